@@ -1,0 +1,1 @@
+"""Vendors and surfaces: everything that the outside world dictates."""

@@ -1,0 +1,1 @@
+"""The command line: commands, live view, decisions asked in the terminal."""

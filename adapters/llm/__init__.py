@@ -1,0 +1,1 @@
+"""Models: litellm and the built-in pilot."""

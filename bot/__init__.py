@@ -1,0 +1,1 @@
+"""The chat-neutral conversation: grammar, cards, sentences; must not know any vendor."""

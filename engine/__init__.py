@@ -1,0 +1,1 @@
+"""Runs crews on a repository; must not know of chats or vendors."""

@@ -1,0 +1,1 @@
+"""Long campaigns, each with its own entry; make test runs a short sample."""

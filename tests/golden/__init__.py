@@ -1,0 +1,1 @@
+"""What was once written reads the same for ever."""

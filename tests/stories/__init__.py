@@ -1,0 +1,1 @@
+"""A person types; the replies' text and the log are asserted."""
