@@ -1,0 +1,377 @@
+"""The blackboard and its fold: what the events say is so. Must not decide anything, and knows no clock and no disk.
+
+A `Blackboard` is changed in place by `apply` so that a group of events costs what it changes; whoever publishes one takes
+a `copy` first. Entities are frozen, so copies share them.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from engine.core import events as e
+from engine.core.entities import Attempt, Decision, Run, RunState, Task, TaskState
+from engine.core.ids import DecisionId, RunId, TaskId, number
+from engine.core.lifecycle import check_run, check_task
+
+_TASK_STATES: Final[tuple[TaskState, ...]] = (
+    "planned", "ready", "active", "awaiting_qa", "approved", "complete", "failed", "waiting_human", "abandoned",
+)  # fmt: skip
+
+
+class BrokenHistory(Exception):
+    """An event names something that is not there, or comes out of order: the log was altered, or the code has a bug."""
+
+
+class Counters(msgspec.Struct, frozen=True):
+    """The last sequence and the last number given to a run, a task and a decision."""
+
+    seq: int = 0
+    run: int = 0
+    task: int = 0
+    decision: int = 0
+
+
+class Touched(msgspec.Struct):
+    """The entities whose files an event changes."""
+
+    run: RunId | None = None
+    task: TaskId | None = None
+    decision: DecisionId | None = None
+
+
+class Blackboard:
+    """Runs, tasks, decisions, and the indexes that keep each step's cost independent of their number."""
+
+    def __init__(self) -> None:
+        self.counters = Counters()
+        self.runs: dict[RunId, Run] = {}
+        self.tasks: dict[TaskId, Task] = {}
+        self.decisions: dict[DecisionId, Decision] = {}
+        self.tasks_of: dict[RunId, list[TaskId]] = {}
+        self.planning_tasks_of: dict[RunId, tuple[TaskId, ...]] = {}
+        self.dependents_of: dict[TaskId, tuple[TaskId, ...]] = {}
+        self.open_decisions: dict[DecisionId, Decision] = {}
+        self.counts: dict[RunId, dict[TaskState, int]] = {}
+        self.in_state: dict[TaskState, dict[TaskId, None]] = {state: {} for state in _TASK_STATES}
+
+    @property
+    def seq(self) -> int:
+        """The sequence of the last event folded in, 0 before the first."""
+        return self.counters.seq
+
+    def copy(self) -> "Blackboard":
+        """A board that later changes of this one do not reach."""
+        twin = Blackboard()
+        twin.counters = self.counters
+        twin.runs, twin.tasks, twin.decisions = self.runs.copy(), self.tasks.copy(), self.decisions.copy()
+        twin.planning_tasks_of = self.planning_tasks_of.copy()
+        twin.tasks_of = {run: tasks.copy() for run, tasks in self.tasks_of.items()}
+        twin.dependents_of = self.dependents_of.copy()
+        twin.open_decisions = self.open_decisions.copy()
+        twin.counts = {run: counts.copy() for run, counts in self.counts.items()}
+        twin.in_state = {state: tasks.copy() for state, tasks in self.in_state.items()}
+        return twin
+
+    def run_tasks(self, run: RunId) -> list[Task]:
+        """The run's tasks in the order in which they were planned."""
+        return [self.tasks[task] for task in self.tasks_of.get(run, ())]
+
+    def count(self, run: RunId, *states: TaskState) -> int:
+        """How many tasks of the run are in one of the states."""
+        counts = self.counts.get(run, {})
+        return sum(counts.get(state, 0) for state in states)
+
+    def put_run(self, run: Run) -> None:
+        """Set the run as it is."""
+        if run.id not in self.runs:
+            self.tasks_of.setdefault(run.id, [])
+            self.counts.setdefault(run.id, {})
+        self.runs[run.id] = run
+
+    def put_task(self, task: Task) -> None:
+        """Set the task as it is and keep the indexes in step."""
+        before = self.tasks.get(task.id)
+        counts = self.counts.setdefault(task.run, {})
+        if before is None:
+            self.tasks_of.setdefault(task.run, []).append(task.id)
+            if task.role in {"director", "planner"}:
+                self.planning_tasks_of[task.run] = (*self.planning_tasks_of.get(task.run, ()), task.id)
+        else:
+            counts[before.state] -= 1
+            del self.in_state[before.state][task.id]
+        counts[task.state] = counts.get(task.state, 0) + 1
+        self.in_state[task.state][task.id] = None
+        old = before.depends_on if before else ()
+        if old != task.depends_on:
+            for gone in set(old) - set(task.depends_on):
+                self.dependents_of[gone] = tuple(t for t in self.dependents_of[gone] if t != task.id)
+            for new in task.depends_on:
+                if new not in old:
+                    self.dependents_of[new] = (*self.dependents_of.get(new, ()), task.id)
+        self.tasks[task.id] = task
+
+    def put_decision(self, decision: Decision) -> None:
+        """Set the decision as it is."""
+        self.decisions[decision.id] = decision
+        if decision.is_open:
+            self.open_decisions[decision.id] = decision
+        else:
+            self.open_decisions.pop(decision.id, None)
+
+    def apply(self, record: e.Record) -> Touched:
+        """Fold one record in and say which entities it changed.
+
+        Raises: BrokenHistory for a gap or an unknown name, IllegalTransition for a step the tables do not have.
+        """
+        if record.seq != self.seq + 1:
+            raise BrokenHistory(f"event {record.seq} follows event {self.seq}; expected {self.seq + 1}")
+        run_before = self.runs.get(record.event.run)
+        if run_before is None and not isinstance(record.event, e.RunStarted):
+            raise BrokenHistory(f"event {record.seq} names {record.event.run}, which does not exist")
+        try:
+            touched = _apply(self, record)
+        except KeyError as error:
+            kind = type(record.event).__name__
+            raise BrokenHistory(f"event {record.seq} ({kind}) names {error}, which does not exist") from error
+        self.counters = Counters(
+            seq=record.seq,
+            run=max(self.counters.run, number(record.event.run)),
+            task=max(self.counters.task, number(touched.task)) if touched.task else self.counters.task,
+            decision=max(self.counters.decision, number(touched.decision))
+            if touched.decision
+            else self.counters.decision,
+        )
+        if self.runs[record.event.run] is not run_before:
+            touched.run = record.event.run
+        return touched
+
+
+def fold(records: Iterable[e.Record], start: Blackboard | None = None) -> Blackboard:
+    """The board after the records; `start` is left as it was.
+
+    Raises: BrokenHistory, IllegalTransition.
+    """
+    board = start.copy() if start else Blackboard()
+    for record in records:
+        board.apply(record)
+    return board
+
+
+def _apply(board: Blackboard, record: e.Record) -> Touched:
+    event = record.event
+    match event:
+        case (
+            e.RunStarted() | e.SpecWritten() | e.RunMoved() | e.RunPaused() | e.RunResumed()
+            | e.BudgetRaised() | e.RunCompleted() | e.RunFailed() | e.RunCancelled()
+        ):  # fmt: skip
+            _apply_to_run(board, record.at, event)
+            return Touched()
+        case e.HumanAsked() | e.DecisionAnswered() | e.DecisionWithdrawn():
+            return _apply_to_decision(board, record.at, event)
+        case e.TaskPlanned():
+            if event.task in board.tasks:
+                raise BrokenHistory(f"{event.task} is planned twice")
+            board.put_task(_planned(event, record.at))
+            return Touched(task=event.task)
+        case _ as about_task:
+            _apply_to_task(board, record.at, about_task)
+            return Touched(task=event.task)
+
+
+def _apply_to_run(board: Blackboard, at: str, event: e.RunEvent) -> None:  # noqa: C901 - a table, one row a kind
+    if isinstance(event, e.RunStarted):
+        if event.run in board.runs:
+            raise BrokenHistory(f"{event.run} is started twice")
+        board.put_run(
+            Run(
+                id=event.run, objective=event.objective, state="planning", branch=event.branch, base=event.base,
+                config=event.config, created_at=at, updated_at=at, created_by=event.by, gates=event.gates,
+                dedupe=event.dedupe,
+            )
+        )  # fmt: skip
+        return
+    run = msgspec.structs.replace(board.runs[event.run], updated_at=at)
+    match event:
+        case e.SpecWritten():
+            run = msgspec.structs.replace(run, spec=event.spec)
+        case e.RunMoved():
+            run = _run_to(run, event.to, reason=event.reason)
+        case e.RunPaused():
+            run = msgspec.structs.replace(_run_to(run, "paused", reason=event.reason), paused=True)
+        case e.RunResumed():
+            run = msgspec.structs.replace(_run_to(run, event.to), paused=False)
+        case e.BudgetRaised():
+            config = msgspec.structs.replace(run.config, budget_usd=event.budget_usd, budget_tokens=event.budget_tokens)
+            run = msgspec.structs.replace(run, config=config)
+        case e.RunCompleted():
+            run = msgspec.structs.replace(
+                _run_to(run, "completed"), final_gates=event.gates, final_commit=event.commit, finished_at=at
+            )
+        case e.RunFailed():
+            run = msgspec.structs.replace(_run_to(run, "failed", reason=event.reason), finished_at=at)
+        case e.RunCancelled():
+            run = msgspec.structs.replace(_run_to(run, "cancelled", reason=event.reason), finished_at=at)
+    board.put_run(run)
+
+
+def _run_to(run: Run, to: RunState, reason: str = "") -> Run:
+    check_run(run.id, run.state, to)
+    return msgspec.structs.replace(run, state=to, reason=reason)
+
+
+def _apply_to_decision(board: Blackboard, at: str, event: e.DecisionEvent) -> Touched:
+    match event:
+        case e.HumanAsked():
+            if event.decision in board.decisions:
+                raise BrokenHistory(f"{event.decision} is asked twice")
+            task = _task_of(board, event.run, event.task) if event.task else None
+            if task is not None:
+                task = task if event.topic == "checkout" else _cut_off(task, at, event.question)
+                task = _task_to(task, "waiting_human", at, decision=event.decision, receipt=None)
+                board.put_task(task)
+            board.put_decision(
+                Decision(
+                    id=event.decision, run=event.run, kind=event.topic, question=event.question, options=event.options,
+                    asked_at=at, task=event.task, generation=task.generation if task else 0, evidence=event.evidence,
+                )
+            )  # fmt: skip
+            return Touched(task=event.task, decision=event.decision)
+        case e.DecisionAnswered():
+            board.put_decision(msgspec.structs.replace(_open(board, event), answer=event.answer))
+        case e.DecisionWithdrawn():
+            board.put_decision(msgspec.structs.replace(_open(board, event), withdrawn=event.reason))
+    return Touched(decision=event.decision)
+
+
+def _open(board: Blackboard, event: e.DecisionAnswered | e.DecisionWithdrawn) -> Decision:
+    decision = board.decisions[event.decision]
+    if not decision.is_open or decision.run != event.run:
+        raise BrokenHistory(f"{decision.id} is no open question of {event.run}")
+    return decision
+
+
+def _task_of(board: Blackboard, run: RunId, name: TaskId) -> Task:
+    task = board.tasks[name]
+    if task.run != run:
+        raise BrokenHistory(f"{name} belongs to {task.run}, not to {run}")
+    return task
+
+
+def _planned(event: e.TaskPlanned, at: str) -> Task:
+    return Task(
+        id=event.task, run=event.run, title=event.title, role=event.role, state="planned", created_at=at, updated_at=at,
+        description=event.description, criteria=event.criteria, depends_on=event.depends_on, priority=event.priority,
+        max_retries=event.max_retries, planned_by=event.planned_by,
+    )  # fmt: skip
+
+
+def _apply_to_task(board: Blackboard, at: str, event: e.TaskEvent) -> None:
+    task = _task_of(board, event.run, event.task)
+    _check_attempt(task, event)
+    match event:
+        case e.TurnsLogged():
+            task = _attempt(task, at, turns=_last(task).turns + event.turns, spend=_last(task).spend + event.spend)
+            run = board.runs[event.run]
+            board.put_run(msgspec.structs.replace(run, spend=run.spend + event.spend, updated_at=at))
+        case e.TaskReadied():
+            task = _task_to(task, "ready", at)
+        case e.DependenciesChanged():
+            task = msgspec.structs.replace(task, depends_on=event.depends_on, updated_at=at)
+            task = _task_to(task, "planned", at) if task.state == "ready" else task
+        case e.AttemptStarted():
+            begun = Attempt(number=event.attempt, base=event.base, started_at=at)
+            task = _task_to(task, "active", at, attempts=(*task.attempts, begun), not_before="")
+        case e.WorkSubmitted():
+            done = _attempt(task, at, commit=event.commit, summary=event.summary, evidence=event.evidence)
+            task = _task_to(done, "awaiting_qa", at, result=event.result)
+        case e.LandingPrepared():
+            task = msgspec.structs.replace(task, receipt=event.receipt, updated_at=at)
+        case e.ReviewDeferred():
+            task = msgspec.structs.replace(
+                task, infra_failures=task.infra_failures + 1, not_before=event.not_before, updated_at=at
+            )
+        case _ as outcome:
+            task = _outcome(board, task, at, outcome)
+    board.put_task(task)
+
+
+AboutAttempt = (
+    e.TurnsLogged | e.WorkSubmitted | e.WorkApproved | e.AttemptFailed | e.ReviewDeferred | e.RetryScheduled
+    | e.LandingPrepared | e.WorkMerged | e.ResultAccepted
+)  # fmt: skip
+Outcome = (
+    e.WorkApproved | e.AttemptFailed | e.RetryScheduled | e.WorkMerged | e.ResultAccepted | e.HumanRetried
+    | e.LandingResumed | e.TaskAbandoned
+)  # fmt: skip
+
+
+def _outcome(board: Blackboard, task: Task, at: str, event: Outcome) -> Task:  # noqa: C901 - a table, one row a kind
+    match event:
+        case e.WorkApproved():
+            evidence = (*_last(task).evidence, *event.evidence)
+            task = _attempt(task, at, verdict=event.verdict, evidence=evidence)
+            return _task_to(task, "approved", at, not_before="")
+        case e.AttemptFailed():
+            return _task_to(_failed(task, at, event), "failed", at, receipt=None)
+        case e.RetryScheduled():
+            tries, infra = (task.tries + 1, 0) if event.costs_a_retry else (task.tries, task.infra_failures + 1)
+            return _task_to(task, "ready", at, tries=tries, infra_failures=infra, not_before=event.not_before)
+        case e.WorkMerged():
+            done = _attempt(task, at, ended_at=at)
+            done = _task_to(done, "complete", at, receipt=event.receipt, finished_at=at, not_before="")
+            run = board.runs[event.run]
+            board.put_run(msgspec.structs.replace(run, landed=run.landed + 1, updated_at=at))
+            return done
+        case e.ResultAccepted():
+            return _task_to(_attempt(task, at, ended_at=at), "complete", at, finished_at=at)
+        case e.HumanRetried():
+            guidance = (*task.guidance, event.guidance) if event.guidance else task.guidance
+            task = _cut_off(task, at, "a person asked for another attempt")
+            return _task_to(
+                task, "planned", at, tries=0, infra_failures=0, guidance=guidance, decision=None, not_before=""
+            )
+        case e.LandingResumed():
+            return _task_to(task, "approved", at, decision=None)
+        case e.TaskAbandoned():
+            cut = _cut_off(task, at, event.reason)
+            return _task_to(
+                cut, "abandoned", at, decision=None, finished_at=at, not_before="", receipt=None, reason=event.reason
+            )
+
+
+def _failed(task: Task, at: str, event: e.AttemptFailed) -> Task:
+    last = _last(task)
+    return _attempt(
+        task, at, ended_at=at, failure=event.failure, detail=event.detail, fingerprint=event.fingerprint,
+        verdict=event.verdict or last.verdict, evidence=(*last.evidence, *event.evidence),
+    )  # fmt: skip
+
+
+def _check_attempt(task: Task, event: e.TaskEvent) -> None:
+    if isinstance(event, e.AttemptStarted) and event.attempt != len(task.attempts) + 1:
+        raise BrokenHistory(f"attempt {event.attempt} of {task.id} can't follow {len(task.attempts)}")
+    if isinstance(event, AboutAttempt) and event.attempt != _last(task).number:
+        raise BrokenHistory(f"{task.id} is in attempt {_last(task).number}, not {event.attempt}")
+
+
+def _cut_off(task: Task, at: str, why: str) -> Task:
+    if task.attempt is None or task.attempt.ended_at:
+        return task
+    return _attempt(task, at, ended_at=at, failure="interrupted", detail=why)
+
+
+def _last(task: Task) -> Attempt:
+    if not task.attempts:
+        raise BrokenHistory(f"{task.id} has no attempt yet")
+    return task.attempts[-1]
+
+
+def _attempt(task: Task, at: str, **changes: object) -> Task:
+    last = msgspec.structs.replace(_last(task), **changes)
+    return msgspec.structs.replace(task, attempts=(*task.attempts[:-1], last), updated_at=at)
+
+
+def _task_to(task: Task, to: TaskState, at: str, **changes: object) -> Task:
+    check_task(task.id, task.state, to)
+    return msgspec.structs.replace(task, state=to, updated_at=at, generation=task.generation + 1, **changes)

@@ -1,0 +1,243 @@
+"""Orders to the core: what people and workers ask for. Each is answered by events, or by a refusal with its reason.
+
+Nothing here is stored: what was decided is in the events. `not_before` and other times come from the caller's clock.
+"""
+
+import msgspec
+
+from engine.core.entities import (
+    Choice,
+    Criterion,
+    Dependents,
+    FailureKind,
+    FileRef,
+    GateProof,
+    GateSpec,
+    Receipt,
+    RunConfig,
+    Spec,
+    Spend,
+    Verdict,
+)
+from engine.core.ids import DecisionId, RunId, TaskId
+from engine.core.plan import PlannedTask
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The order does not fit the state; `reason` says why and what to do. Nothing happened."""
+
+    reason: str
+
+
+class StartRun(msgspec.Struct, frozen=True):
+    """Begin a run on `branch`, whose tip is `base`. The same `dedupe` key never starts a second run."""
+
+    objective: str
+    branch: str
+    base: str
+    config: RunConfig
+    by: str
+    gates: tuple[GateSpec, ...] = ()
+    dedupe: str = ""
+
+
+class PauseRun(msgspec.Struct, frozen=True):
+    """Start nothing new; running attempts finish."""
+
+    run: RunId
+    reason: str = ""
+
+
+class ResumeRun(msgspec.Struct, frozen=True):
+    """Start again."""
+
+    run: RunId
+
+
+class CancelRun(msgspec.Struct, frozen=True):
+    """End the run; every unfinished task is abandoned."""
+
+    run: RunId
+    reason: str = ""
+
+
+class AnswerDecision(msgspec.Struct, frozen=True):
+    """A person's answer, made out to the question as it stood at `generation` (None: whatever stands now).
+
+    `changes` is the guidance of `retry_with_changes`, the description of `spawn`; the first line titles a spawned task.
+    """
+
+    decision: DecisionId
+    choice: Choice
+    by: str
+    at: str
+    changes: str = ""
+    criteria: tuple[Criterion, ...] = ()
+    dependents: Dependents | None = None
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+    generation: int | None = None
+    via: str = ""
+
+
+class InterruptTask(msgspec.Struct, frozen=True):
+    """Stop the task where it is and ask a person."""
+
+    task: TaskId
+    reason: str = ""
+
+
+class AbandonTask(msgspec.Struct, frozen=True):
+    """Give the task up; `dependents` says what becomes of those that wait for it."""
+
+    task: TaskId
+    reason: str = ""
+    dependents: Dependents | None = None
+
+
+class ChangeDependencies(msgspec.Struct, frozen=True):
+    """Let the task wait for more tasks, or for fewer."""
+
+    task: TaskId
+    add: tuple[TaskId, ...] = ()
+    remove: tuple[TaskId, ...] = ()
+
+
+class StartAttempt(msgspec.Struct, frozen=True):
+    """A worker takes the task, from the commit `base`."""
+
+    task: TaskId
+    base: str
+
+
+class LogTurns(msgspec.Struct, frozen=True):
+    """A batch of conversation is to be recorded."""
+
+    task: TaskId
+    attempt: int
+    file: FileRef
+    turns: int
+    spend: Spend
+
+
+class SubmitWork(msgspec.Struct, frozen=True):
+    """The worker says it is done; the engine has committed its tree."""
+
+    task: TaskId
+    attempt: int
+    commit: str
+    summary: str
+    evidence: tuple[FileRef, ...] = ()
+
+
+class AcceptSpec(msgspec.Struct, frozen=True):
+    """The director's result: the spec, and one planner task a domain."""
+
+    task: TaskId
+    attempt: int
+    spec: Spec
+    domains: tuple[PlannedTask, ...]
+    result: str = ""
+
+
+class AcceptPlan(msgspec.Struct, frozen=True):
+    """A planner's result: tasks to add."""
+
+    task: TaskId
+    attempt: int
+    tasks: tuple[PlannedTask, ...]
+    result: str = ""
+
+
+class ApproveWork(msgspec.Struct, frozen=True):
+    """The review passed the attempt."""
+
+    task: TaskId
+    attempt: int
+    verdict: Verdict | None
+    evidence: tuple[FileRef, ...] = ()
+
+
+class DeferReview(msgspec.Struct, frozen=True):
+    """The review could not be held now; hold it again after `not_before`."""
+
+    task: TaskId
+    attempt: int
+    failure: FailureKind
+    detail: str
+    not_before: str = ""
+    is_final: bool = False
+
+
+class FailAttempt(msgspec.Struct, frozen=True):
+    """The attempt failed; Phoenix decides what follows. `not_before` holds for an infrastructure failure."""
+
+    task: TaskId
+    attempt: int
+    failure: FailureKind
+    detail: str
+    is_final: bool = False
+    not_before: str = ""
+    verdict: Verdict | None = None
+    evidence: tuple[FileRef, ...] = ()
+
+
+class PrepareLanding(msgspec.Struct, frozen=True):
+    """The merged tree is proven; the target moves next."""
+
+    task: TaskId
+    attempt: int
+    receipt: Receipt
+
+
+class RecordLanding(msgspec.Struct, frozen=True):
+    """The work is on the target branch."""
+
+    task: TaskId
+    attempt: int
+    receipt: Receipt
+
+
+class AskAboutCheckout(msgspec.Struct, frozen=True):
+    """Approved work can't land because files in somebody's checkout are in the way."""
+
+    task: TaskId
+    attempt: int
+    detail: str
+
+
+class AskAboutBudget(msgspec.Struct, frozen=True):
+    """The run's cap is reached."""
+
+    run: RunId
+    detail: str
+
+
+class FinishRun(msgspec.Struct, frozen=True):
+    """Every task is over; this is what the gates say of the tip."""
+
+    run: RunId
+    commit: str
+    gates: tuple[GateProof, ...]
+    detail: str = ""
+
+
+PeopleCommand = (
+    StartRun | PauseRun | ResumeRun | CancelRun | AnswerDecision | InterruptTask | AbandonTask | ChangeDependencies
+)
+WorkCommand = (
+    StartAttempt
+    | LogTurns
+    | SubmitWork
+    | AcceptSpec
+    | AcceptPlan
+    | ApproveWork
+    | DeferReview
+    | FailAttempt
+    | PrepareLanding
+    | RecordLanding
+    | AskAboutCheckout
+    | AskAboutBudget
+    | FinishRun
+)
+Command = PeopleCommand | WorkCommand

@@ -1,0 +1,68 @@
+"""From an order to facts: `decide` answers a command, `settle` draws what follows by itself. Pure.
+
+The rules live in decide_people.py (what people may ask) and decide_work.py (what workers report).
+"""
+
+from collections.abc import Iterable
+
+from engine.core import commands as c
+from engine.core import events as e
+from engine.core import plan
+from engine.core.blackboard import Blackboard
+from engine.core.decide_people import decide_people
+from engine.core.decide_work import NOTHING_LANDED, decide_work, is_drained, run_question
+from engine.core.entities import Run, RunState
+from engine.core.ids import RunId, TaskId
+from engine.core.lifecycle import RUN_OVER
+
+__all__ = ["decide", "is_drained", "phase", "settle"]
+
+
+def decide(board: Blackboard, command: c.Command) -> list[e.AnyEvent] | c.Refused:
+    """The events that carry the order out, or why it is refused. The events always fold."""
+    if isinstance(command, c.PeopleCommand):
+        return decide_people(board, command)
+    return decide_work(board, command)
+
+
+def settle(board: Blackboard, run_id: RunId, touched: Iterable[TaskId]) -> list[e.AnyEvent]:
+    """What follows of itself from changes to these tasks; call again with what it touched until nothing follows.
+
+    Tasks whose dependencies are complete become ready, and the run's state follows its tasks.
+    """
+    found: list[e.AnyEvent] = []
+    run = board.runs[run_id]
+    if run.state in RUN_OVER:
+        return []
+    candidates: dict[TaskId, None] = {}
+    for name in touched:
+        candidates[name] = None
+        if board.tasks[name].state == "complete":
+            candidates.update(dict.fromkeys(board.dependents_of.get(name, ())))
+    for name in candidates:
+        task = board.tasks[name]
+        if task.state == "planned" and plan.is_ready(board, task):
+            found.append(e.TaskReadied(run_id, name))
+    return found or _run_follows(board, run)
+
+
+def _run_follows(board: Blackboard, run: Run) -> list[e.AnyEvent]:
+    if is_drained(board, run.id) and run.landed == 0:
+        return [e.RunFailed(run.id, reason=NOTHING_LANDED)]
+    to = phase(board, run)
+    return [e.RunMoved(run.id, to=to)] if to != run.state else []
+
+
+def phase(board: Blackboard, run: Run) -> RunState:
+    """The state the run should be in, by its tasks and open questions."""
+    if run.paused:
+        return "paused"
+    asked = any(decision.run == run.id for decision in board.open_decisions.values())
+    held = run_question(board, run.id) is not None
+    moving = board.count(run.id, "active", "awaiting_qa", "approved", "failed")
+    if asked and not moving and (held or not board.count(run.id, "ready")):
+        return "waiting_human"
+    planning = any(
+        board.tasks[task].state not in {"complete", "abandoned"} for task in board.planning_tasks_of.get(run.id, ())
+    )
+    return "planning" if planning else "running"

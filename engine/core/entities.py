@@ -1,0 +1,251 @@
+"""What the blackboard holds: runs, tasks, decisions; must not hold rules (lifecycle, decide) or know how it is stored.
+
+Every struct is frozen and leaves out fields that are at their default when it is written, so that a field added later
+changes no byte of an old file: old commits verify for ever.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from engine.core.ids import DecisionId, RunId, TaskId
+
+RunState = Literal["planning", "running", "paused", "waiting_human", "completed", "failed", "cancelled"]
+TaskState = Literal[
+    "planned", "ready", "active", "awaiting_qa", "approved", "complete", "failed", "waiting_human", "abandoned"
+]
+RoleName = Literal["director", "planner", "coder", "tester", "strategist"]
+FailureKind = Literal[
+    "wrong_result",
+    "tests_red",
+    "qa_rejected",
+    "conflict",
+    "merged_red",
+    "stuck",
+    "timeout",
+    "bad_spec",
+    "escalated",
+    "quota",
+    "model_error",
+    "lost",
+    "interrupted",
+    "budget",
+]
+"""Why an attempt failed. From `quota` on it is infrastructure: it never costs a retry (phoenix.py)."""
+
+DecisionKind = Literal["task", "budget", "checkout", "run_red"]
+Choice = Literal["retry", "retry_with_changes", "abandon", "spawn", "raise_budget", "land_now", "replan", "stop"]
+Dependents = Literal["cascade", "drop", "replan"]
+
+
+class FileRef(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file beside the entities (a log batch, a diff, an output): its path on the state branch, git blob id, size."""
+
+    path: str
+    oid: str
+    size: int
+
+
+class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that must hold; `check` is a shell command that the engine runs: exit code 0 means it holds."""
+
+    text: str
+    check: str = ""
+
+
+class GateSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A check of the whole tree. `junit` names the XML report the command writes, empty when there is none."""
+
+    name: str
+    run: str
+    timeout_s: float = 600.0
+    junit: str = ""
+
+
+class GateProof(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a gate or a task's own check did on the merged tree: exit code, tests by outcome, seconds."""
+
+    name: str
+    run: str
+    exit_code: int
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    duration_s: float = 0.0
+
+
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The proof behind `complete`: which merge commit landed, on what tip, with which tree, under which gates."""
+
+    commit: str
+    work: str
+    tip: str
+    tree: str
+    branch: str
+    checks: tuple[GateProof, ...] = ()
+    gates: tuple[GateProof, ...] = ()
+    evidence: tuple[FileRef, ...] = ()
+
+
+class CriterionVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The strategist's word on one criterion (numbered from 1) and what it rests on."""
+
+    number: int
+    passed: bool
+    evidence: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The strategist's word on an attempt."""
+
+    passed: bool
+    criteria: tuple[CriterionVerdict, ...] = ()
+    feedback: str = ""
+
+
+class Spend(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What models were paid: tokens, and US dollars where the price is known."""
+
+    tokens: int = 0
+    cost_usd: float = 0.0
+    unpriced_tokens: int = 0
+
+    def __add__(self, other: "Spend") -> "Spend":
+        return Spend(
+            tokens=self.tokens + other.tokens,
+            cost_usd=round(self.cost_usd + other.cost_usd, 9),
+            unpriced_tokens=self.unpriced_tokens + other.unpriced_tokens,
+        )
+
+
+class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One try of a task, in its own worktree. `failure` is empty while it runs and when it succeeded."""
+
+    number: int
+    base: str
+    started_at: str
+    ended_at: str = ""
+    commit: str = ""
+    summary: str = ""
+    failure: FailureKind | Literal[""] = ""
+    detail: str = ""
+    fingerprint: str = ""
+    verdict: Verdict | None = None
+    evidence: tuple[FileRef, ...] = ()
+    turns: int = 0
+    spend: Spend = Spend()
+
+
+class Task(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A piece of work. `tries` counts attempts that cost a retry since a person last answered; `generation` counts
+    changes of state, so that an answer to an old question is recognised.
+    """
+
+    id: TaskId
+    run: RunId
+    title: str
+    role: RoleName
+    state: TaskState
+    created_at: str
+    updated_at: str
+    description: str = ""
+    criteria: tuple[Criterion, ...] = ()
+    depends_on: tuple[TaskId, ...] = ()
+    priority: int = 5
+    max_retries: int = 4
+    planned_by: TaskId | None = None
+    attempts: tuple[Attempt, ...] = ()
+    tries: int = 0
+    infra_failures: int = 0
+    guidance: tuple[str, ...] = ()
+    generation: int = 0
+    decision: DecisionId | None = None
+    not_before: str = ""
+    result: str = ""
+    receipt: Receipt | None = None
+    finished_at: str = ""
+    reason: str = ""
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The latest attempt, None before the first."""
+        return self.attempts[-1] if self.attempts else None
+
+
+class Spec(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The director's written understanding of the objective: the ground truth of the run."""
+
+    summary: str
+    assumptions: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
+    expected_outputs: tuple[str, ...] = ()
+
+
+class RunConfig(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was settled when the run was asked for; later changes of files do not reach a run that is under way."""
+
+    model: str
+    max_workers: int = 5
+    max_retries: int = 4
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+    sandbox: str = "bubblewrap"
+    gates_from: str = ""
+
+
+class Run(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One objective, from the asking to the end. `paused` stays true until a person resumes, whatever the tasks do."""
+
+    id: RunId
+    objective: str
+    state: RunState
+    branch: str
+    base: str
+    config: RunConfig
+    created_at: str
+    updated_at: str
+    created_by: str = ""
+    gates: tuple[GateSpec, ...] = ()
+    spec: Spec | None = None
+    spend: Spend = Spend()
+    landed: int = 0
+    paused: bool = False
+    finished_at: str = ""
+    reason: str = ""
+    decision: DecisionId | None = None
+    final_gates: tuple[GateProof, ...] = ()
+    final_commit: str = ""
+    dedupe: str = ""
+
+
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a person chose and added. `changes` is guidance or a new description; `amount_usd` a raise."""
+
+    choice: Choice
+    by: str
+    at: str
+    changes: str = ""
+    dependents: Dependents | Literal[""] = ""
+    amount_usd: float = 0.0
+    via: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A question to people, bound to the task's generation it was asked at. Open while `answer` is None."""
+
+    id: DecisionId
+    run: RunId
+    kind: DecisionKind
+    question: str
+    options: tuple[Choice, ...]
+    asked_at: str
+    task: TaskId | None = None
+    generation: int = 0
+    evidence: str = ""
+    answer: Answer | None = None
+    withdrawn: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits for a person."""
+        return self.answer is None and not self.withdrawn

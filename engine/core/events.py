@@ -1,0 +1,343 @@
+"""The facts of a run, one struct a kind; must not hold rules. On the wire for ever: never rename or remove, add with a default.
+
+`Record` is an event with its place in the log. The JSON of the event is the commit's `Orch-Event` trailer.
+"""
+
+from typing import Final
+
+import msgspec
+
+from engine.core.entities import (
+    Answer,
+    Choice,
+    Criterion,
+    DecisionKind,
+    FailureKind,
+    FileRef,
+    GateProof,
+    GateSpec,
+    Receipt,
+    RoleName,
+    RunConfig,
+    RunState,
+    Spec,
+    Spend,
+    Verdict,
+)
+from engine.core.ids import DecisionId, RunId, TaskId
+
+
+def _kebab(name: str) -> str:
+    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag=_kebab):
+    """What every fact has: the run it belongs to."""
+
+    run: RunId
+
+
+class RunStarted(Event, frozen=True):
+    """Somebody asked for an objective; the run begins in `planning`."""
+
+    objective: str
+    branch: str
+    base: str
+    config: RunConfig
+    by: str
+    gates: tuple[GateSpec, ...] = ()
+    dedupe: str = ""
+
+
+class SpecWritten(Event, frozen=True):
+    """The director wrote down what the objective means."""
+
+    spec: Spec
+    task: TaskId
+
+
+class RunMoved(Event, frozen=True):
+    """The run's state followed its tasks."""
+
+    to: RunState
+    reason: str = ""
+
+
+class RunPaused(Event, frozen=True):
+    """A person, or a limit, stopped new starts."""
+
+    reason: str = ""
+
+
+class RunResumed(Event, frozen=True):
+    """New starts are allowed again."""
+
+    to: RunState
+
+
+class BudgetRaised(Event, frozen=True):
+    """A person allowed more."""
+
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+
+
+class RunCompleted(Event, frozen=True):
+    """Work landed and every gate is green on the target branch."""
+
+    commit: str
+    gates: tuple[GateProof, ...] = ()
+
+
+class RunFailed(Event, frozen=True):
+    """The run ended without what it was for."""
+
+    reason: str
+
+
+class RunCancelled(Event, frozen=True):
+    """A person ended the run."""
+
+    reason: str = ""
+
+
+class TaskPlanned(Event, frozen=True):
+    """A task exists from now on."""
+
+    task: TaskId
+    title: str
+    role: RoleName
+    description: str = ""
+    criteria: tuple[Criterion, ...] = ()
+    depends_on: tuple[TaskId, ...] = ()
+    priority: int = 5
+    max_retries: int = 4
+    planned_by: TaskId | None = None
+
+
+class TaskReadied(Event, frozen=True):
+    """Everything the task waited for is complete."""
+
+    task: TaskId
+
+
+class DependenciesChanged(Event, frozen=True):
+    """The task waits for other tasks than before; a ready one may have to wait again."""
+
+    task: TaskId
+    depends_on: tuple[TaskId, ...] = ()
+    reason: str = ""
+
+
+class AttemptStarted(Event, frozen=True):
+    """A worker began, from the commit `base`."""
+
+    task: TaskId
+    attempt: int
+    base: str
+
+
+class TurnsLogged(Event, frozen=True):
+    """A batch of the worker's conversation was written, and what those turns cost. No state changes."""
+
+    task: TaskId
+    attempt: int
+    file: FileRef
+    turns: int
+    spend: Spend = Spend()
+
+
+class WorkSubmitted(Event, frozen=True):
+    """The engine committed the worker's tree (or holds its result), which now waits for review."""
+
+    task: TaskId
+    attempt: int
+    commit: str = ""
+    summary: str = ""
+    result: str = ""
+    evidence: tuple[FileRef, ...] = ()
+
+
+class WorkApproved(Event, frozen=True):
+    """The review found every criterion met; the work waits in the merge train."""
+
+    task: TaskId
+    attempt: int
+    verdict: Verdict | None = None
+    evidence: tuple[FileRef, ...] = ()
+
+
+class AttemptFailed(Event, frozen=True):
+    """The attempt is over without success. `is_final` says that trying again the same way can't help."""
+
+    task: TaskId
+    attempt: int
+    failure: FailureKind
+    detail: str
+    fingerprint: str = ""
+    is_final: bool = False
+    verdict: Verdict | None = None
+    evidence: tuple[FileRef, ...] = ()
+
+
+class ReviewDeferred(Event, frozen=True):
+    """The review could not be held (model, machine); the submitted work waits and nothing is said about it."""
+
+    task: TaskId
+    attempt: int
+    failure: FailureKind
+    detail: str
+    not_before: str = ""
+
+
+class RetryScheduled(Event, frozen=True):
+    """The task gets another attempt. `costs_a_retry` is false after an infrastructure failure."""
+
+    task: TaskId
+    attempt: int
+    costs_a_retry: bool = True
+    not_before: str = ""
+    reason: str = ""
+
+
+class LandingPrepared(Event, frozen=True):
+    """The merged tree is proven and the target is about to move: after a crash, the receipt tells whether it did."""
+
+    task: TaskId
+    attempt: int
+    receipt: Receipt
+
+
+class WorkMerged(Event, frozen=True):
+    """The work is on the target branch; the receipt proves it."""
+
+    task: TaskId
+    attempt: int
+    receipt: Receipt
+
+
+class ResultAccepted(Event, frozen=True):
+    """A result that is no commit (a spec, a plan) was validated and taken over."""
+
+    task: TaskId
+    attempt: int
+    added: tuple[TaskId, ...] = ()
+
+
+class HumanAsked(Event, frozen=True):
+    """A question waits for a person; a task that it is about waits too."""
+
+    decision: DecisionId
+    topic: DecisionKind
+    question: str
+    options: tuple[Choice, ...]
+    task: TaskId | None = None
+    evidence: str = ""
+
+
+class DecisionAnswered(Event, frozen=True):
+    """The first valid answer; it decides."""
+
+    decision: DecisionId
+    answer: Answer
+
+
+class DecisionWithdrawn(Event, frozen=True):
+    """The question no longer matters."""
+
+    decision: DecisionId
+    reason: str
+
+
+class HumanRetried(Event, frozen=True):
+    """A person sent the task back to work, perhaps with guidance; its count of tries starts again."""
+
+    task: TaskId
+    decision: DecisionId
+    guidance: str = ""
+
+
+class LandingResumed(Event, frozen=True):
+    """A person cleared the way; the approved work goes back to the merge train."""
+
+    task: TaskId
+    decision: DecisionId
+
+
+class TaskAbandoned(Event, frozen=True):
+    """Nobody will work on the task any more."""
+
+    task: TaskId
+    reason: str = ""
+
+
+RunEvent = (
+    RunStarted
+    | SpecWritten
+    | RunMoved
+    | RunPaused
+    | RunResumed
+    | BudgetRaised
+    | RunCompleted
+    | RunFailed
+    | RunCancelled
+)
+TaskEvent = (
+    TaskReadied
+    | DependenciesChanged
+    | AttemptStarted
+    | TurnsLogged
+    | WorkSubmitted
+    | WorkApproved
+    | AttemptFailed
+    | ReviewDeferred
+    | RetryScheduled
+    | LandingPrepared
+    | WorkMerged
+    | ResultAccepted
+    | HumanRetried
+    | LandingResumed
+    | TaskAbandoned
+)
+DecisionEvent = HumanAsked | DecisionAnswered | DecisionWithdrawn
+AnyEvent = RunEvent | DecisionEvent | TaskPlanned | TaskEvent
+
+
+class Record(msgspec.Struct, frozen=True):
+    """An event in its place: `seq` counts from 1 without a gap, `at` is UTC (`2026-11-22T21:15:29Z`), `actor` did it."""
+
+    seq: int
+    at: str
+    actor: str
+    event: AnyEvent
+
+
+class UnknownEvent(Exception):
+    """A line of the log is no event this version knows: it was edited, or written by a newer version."""
+
+
+_decoder: Final[msgspec.json.Decoder[AnyEvent]] = msgspec.json.Decoder(AnyEvent)
+_encoder: Final = msgspec.json.Encoder(order="sorted")
+
+
+def encode(event: AnyEvent) -> str:
+    """The event as one line of ASCII JSON, keys sorted."""
+    text = _encoder.encode(event).decode("utf-8")
+    return text if text.isascii() else "".join(c if c.isascii() else _escape(c) for c in text)
+
+
+def decode(text: str) -> AnyEvent:
+    """The event that `encode` wrote.
+
+    Raises: UnknownEvent with the decoder's reason.
+    """
+    try:
+        return _decoder.decode(text)
+    except msgspec.MsgspecError as error:
+        raise UnknownEvent(f"{error}; the line begins {text[:80]!r}") from error
+
+
+def _escape(char: str) -> str:
+    # JSON escapes by UTF-16 code units (RFC 8259 section 7), so a character beyond the BMP becomes a surrogate pair.
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))

@@ -1,0 +1,97 @@
+"""Phoenix: what follows a failed attempt. Pure: a failure and its history go in, one step comes out.
+
+The count restarts after a person's answer: new guidance deserves a full set of tries. Infrastructure failures have their
+own cap and never cost a retry, since they say nothing about the work.
+"""
+
+import hashlib
+import itertools
+import re
+from typing import Final
+
+import msgspec
+
+from engine.core import limits
+from engine.core.entities import FailureKind, Task
+
+INFRASTRUCTURE: Final[frozenset[FailureKind]] = frozenset({"quota", "model_error", "lost", "interrupted", "budget"})
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """Try again; `costs_a_retry` is false after an infrastructure failure."""
+
+    reason: str
+    costs_a_retry: bool = True
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """A person has to decide; `question` is what to ask."""
+
+    question: str
+
+
+def next_step(task: Task, failure: FailureKind, detail: str, *, is_final: bool = False) -> Retry | Ask:
+    """What to do about the task, whose attempt is failing for this reason.
+
+    One attempt and `max_retries` retries, then a person. A failure that no further attempt can mend (`is_final`) and an
+    escalation by the worker itself go to a person at once.
+    """
+    name = f"{task.id} ({task.title})"
+    if failure == "escalated":
+        return Ask(f"{name}: the {task.role} asks for help: {detail}")
+    if is_final:
+        return Ask(f"{name} can't go on: {detail}")
+    if failure in INFRASTRUCTURE:
+        if task.infra_failures < limits.MAX_INFRA_FAILURES:
+            return Retry(f"another attempt, which costs no retry, because {words(failure)}", costs_a_retry=False)
+        return Ask(
+            f"{name} was held up {task.infra_failures + 1} times in a row, last because {words(failure)}. What now?"
+        )
+    if task.tries < task.max_retries:
+        return Retry(f"retry {task.tries + 1} of {task.max_retries}, because {words(failure)}")
+    return Ask(
+        f"{name} failed {task.tries + 1} time{'s' if task.tries else ''}, last because {words(failure)}. What now?"
+    )
+
+
+def backoff_s(infra_failures: int) -> float:
+    """Seconds to wait after so many infrastructure failures in a row (0 for the first): doubling, capped."""
+    return min(limits.INFRA_BACKOFF_S * 2.0 ** min(infra_failures, 32), limits.MAX_INFRA_BACKOFF_S)
+
+
+def fingerprint(failure: FailureKind, detail: str) -> str:
+    """Twelve hex digits that are the same for failures alike: numbers, addresses and times are left out."""
+    plain = re.sub(r"0x[0-9a-f]+|\d+(\.\d+)?", "#", detail.casefold())
+    return hashlib.sha256(f"{failure}\n{' '.join(plain.split())}".encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def repeats(task: Task) -> int:
+    """How many attempts in a row, counted from the latest backwards, failed with the same fingerprint.
+
+    Attempts without one (infrastructure) are passed over: they say nothing about the work.
+    """
+    marks = [attempt.fingerprint for attempt in reversed(task.attempts) if attempt.fingerprint]
+    return sum(1 for _ in itertools.takewhile(lambda mark: mark == marks[0], marks))
+
+
+_WORDS: Final[dict[FailureKind, str]] = {
+    "wrong_result": "the result was not usable",
+    "tests_red": "its checks were red",
+    "qa_rejected": "the review rejected it",
+    "conflict": "it conflicts with what landed meanwhile",
+    "merged_red": "the merged tree was red",
+    "stuck": "the worker was stuck",
+    "timeout": "it ran out of time",
+    "bad_spec": "the task can't be done as it is written",
+    "escalated": "the worker asked for help",
+    "quota": "the model's quota is used up",
+    "model_error": "the model did not answer",
+    "lost": "the attempt was cut off",
+    "interrupted": "it was interrupted",
+    "budget": "the budget is used up",
+}
+
+
+def words(failure: FailureKind) -> str:
+    """The failure as the end of a sentence: `because …`."""
+    return _WORDS[failure]

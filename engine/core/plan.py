@@ -1,0 +1,151 @@
+"""Plans as data: what a plan may add, what a task waits for, which dependencies would close a circle. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from engine.core import limits
+from engine.core.blackboard import Blackboard
+from engine.core.entities import Criterion, RoleName, Task, TaskState
+from engine.core.ids import TaskId
+
+
+class PlannedTask(msgspec.Struct, frozen=True):
+    """A task as a planner writes it; `key` and `depends_on` are names within the plan, or ids of existing tasks."""
+
+    key: str
+    title: str
+    role: RoleName
+    description: str = ""
+    criteria: tuple[Criterion, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    priority: int = 5
+
+
+def faults(existing: Sequence[Task], plan: Sequence[PlannedTask]) -> list[str]:
+    """Every reason why the plan can't be taken over, each a sentence for its author; none when it can.
+
+    `existing` are the run's tasks. A plan only adds: its titles must be new, its dependencies known, its graph free of
+    circles, and each deliverable must have at least one check that the engine can run.
+    """
+    if not plan:
+        return ["the plan has no task; it needs at least one"]
+    if len(plan) > limits.MAX_TASKS_PER_PLAN:
+        return [f"the plan has {len(plan)} tasks; {limits.MAX_TASKS_PER_PLAN} are possible"]
+    keys = [task.key for task in plan]
+    known = {str(task.id): task.state for task in existing}
+    titles = {_norm(task.title): str(task.id) for task in existing if task.state != "abandoned"}
+    found = [f"the key {key!r} is used twice" for key in sorted({k for k in keys if keys.count(k) > 1})]
+    for task in plan:
+        found += _faults_of(task, set(keys), known, titles)
+        titles.setdefault(_norm(task.title), task.key)
+    edges = {task.key: tuple(d for d in task.depends_on if d in set(keys)) for task in plan}
+    found += [f"the dependencies go in a circle: {' -> '.join(circle)}" for circle in circles(edges) if len(circle) > 2]
+    return found
+
+
+def _faults_of(
+    task: PlannedTask, keys: set[str], known: Mapping[str, TaskState], titles: Mapping[str, str]
+) -> list[str]:
+    name = f"task {task.key!r}"
+    found = []
+    if not task.title.strip():
+        found.append(f"{name} has no title")
+    elif (twin := titles.get(_norm(task.title))) is not None:
+        found.append(f"{name} has the title of {twin} ({task.title!r}); a plan adds tasks and never repeats one")
+    if task.key in task.depends_on:
+        found.append(f"{name} depends on itself")
+    found += [
+        f"{name} depends on {dependency!r}, which is no key of this plan and no task of this run"
+        for dependency in task.depends_on
+        if dependency not in keys and dependency not in known
+    ]
+    found += [
+        f"{name} depends on {dependency}, which is abandoned"
+        for dependency in task.depends_on
+        if dependency not in keys and known.get(dependency) == "abandoned"
+    ]
+    if task.role in {"coder", "tester"} and not any(criterion.check for criterion in task.criteria):
+        found.append(f"{name} has no check: give at least one criterion a command that exits 0 when it is met")
+    if task.role in {"director", "strategist"}:
+        found.append(f"{name} has the role {task.role}, which a plan can't give")
+    return found
+
+
+def _norm(title: str) -> str:
+    return " ".join(title.casefold().split())
+
+
+def circles(edges: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
+    """The circles in a dependency graph, each as its names in order with the first repeated at the end.
+
+    One circle is given for each closing edge that a depth-first walk meets (Tarjan's back edges), so that several
+    independent circles are all named. The walk keeps its own stack: a chain of thousands is no problem.
+    """
+    found: list[tuple[str, ...]] = []
+    done: set[str] = set()
+    for root in edges:
+        path: list[str] = []
+        place: dict[str, int] = {}
+        stack: list[tuple[str, bool]] = [(root, True)]
+        while stack:
+            name, entering = stack.pop()
+            if not entering:
+                path.pop()
+                del place[name]
+                done.add(name)
+            elif name in place:
+                found.append((*path[place[name] :], name))
+            elif name not in done:
+                place[name] = len(path)
+                path.append(name)
+                stack.append((name, False))
+                stack.extend((after, True) for after in edges.get(name, ()))
+    return found
+
+
+def would_circle(board: Blackboard, task: TaskId, depends_on: Iterable[TaskId]) -> tuple[str, ...] | None:
+    """The circle that these dependencies of the task would close, None when there is none."""
+    parents: dict[TaskId, TaskId] = {}
+    stack = [(task, dependency) for dependency in depends_on]
+    while stack:
+        parent, name = stack.pop()
+        if name == task:
+            trail: list[str] = [task]
+            while parent != task:
+                trail.append(parent)
+                parent = parents[parent]
+            return (task, *reversed(trail[1:]), task)
+        if name not in parents and name in board.tasks:
+            parents[name] = parent
+            stack.extend((name, after) for after in board.tasks[name].depends_on)
+    return None
+
+
+def is_ready(board: Blackboard, task: Task) -> bool:
+    """Whether every direct dependency is complete."""
+    return all(board.tasks[dependency].state == "complete" for dependency in task.depends_on)
+
+
+def blockers(board: Blackboard, task: Task) -> list[str]:
+    """Why a planned task is not ready, a phrase for each dependency in the way, with the exit where it needs one."""
+    found = []
+    for dependency in task.depends_on:
+        state = board.tasks[dependency].state
+        if state == "abandoned":
+            found.append(f"{dependency} is abandoned: unlink it, or abandon {task.id}")
+        elif state != "complete":
+            found.append(f"waits for {dependency} ({state})")
+    return found
+
+
+def dependents(board: Blackboard, task: TaskId) -> list[TaskId]:
+    """The unfinished tasks that wait for this one, directly or through others, in a stable order."""
+    seen: dict[TaskId, None] = {}
+    stack = [task]
+    while stack:
+        for after in board.dependents_of.get(stack.pop(), ()):
+            if after not in seen and board.tasks[after].state not in {"complete", "abandoned"}:
+                seen[after] = None
+                stack.append(after)
+    return sorted(seen, key=lambda name: int(name[1:]))

@@ -1,0 +1,117 @@
+"""The first line of each state commit: who did what to which task, for `git log orch-state`. Pure.
+
+`T12 active -> awaiting_qa (attempt 2) by coder: rounds half up`: what moved and how, who did it, then what a reader asks next.
+"""
+
+from engine.core import events as e
+from engine.core import phoenix
+from engine.core.entities import Task
+
+Line = tuple[str, str]
+"""What happened, and after the colon what a reader asks next (or nothing)."""
+
+
+def subject(record: e.Record, before: Task | None, after: Task | None) -> str:
+    """One line about the event; `before` and `after` are its task around it, None when it is about no task."""
+    event = record.event
+    if isinstance(event, e.RunEvent):
+        happened, more = _about_run(event)
+    elif isinstance(event, e.DecisionEvent):
+        happened, more = _about_decision(event, _move(before, after))
+    elif isinstance(event, e.TaskPlanned):
+        waits = f", after {', '.join(event.depends_on)}" if event.depends_on else ""
+        happened, more = f"{event.task} planned for a {event.role}{waits}", event.title
+    else:
+        happened, more = _about_task(event)
+        happened = f"{_move(before, after)}{happened}"
+    by = "" if record.actor == "engine" else f" by {record.actor}"
+    line = _line(more)
+    return f"{happened}{by}: {line}" if line else f"{happened}{by}"
+
+
+def _move(before: Task | None, after: Task | None) -> str:
+    if after is None:
+        return ""
+    if before is None or before.state == after.state:
+        return str(after.id)
+    return f"{after.id} {before.state} -> {after.state}"
+
+
+def _about_task(event: e.TaskEvent) -> Line:  # noqa: C901, PLR0911, PLR0912 - a table, one row a kind
+    match event:
+        case e.TaskReadied():
+            return "", ""
+        case e.DependenciesChanged():
+            return f", now waits for {', '.join(event.depends_on) or 'nothing'}", event.reason
+        case e.AttemptStarted():
+            return f" (attempt {event.attempt})", ""
+        case e.TurnsLogged():
+            return f" (attempt {event.attempt}), {event.turns} turn{'s' if event.turns != 1 else ''} logged", ""
+        case e.WorkSubmitted():
+            return f" (attempt {event.attempt})", event.summary
+        case e.WorkApproved():
+            return f" (attempt {event.attempt})", event.verdict.feedback if event.verdict else ""
+        case e.AttemptFailed():
+            return f" (attempt {event.attempt}), {phoenix.words(event.failure)}", event.detail
+        case e.ReviewDeferred():
+            return f" (attempt {event.attempt}), review put off because {phoenix.words(event.failure)}", event.detail
+        case e.RetryScheduled():
+            return "", event.reason
+        case e.LandingPrepared():
+            receipt = event.receipt
+            return f" (attempt {event.attempt})", f"proven on {receipt.branch} as {receipt.commit[:10]}, landing next"
+        case e.WorkMerged():
+            return f" (attempt {event.attempt})", f"landed as {event.receipt.commit[:10]} on {event.receipt.branch}"
+        case e.ResultAccepted():
+            return f" (attempt {event.attempt})", "its result was taken over"
+        case e.HumanRetried():
+            return ", to be tried again", event.guidance
+        case e.LandingResumed():
+            return "", "back to the merge train"
+        case e.TaskAbandoned():
+            return "", event.reason
+
+
+def _about_run(event: e.RunEvent) -> Line:  # noqa: C901, PLR0911 - a table, one row a kind
+    run = event.run
+    match event:
+        case e.RunStarted():
+            return f"{run} started on {event.branch}", event.objective
+        case e.SpecWritten():
+            return f"{run} has a spec", event.spec.summary
+        case e.RunMoved():
+            return f"{run} is now {event.to}", event.reason
+        case e.RunPaused():
+            return f"{run} paused", event.reason
+        case e.RunResumed():
+            return f"{run} resumed", ""
+        case e.BudgetRaised():
+            return f"{run} may spend {_caps(event)}", ""
+        case e.RunCompleted():
+            gates = "every gate is green" if event.gates else "nothing was checked, since there are no gates"
+            return f"{run} completed at {event.commit[:10]}", gates
+        case e.RunFailed():
+            return f"{run} failed", event.reason
+        case e.RunCancelled():
+            return f"{run} cancelled", event.reason
+
+
+def _about_decision(event: e.DecisionEvent, move: str) -> Line:
+    match event:
+        case e.HumanAsked():
+            return f"{move}, {event.decision} asks" if move else f"{event.decision} asks", event.question
+        case e.DecisionAnswered():
+            return f"{event.decision} answered", event.answer.choice.replace("_", " ")
+        case e.DecisionWithdrawn():
+            return f"{event.decision} withdrawn", event.reason
+
+
+def _caps(event: e.BudgetRaised) -> str:
+    caps = [f"{event.budget_usd:g} USD"] if event.budget_usd is not None else []
+    caps += [f"{event.budget_tokens} tokens"] if event.budget_tokens is not None else []
+    return "up to " + " and ".join(caps)
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 100 else line[:99].rstrip() + "…"
