@@ -1,0 +1,1 @@
+"""The sandbox in which an attempt's commands run."""

@@ -1,0 +1,141 @@
+"""Which sandbox this machine can give, and cells of it; must not decide whether a weaker one is acceptable.
+
+| level | files | processes | network | Unix sockets, signals |
+|---|---|---|---|---|
+| bubblewrap | only worktree, private gitdir and own /tmp writable; secrets covered | own pid namespace | none, or the host's | unreachable |
+| landlock | the same by permissions; `<worktree>/.git` itself is writable | a shim kills all | no sockets, or TCP and UDP | refused (signals: Linux >= 6.12) |
+| none | everything the user may do | a shim kills all | the host's | reachable |
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from engine.cell.bubblewrap import Bubblewrap, working_bubblewrap
+from engine.cell.capture import OutputPipe
+from engine.cell.confine import landlock_abi
+from engine.cell.leash import KILLED, Leash, Wires
+from engine.cell.scratch import Scratch, remove_leftovers
+from engine.cell.shimmed import Shimmed
+from engine.cell.types import Cell, CellSpec, CommandResult, Level, NoSandbox
+
+__all__ = ["Cell", "CellFactory", "CellSpec", "CommandResult", "Level", "NoSandbox", "probe"]
+
+LIMITS = 'ulimit -c 0; ulimit -n 4096 2>/dev/null; exec "$@"'
+"""No core files in the worktree; enough open files for a test suite (a lower limit of the host stays)."""
+
+
+class Enforcer(Protocol):
+    """How a level starts a command."""
+
+    level: Level
+
+    def environment(self, spec: CellSpec, scratch: Scratch) -> dict[str, str]:
+        """The variables of a command before the caller's additions."""
+
+    def start(
+        self, argv: Sequence[str], env: Mapping[str, str], wires: Wires, spec: CellSpec, scratch: Scratch
+    ) -> Leash:
+        """A command, started."""
+
+
+def probe() -> Level:
+    """The best level this machine offers, found by really trying; takes some 10 ms, so remember it."""
+    if working_bubblewrap() is not None:
+        return "bubblewrap"
+    return "landlock" if landlock_abi() else "none"
+
+
+class CellFactory:
+    """Opens cells of one level, and removes what a killed engine's cells left in the temporary folder.
+
+    Raises: NoSandbox when this machine cannot give the level.
+    """
+
+    def __init__(self, level: Level) -> None:
+        self._enforcer: Enforcer = Bubblewrap() if level == "bubblewrap" else Shimmed(level)
+        remove_leftovers()
+
+    async def open(self, spec: CellSpec) -> Cell:
+        """A cell with a temporary folder of its own; close it."""
+        scratch = await asyncio.to_thread(Scratch.make, spec.private_gitdir)
+        return LeashedCell(self._enforcer, spec, scratch)
+
+
+class LeashedCell:
+    """A cell of any level: each command gets a leash, and whatever happens the leash is pulled in the end."""
+
+    def __init__(self, enforcer: Enforcer, spec: CellSpec, scratch: Scratch) -> None:
+        self.level = enforcer.level
+        self._enforcer = enforcer
+        self._spec = spec
+        self._scratch = scratch
+        self._environment = enforcer.environment(spec, scratch) | spec.env
+        self._leashes: set[Leash] = set()
+
+    async def run(
+        self,
+        command: str | Sequence[str],
+        *,
+        timeout_s: float,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+    ) -> CommandResult:
+        """As `Cell` says."""
+        argv = _argv(command)
+        loop = asyncio.get_running_loop()
+        start_s = loop.time()
+        engine_end, keeper_end = socket.socketpair()
+        engine_end.setblocking(False)
+        with OutputPipe() as output, _stdin(stdin) as source, engine_end, keeper_end:
+            wires = Wires(source.fileno(), output.write_fd, keeper_end, engine_end)
+            leash = self._enforcer.start(argv, self._environment | dict(env or {}), wires, self._spec, self._scratch)
+            output.release_write_end()
+            keeper_end.close()
+            exit_code, timed_out = await self._hold(leash, timeout_s)
+            await output.drain()
+            if exit_code is None:
+                raise NoSandbox(
+                    f"the cell for {self._spec.worktree} could not be set up ({output.ring.text().strip()})"
+                )
+            return CommandResult(exit_code, output.ring.text(), output.ring.cut_bytes, timed_out, loop.time() - start_s)
+
+    async def close(self) -> None:
+        """As `Cell` says."""
+        for leash in tuple(self._leashes):
+            await leash.kill()
+        await asyncio.to_thread(self._scratch.remove)
+
+    async def _hold(self, leash: Leash, timeout_s: float) -> tuple[int | None, bool]:
+        """The exit code, and whether it took a time-out to get one; the command is dead on return, cancelled too."""
+        self._leashes.add(leash)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await leash.finished(), False
+        except TimeoutError:
+            return KILLED, True
+        finally:
+            await leash.kill()
+            self._leashes.discard(leash)
+
+
+def _argv(command: str | Sequence[str]) -> tuple[str, ...]:
+    words = ("/bin/sh", "-c", command) if isinstance(command, str) else tuple(command)
+    for word in words:
+        if "\0" in word:
+            raise ValueError("a command cannot hold a NUL character; remove it")
+        word.encode()
+    return ("/bin/sh", "-c", LIMITS, "sh", *words)
+
+
+def _stdin(content: bytes | None) -> BinaryIO:
+    """A command's stdin: a file in memory cannot make anyone wait, as a pipe would."""
+    if content is None:
+        return Path(os.devnull).open("rb")
+    file = os.fdopen(os.memfd_create("stdin"), "w+b")
+    file.write(content)
+    file.seek(0)
+    return file

@@ -1,0 +1,129 @@
+"""What a cell sees: a table from path to access, in which the deepest entry wins; must not know how it is enforced."""
+
+import os
+import pwd
+import stat
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from engine.cell.environment import search_path
+from engine.cell.types import CellSpec
+
+Access = Literal["hidden", "read", "write"]
+View = dict[Path, Access]
+"""Resolved paths; what no entry covers is readable."""
+
+HIDDEN_ON_HOST = (
+    *("/run", "/var/run", "/tmp", "/var/tmp", "/home", "/root"),  # noqa: S108 - they are named in order to be hidden
+    *(
+        "/etc/shadow",
+        "/etc/shadow-",
+        "/etc/gshadow",
+        "/etc/gshadow-",
+        "/etc/ssh",
+        "/etc/ssl/private",
+        "/etc/kubernetes",
+    ),
+)
+"""Sockets, other people's files, and what only an engine that runs as root could read."""
+
+CREDENTIALS = (
+    *(".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".config", ".netrc", ".pgpass", ".npmrc", ".pypirc"),
+    *(
+        ".git-credentials",
+        ".gitconfig",
+        ".vault-token",
+        ".terraform.d",
+        ".password-store",
+        ".bash_history",
+        ".local/state",
+    ),
+)
+"""Hidden by name where the home folder itself is not, because it is the target repository."""
+
+TOOL_CHAINS = (
+    *(".local/bin", ".local/lib", ".local/pipx", ".local/share/pipx", ".local/share/pypoetry", ".local/share/mise"),
+    *(".local/share/uv/python", ".local/share/uv/tools", ".local/share/fnm", ".local/share/pnpm"),
+    *(".pyenv", ".rbenv", ".goenv", ".nvm", ".volta", ".asdf", ".sdkman", ".bun/bin", ".deno/bin"),
+    *(".cargo/bin", ".cargo/registry", ".cargo/git", ".rustup", "go/bin", "go/pkg", ".m2/repository"),
+    *("miniconda3", "miniforge3", "anaconda3", ".conda/envs"),
+)
+"""The parts of a home folder that hold programs and nobody's secrets (`~/.local/share/uv` as a whole holds tokens)."""
+
+
+def view_of(spec: CellSpec) -> View:
+    """The table for a cell, from the host as it is now."""
+    homes = _homes()
+    hidden = [*map(Path, HIDDEN_ON_HOST), Path(tempfile.gettempdir()), *homes, *spec.hidden, *listening_sockets()]
+    hidden += [home / name for home in homes for name in CREDENTIALS]
+    readable = [home / name for home in homes for name in TOOL_CHAINS]
+    readable += [*_search_path_outside(homes), *_interpreter_of(spec.repository, homes), spec.repository]
+    if spec.network:
+        # Often a link into /run, and without it no name resolves.
+        readable.append(Path("/etc/resolv.conf"))
+    writable = [spec.worktree, *([spec.private_gitdir] if spec.private_gitdir else [])]
+    view = _entries(hidden, "hidden") | _entries(readable, "read") | _entries(writable, "write")
+    return _without_repetition(view)
+
+
+def access_to(path: Path, view: View) -> Access:
+    """What the table says about a resolved path: the word of its deepest entry, else `read`."""
+    return next((view[place] for place in (path, *path.parents) if place in view), "read")
+
+
+def listening_sockets() -> list[Path]:
+    """Every Unix socket of the host that a path leads to.
+
+    A read-only mount does not stop `connect()`, so each one that no hidden folder covers has to be covered itself.
+    """
+    try:
+        lines = Path("/proc/net/unix").read_text("utf-8", "replace").splitlines()[1:]
+    except FileNotFoundError:
+        return []
+    named = (line.split(maxsplit=7) for line in lines)
+    return [
+        Path(fields[7]) for fields in named if len(fields) == 8 and fields[7].startswith("/") and _is_socket(fields[7])
+    ]
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)  # noqa: PTH116 - a path the kernel printed may be no valid Path
+    except (OSError, ValueError):
+        return False
+
+
+def _homes() -> list[Path]:
+    """The engine's home folders; a container's `/` is nobody's home and cannot be hidden."""
+    try:
+        registered = [Path(pwd.getpwuid(os.getuid()).pw_dir)]
+    except KeyError:
+        registered = []
+    homes = [home.resolve() for home in (Path.home(), *registered) if home.is_dir()]
+    return [home for home in dict.fromkeys(homes) if home != Path("/")]
+
+
+def _search_path_outside(homes: list[Path]) -> list[Path]:
+    return [folder for folder in search_path() if not _covers_a_home(folder.resolve(), homes)]
+
+
+def _interpreter_of(repository: Path, homes: list[Path]) -> list[Path]:
+    """The installation behind the repository's virtual environment, which may lie in a hidden folder."""
+    pythons = (repository / name / "bin" / "python" for name in (".venv", "venv", "env"))
+    binaries = [python.resolve().parent for python in pythons if python.exists()]
+    return [binary if _covers_a_home(binary.parent, homes) else binary.parent for binary in binaries]
+
+
+def _covers_a_home(folder: Path, homes: list[Path]) -> bool:
+    return any(home.is_relative_to(folder) for home in homes)
+
+
+def _entries(paths: Iterable[Path], access: Access) -> View:
+    return {path.resolve(): access for path in paths if os.path.lexists(path)}
+
+
+def _without_repetition(view: View) -> View:
+    """The table without entries that say what the entry around them says."""
+    return {path: access for path, access in view.items() if access_to(path.parent, view) != access}
