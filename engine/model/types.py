@@ -1,0 +1,97 @@
+"""What goes to a model and what comes back: our own words, so that no vendor's type travels further than its adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import msgspec
+
+ModelErrorKind = Literal["rate_limit", "quota", "auth", "context", "timeout", "bad_request", "unavailable"]
+Finish = Literal["stop", "tool_calls", "length", "other"]
+
+
+class ToolCall(msgspec.Struct, frozen=True):
+    """A tool that the model asks for; `arguments` is the JSON text as the model wrote it, valid or not."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One message of a conversation; `tool_call_id` names the call that a `tool` message answers."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+
+class ToolSpec(msgspec.Struct, frozen=True):
+    """A tool as it is offered to a model; `parameters` is a JSON schema, as JSON bytes."""
+
+    name: str
+    description: str
+    parameters: bytes
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """The tokens of one call; `cached_tokens` is the part of `prompt_tokens` that the provider had cached."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """The tokens that count against a token cap."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One call of a model; `label` (`R1/T3/a2`) is for logs alone."""
+
+    model: str
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    max_output_tokens: int = 4096
+    temperature: float | None = None
+    timeout_s: float = 180
+    label: str = ""
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What a model answered; `cost_usd` is None where no price is known (never a silent zero)."""
+
+    text: str
+    tool_calls: tuple[ToolCall, ...]
+    usage: Usage
+    cost_usd: float | None
+    finish: Finish
+    model: str
+
+
+class ModelError(Exception):
+    """A call that failed; the message is a sentence with the remedy, `retry_after_s` what the provider asked for."""
+
+    def __init__(self, message: str, kind: ModelErrorKind, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.kind: ModelErrorKind = kind
+        self.retry_after_s = retry_after_s
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same call may succeed a little later."""
+        return self.kind in ("rate_limit", "timeout", "unavailable")
+
+
+class Model(Protocol):
+    """The one port to language models."""
+
+    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+        """The model's reply; `on_delta` is given the text as it streams in.
+
+        Raises: ModelError; nothing else that a provider or a network can cause.
+        """
+        ...
