@@ -1,0 +1,25 @@
+"""The coder: changes the code of one task until its checks are green; must not touch others' tests."""
+
+from __future__ import annotations
+
+from engine.crew.results import WorkResult
+from engine.crew.role import Role
+
+CODER = Role(
+    name="coder",
+    prompts=("coder.md", "working.md", "shared.md"),
+    tools=(
+        "read_file",
+        "list_directory",
+        "search_codebase",
+        "write_file",
+        "append_file",
+        "str_replace",
+        "delete_file",
+        "run_shell",
+        "run_python",
+        "run_tests",
+        "escalate",
+    ),
+    finish=WorkResult,
+)

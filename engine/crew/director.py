@@ -1,0 +1,13 @@
+"""The director: writes the run's specification and divides the objective into domains; must not plan tasks."""
+
+from __future__ import annotations
+
+from engine.crew.results import DirectorResult
+from engine.crew.role import Role
+
+DIRECTOR = Role(
+    name="director",
+    prompts=("director.md", "shared.md"),
+    tools=("read_file", "list_directory", "search_codebase", "escalate"),
+    finish=DirectorResult,
+)

@@ -1,0 +1,174 @@
+"""What each role must return; must not judge a plan's graph (cycles are the core's) nor trust a claim.
+
+Models write these, so every check explains itself: the explanation goes back to the model. Docstrings and descriptions
+are read by the model too.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pydantic
+from pydantic import AfterValidator, Field, StringConstraints
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _runnable(check: str | None) -> str | None:
+    if check is None or not check.strip():
+        return None
+    if "\n" in check.strip():
+        raise ValueError("a check is one line: join commands with && or put them into a script of the repository")
+    return check.strip()
+
+
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_one_line)
+]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8_000)]
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
+Check = Annotated[Annotated[str, StringConstraints(max_length=1_000)] | None, AfterValidator(_runnable)]
+
+
+class Result(pydantic.BaseModel):
+    """The arguments of `finish`: unknown names are refused, because a misspelt one would be lost silently."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class SpecResult(Result):
+    """How the objective is understood: the ground truth that all later work is held to."""
+
+    summary: Text = Field(description="What will be true when the run is done, in the language of the objective.")
+    assumptions: tuple[Line, ...] = Field(
+        default=(), max_length=20, description="What was not said and is taken for granted."
+    )
+    constraints: tuple[Line, ...] = Field(
+        default=(), max_length=20, description="What must not change or must be respected."
+    )
+    expected_outputs: tuple[Line, ...] = Field(
+        default=(), max_length=20, description="Files or behaviours that will exist."
+    )
+
+
+class DomainResult(Result):
+    """A part of the objective that one planner plans."""
+
+    title: Title
+    description: Text = Field(description="What belongs to it, what does not, and which files it is about.")
+
+
+class DirectorResult(Result):
+    """End with the specification of the run and its planning domains. Most objectives need exactly one domain."""
+
+    spec: SpecResult
+    domains: tuple[DomainResult, ...] = Field(min_length=1, max_length=5, description="1 to 5; one is the rule.")
+
+    @pydantic.model_validator(mode="after")
+    def _titles_differ(self) -> DirectorResult:
+        _refuse_repeats("domain title", [domain.title.casefold() for domain in self.domains])
+        return self
+
+
+class CriterionResult(Result):
+    """One thing that must hold when the task is done."""
+
+    text: Line
+    check: Check = Field(
+        default=None, description="A shell command, run from the top: exit code 0 means that it holds."
+    )
+
+
+class TaskResult(Result):
+    """One task for one worker."""
+
+    key: Key = Field(description="A short name of your own, used in depends_on.")
+    title: Title
+    role: Literal["coder", "tester"]
+    description: Text = Field(description="All that the worker needs: it sees nothing of your conversation.")
+    criteria: tuple[CriterionResult, ...] = Field(
+        min_length=1, max_length=12, description="At least one needs a check."
+    )
+    depends_on: tuple[Key, ...] = Field(
+        default=(), max_length=29, description="Keys of tasks whose landed work it needs."
+    )
+    priority: int = Field(default=5, ge=1, le=9, description="9 starts first among tasks that are ready.")
+
+    @pydantic.model_validator(mode="after")
+    def _can_be_checked(self) -> TaskResult:
+        if not any(criterion.check for criterion in self.criteria):
+            raise ValueError(
+                f"task {self.key} has no check: give at least one criterion a shell command that is red now and green when done"
+            )
+        return self
+
+
+class PlannerResult(Result):
+    """End with the tasks of this domain."""
+
+    tasks: tuple[TaskResult, ...] = Field(min_length=1, max_length=30)
+
+    @pydantic.model_validator(mode="after")
+    def _names_fit(self) -> PlannerResult:
+        keys = [task.key for task in self.tasks]
+        _refuse_repeats("key", keys)
+        _refuse_repeats("title", [task.title.casefold() for task in self.tasks])
+        for task in self.tasks:
+            _refuse_repeats(f"dependency of {task.key}", list(task.depends_on))
+            unknown = [key for key in task.depends_on if key not in keys]
+            if unknown:
+                raise ValueError(
+                    f"task {task.key} depends on {', '.join(unknown)}, but the tasks are {', '.join(keys)}"
+                )
+            if task.key in task.depends_on:
+                raise ValueError(f"task {task.key} depends on itself")
+        return self
+
+
+class WorkResult(Result):
+    """Ask to end: the engine then commits the worktree, runs the checks itself, and has the work reviewed."""
+
+    summary: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)] = Field(
+        description="What you changed and why, what you ran and saw, and what you are unsure of."
+    )
+
+
+class CriterionVerdictResult(Result):
+    """The verdict on one acceptance criterion."""
+
+    number: int = Field(ge=1, le=99, description="The criterion's number in the list.")
+    passed: bool
+    evidence: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)] = Field(
+        description="The check, the lines of the diff or the file that it rests on."
+    )
+
+
+class ReviewResult(Result):
+    """End with the verdict: on each criterion, then on the whole."""
+
+    passed: bool = Field(description="True only when every criterion holds.")
+    criteria: tuple[CriterionVerdictResult, ...] = Field(min_length=1, max_length=99)
+    feedback: Annotated[str, StringConstraints(strip_whitespace=True, max_length=8_000)] = Field(
+        default="", description="When it did not pass: what exactly to change, where, and how to see that it is right."
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _agrees_with_itself(self) -> ReviewResult:
+        _refuse_repeats("criterion number", [str(criterion.number) for criterion in self.criteria])
+        failed = [str(criterion.number) for criterion in self.criteria if not criterion.passed]
+        if self.passed and failed:
+            raise ValueError(
+                f"passed is true, but criterion {', '.join(failed)} did not pass: set passed to false, or correct the criterion"
+            )
+        if not self.passed and not self.feedback:
+            raise ValueError("the work did not pass, so feedback must say what exactly to change and where")
+        return self
+
+
+def _refuse_repeats(what: str, values: list[str]) -> None:
+    repeated = sorted({value for value in values if values.count(value) > 1})
+    if repeated:
+        raise ValueError(f"each {what} may appear once; repeated: {', '.join(repeated)}")

@@ -1,0 +1,28 @@
+"""What a role is: its prompt, its tools, its result; must not know any particular role."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import msgspec
+import pydantic
+
+from engine.core.entities import RoleName
+
+
+class Role(msgspec.Struct, frozen=True):
+    """A member of the crew. `prompts` are files of this folder, joined in order: its own first, then what it shares.
+
+    `tools` are names in the tool registry; the tool `finish` is always there and takes the model `finish`.
+    """
+
+    name: RoleName
+    prompts: tuple[str, ...]
+    tools: tuple[str, ...]
+    finish: type[pydantic.BaseModel]
+
+    @property
+    def system_prompt(self) -> str:
+        """The system message; its first line is `You are the <role> of orch.`"""
+        folder = files("engine.crew")
+        return "\n".join(folder.joinpath(name).read_text("utf-8") for name in self.prompts)

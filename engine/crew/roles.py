@@ -1,0 +1,18 @@
+"""The crew, by name; must not hold anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from engine.core.entities import RoleName
+from engine.crew.coder import CODER
+from engine.crew.director import DIRECTOR
+from engine.crew.planner import PLANNER
+from engine.crew.role import Role
+from engine.crew.strategist import STRATEGIST
+from engine.crew.tester import TESTER
+
+ROLES: Mapping[RoleName, Role] = MappingProxyType(
+    {role.name: role for role in (DIRECTOR, PLANNER, CODER, TESTER, STRATEGIST)}
+)

@@ -1,0 +1,25 @@
+"""The tester: writes tests that pin down what the task describes; must not change the code under test."""
+
+from __future__ import annotations
+
+from engine.crew.results import WorkResult
+from engine.crew.role import Role
+
+TESTER = Role(
+    name="tester",
+    prompts=("tester.md", "working.md", "shared.md"),
+    tools=(
+        "read_file",
+        "list_directory",
+        "search_codebase",
+        "write_file",
+        "append_file",
+        "str_replace",
+        "delete_file",
+        "run_shell",
+        "run_python",
+        "run_tests",
+        "escalate",
+    ),
+    finish=WorkResult,
+)

@@ -1,0 +1,1 @@
+"""What a worker can do; arguments are validated before anything happens."""

@@ -1,0 +1,37 @@
+"""The two tools that end an attempt; must not end anything themselves: the loop does."""
+
+from __future__ import annotations
+
+import pydantic
+from pydantic import Field
+
+from engine.tools.observation import CallRefused, Escalate, Finish
+from engine.tools.tool import Arguments, Tool
+from engine.tools.workbench import Workbench
+
+
+class EscalateToPerson(Arguments):
+    """End this attempt and ask a person. Only for what no amount of work of yours can settle: the task contradicts
+    itself or the repository, a decision or an access is missing. Say what you found and what you need to know.
+    """
+
+    reason: str = Field(min_length=1, max_length=4_000)
+
+
+async def _escalate(_: Workbench, wanted: EscalateToPerson) -> Escalate:
+    return Escalate(wanted.reason)
+
+
+async def _finish(bench: Workbench, result: pydantic.BaseModel) -> Finish:
+    arguments = result.model_dump_json().encode("utf-8")
+    if fault := bench.objection(arguments):
+        raise CallRefused(f"The result was not accepted: {fault}. Correct it and call finish again.")
+    return Finish(arguments)
+
+
+ESCALATE = Tool.of("escalate", EscalateToPerson, _escalate)
+
+
+def finish_tool(result: type[pydantic.BaseModel]) -> Tool:
+    """`finish` with a role's result as its arguments."""
+    return Tool.of("finish", result, _finish)

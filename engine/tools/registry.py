@@ -1,0 +1,132 @@
+"""Which tools there are, and the one way to call them; must not raise for a model's mistakes.
+
+Whatever a model sends (an unknown tool, no JSON, wrong arguments, a path outside) becomes an answer that says what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+import msgspec
+import pydantic
+
+from engine.model.types import ToolCall, ToolSpec
+from engine.tools.commands import RUN_PYTHON, RUN_SHELL, RUN_TESTS
+from engine.tools.ending import ESCALATE, finish_tool
+from engine.tools.files import APPEND_FILE, DELETE_FILE, READ_FILE, STR_REPLACE, WRITE_FILE
+from engine.tools.listing import LIST_DIRECTORY
+from engine.tools.observation import CallRefused, Finish, Observation, plain_text, shorten
+from engine.tools.search import SEARCH_CODEBASE
+from engine.tools.tool import Outcome, Tool
+from engine.tools.workbench import Workbench
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        READ_FILE,
+        LIST_DIRECTORY,
+        SEARCH_CODEBASE,
+        WRITE_FILE,
+        APPEND_FILE,
+        STR_REPLACE,
+        DELETE_FILE,
+        RUN_SHELL,
+        RUN_PYTHON,
+        RUN_TESTS,
+        ESCALATE,
+    )
+}
+"""Every tool but `finish`, whose arguments depend on the role."""
+
+_MAX_ANSWER_CHARS = 40_000
+_MAX_FAULTS = 15
+
+
+class Toolbox:
+    """The tools of one role, `finish` among them."""
+
+    def __init__(self, names: tuple[str, ...], result: type[pydantic.BaseModel]) -> None:
+        self._tools = {name: TOOLS[name] for name in names} | {"finish": finish_tool(result)}
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools as they are offered to a model, always in the same order (prompt caches depend on it)."""
+        return tuple(tool.spec for tool in self._tools.values())
+
+    async def call(self, workbench: Workbench, call: ToolCall) -> Observation:
+        """What the call answered.
+
+        Raises: NoSandbox when the cell cannot run anything; never anything that the model caused.
+        """
+        tool = self._tools.get(call.name)
+        if tool is None:
+            return _refusal(self._unknown(call.name))
+        try:
+            outcome = await tool.execute(workbench, _json_text(call.arguments))
+        except pydantic.ValidationError as error:
+            return _refusal(_explanation(tool, error))
+        except CallRefused as refusal:
+            return _refusal(str(refusal))
+        except OSError as error:
+            return _refusal(_system_answer(call.name, error))
+        return _answer(outcome)
+
+    def _unknown(self, name: str) -> str:
+        nearest = difflib.get_close_matches(name[:100], self._tools, n=1, cutoff=0.5)
+        hint = f" Did you mean {nearest[0]}?" if nearest else ""
+        return f"There is no tool {name[:100]!r}.{hint} Your tools are: {', '.join(self._tools)}."
+
+
+def _answer(outcome: Outcome) -> Observation:
+    if isinstance(outcome, str):
+        return Observation(shorten(plain_text(outcome), _MAX_ANSWER_CHARS))
+    text = "Accepted: the engine checks the result now." if isinstance(outcome, Finish) else "A person will be asked."
+    return Observation(text, ending=outcome)
+
+
+def _refusal(text: str) -> Observation:
+    return Observation(f"ERROR: {shorten(plain_text(text))}", ok=False)
+
+
+def _json_text(arguments: str) -> bytes:
+    return (arguments.strip() or "{}").encode("utf-8", "replace")
+
+
+def _explanation(tool: Tool, error: pydantic.ValidationError) -> str:
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    if faults[0]["type"] == "json_invalid":
+        return (
+            f"The arguments of {tool.name} are not valid JSON ({faults[0]['msg']}); nothing was done. Send one JSON object, "
+            "with quotes, backslashes and line breaks inside strings escaped."
+        )
+    lines = [f"- {'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}" for fault in faults[:_MAX_FAULTS]]
+    if len(faults) > _MAX_FAULTS:
+        lines.append(f"- and {len(faults) - _MAX_FAULTS} more")
+    return (
+        f"The arguments of {tool.name} were not accepted; nothing was done.\n"
+        + "\n".join(lines)
+        + f"\n{_expected(tool)}"
+    )
+
+
+def _expected(tool: Tool) -> str:
+    schema = msgspec.json.decode(tool.parameters, type=_Parameters)
+    names = [f"{name}{'' if name in schema.required else ' (optional)'}" for name in schema.properties]
+    return f"{tool.name} takes: {', '.join(names)}."
+
+
+class _Parameters(msgspec.Struct, frozen=True):
+    properties: dict[str, msgspec.Raw]
+    required: tuple[str, ...] = ()
+
+
+def _system_answer(name: str, error: OSError) -> str:
+    match error:
+        case FileNotFoundError():
+            return "There is no such file or folder. Look with list_directory, or search_codebase."
+        case NotADirectoryError():
+            return "A part of the path is a file, not a folder. Look with list_directory."
+        case IsADirectoryError():
+            return "The path is a folder, not a file."
+        case _:
+            return f"{name} failed: {error.strerror or error}. Try another way; if nothing helps, use escalate."

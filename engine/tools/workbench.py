@@ -1,0 +1,37 @@
+"""What one attempt's tools work on; must not outlive the attempt."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.cell.types import Cell
+from engine.tools.observation import CallRefused
+
+
+@dataclass
+class Workbench:
+    """A worktree, the cell its commands run in, and what the agent has read of it so far.
+
+    `protected` are globs (`*` crosses folders) that the file tools do not write; `test_command` is the run's first gate,
+    empty when there is none. `objection` says what the engine has against a result (the JSON of `finish`'s arguments), empty
+    for nothing. `read_paths` holds the paths whose content the agent has seen.
+    """
+
+    root: Path
+    cell: Cell
+    test_command: str = ""
+    protected: tuple[str, ...] = ()
+    objection: Callable[[bytes], str] = lambda _: ""
+    read_paths: set[str] = field(default_factory=set)
+
+    def refuse_protected(self, path: str) -> None:
+        """Raises: CallRefused when a file tool may not write this path."""
+        glob = next((glob for glob in self.protected if fnmatch.fnmatchcase(path, glob)), None)
+        if glob is not None:
+            raise CallRefused(
+                f"`{path}` is protected (`{glob}`): this task may not change it, by any tool. "
+                "If it is wrong, say so with escalate; otherwise make your own code fit it."
+            )

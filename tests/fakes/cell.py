@@ -1,0 +1,69 @@
+"""A cell without walls: it really runs commands in a folder, in a process group of their own, bounded in time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from engine.cell.types import CommandResult, Level
+
+_MAX_BYTES = 160 * 1024
+
+
+class FolderCell:
+    """Runs each command in `folder`; `commands` records them in order."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.commands: list[str | Sequence[str]] = []
+
+    @property
+    def level(self) -> Level:
+        return "none"
+
+    async def run(
+        self,
+        command: str | Sequence[str],
+        *,
+        timeout_s: float,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
+    ) -> CommandResult:
+        self.commands.append(command)
+        argv = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
+        started = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            cwd=self._folder,
+            env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1", **(env or {})},
+            stdin=asyncio.subprocess.PIPE if stdin is not None else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        async with asyncio.TaskGroup() as group:
+            talk = group.create_task(process.communicate(stdin))
+            try:
+                await asyncio.wait({talk}, timeout=timeout_s)
+                is_late = not talk.done()
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                await asyncio.wait({talk}, timeout=5)  # also when we are cancelled: nothing may be left behind
+        output, _ = talk.result()
+        code = process.returncode or 0
+        return CommandResult(
+            exit_code=code if code >= 0 else 128 - code,
+            output=output[:_MAX_BYTES].decode("utf-8", "replace"),
+            cut_bytes=max(0, len(output) - _MAX_BYTES),
+            timed_out=is_late,
+            duration_s=time.monotonic() - started,
+        )
+
+    async def close(self) -> None:
+        """Nothing is left open between commands."""
