@@ -1,0 +1,155 @@
+"""An entry as a git commit, and back; must not read or write the repository.
+
+A subject for people, then trailers for machines, `Orch-Event` last. Text from outside becomes clean lines first, so that
+nothing somebody typed can look like a trailer or a header. Messages are parsed by line feeds alone: `splitlines` also breaks
+at U+2028 and others, which git does not.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from engine.store.entry import Entry, StoredEntry
+from engine.store.errors import BrokenLog
+
+MAX_SUBJECT = 100
+COMMITTER = "orch engine <engine@orch.invalid>"
+EVENT, SEQ, FORMAT = "Orch-Event", "Orch-Seq", "Orch-Format"
+
+_OWN_TRAILERS = frozenset(key.lower() for key in (EVENT, SEQ, FORMAT))
+_TRAILER_KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_AUTHOR_LINE = re.compile(r"author (.*?) <[^<>]*> ([0-9]+) \+0000")
+_PLAIN_LINE = re.compile(r"[!-~]+(?: [!-~]+)*")
+_UNFIT_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp", "Cn"})
+
+
+class Parts(NamedTuple):
+    """A commit taken apart, before anything is asked of it."""
+
+    tree: str
+    parents: tuple[str, ...]
+    author: str
+    at_s: int
+    subject: str
+    trailers: list[tuple[str, str]]
+
+
+def clean_line(text: str, *, otherwise: str = "-") -> str:
+    """The text as one line: no control or separator character, no lone surrogate, single spaces; `otherwise` if empty."""
+    if text.isascii() and _PLAIN_LINE.fullmatch(text):
+        return text
+    fit = "".join(" " if unicodedata.category(character) in _UNFIT_CATEGORIES else character for character in text)
+    return " ".join(fit.split()) or otherwise
+
+
+def clean_name(text: str, *, otherwise: str) -> str:
+    """The text as a name that may stand in a commit's header: a clean line without `<` and `>`."""
+    return clean_line(text.replace("<", " ").replace(">", " "), otherwise=otherwise)
+
+
+def encode_commit(entry: Entry, *, tree: str, parent: str) -> bytes:
+    """The content of the commit object for this entry.
+
+    Raises: ValueError when the event is not one line of ASCII, or a trailer's key is no key or one of the store's own.
+    """
+    author = clean_name(entry.author, otherwise="unknown")
+    email = clean_name(entry.author_email, otherwise="unknown@orch.invalid").replace(" ", "-")
+    return encode_parts(
+        tree=tree, parents=(parent,), author=f"{author} <{email}>", at_s=entry.at_ms // 1000, message=_message(entry)
+    )
+
+
+def encode_parts(*, tree: str, parents: tuple[str, ...], author: str, at_s: int, message: str) -> bytes:
+    """The content of a commit object; the text must be clean already.
+
+    Raises: ValueError for a time before 1970.
+    """
+    if at_s < 0:
+        raise ValueError(f"a commit cannot be dated {at_s} s before 1970")
+    lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
+    lines += [f"author {author} {at_s} +0000", f"committer {COMMITTER} {at_s} +0000", "", message]
+    return "\n".join(lines).encode()
+
+
+def decode_commit(commit: str, content: bytes) -> Parts:
+    """The commit taken apart.
+
+    Raises: BrokenLog when it is not written as an engine writes.
+    """
+    header, _, message = content.decode("utf-8", "replace").partition("\n\n")
+    lines = header.split("\n")
+    parents = tuple(line[7:] for line in lines if line.startswith("parent "))
+    author = _AUTHOR_LINE.fullmatch(lines[1 + len(parents)]) if len(lines) > 1 + len(parents) else None
+    if author is None:
+        raise BrokenLog(commit, "its header has no readable author line")
+    paragraphs, _, last = message.removesuffix("\n").rpartition("\n\n")
+    trailers = [_trailer(commit, line) for line in last.split("\n")] if paragraphs else []
+    subject = paragraphs.partition("\n")[0]
+    return Parts(lines[0][5:], parents, author[1], int(author[2]), subject, trailers)
+
+
+def stored_entry(commit: str, parts: Parts) -> StoredEntry:
+    """The entry that this commit holds.
+
+    Raises: BrokenLog when it holds none, more than one, or has no number.
+    """
+    return StoredEntry(
+        commit=commit,
+        tree=parts.tree,
+        seq=sequence_number(commit, parts),
+        at_ms=parts.at_s * 1000,
+        subject=parts.subject,
+        author=parts.author,
+        trailers=tuple((key, value) for key, value in parts.trailers if key not in (EVENT, SEQ)),
+        event=_only(commit, parts, EVENT),
+        parents=parts.parents,
+    )
+
+
+def sequence_number(commit: str, parts: Parts) -> int:
+    """The commit's `Orch-Seq`.
+
+    Raises: BrokenLog when there is not exactly one whole number.
+    """
+    number = _only(commit, parts, SEQ)
+    if not (number.isascii() and number.isdigit()):
+        raise BrokenLog(commit, f"its {SEQ} is {number!r}, expected a whole number")
+    return int(number)
+
+
+def _message(entry: Entry) -> str:
+    if not (entry.event.isascii() and entry.event.strip() == entry.event and min(entry.event, default="") >= " "):
+        raise ValueError(f"an event must be one line of ASCII JSON, got {entry.event[:80]!r}")
+    subject = clean_line(entry.subject)
+    if len(subject) > MAX_SUBJECT:
+        subject = subject[: MAX_SUBJECT - 1].rstrip() + "…"
+    body = _clean_paragraphs(entry.body)
+    trailers = [f"{_checked_key(key)}: {clean_line(value)}" for key, value in entry.trailers]
+    last = "\n".join([*trailers, f"{SEQ}: {entry.seq}", f"{EVENT}: {entry.event}"])
+    return "\n\n".join([subject, body, last] if body else [subject, last]) + "\n"
+
+
+def _clean_paragraphs(text: str) -> str:
+    return "\n".join(clean_line(line, otherwise="") for line in text.split("\n")).strip("\n")
+
+
+def _checked_key(key: str) -> str:
+    if not _TRAILER_KEY.fullmatch(key) or key.lower() in _OWN_TRAILERS:
+        raise ValueError(
+            f"{key!r} cannot be the key of a trailer: letters, digits and dashes, and not one of the store's"
+        )
+    return key
+
+
+def _trailer(commit: str, line: str) -> tuple[str, str]:
+    key, colon, value = line.partition(": ")
+    if not colon or not _TRAILER_KEY.fullmatch(key):
+        raise BrokenLog(commit, f"its last paragraph holds {line[:80]!r}, expected trailers alone")
+    return key, value
+
+
+def _only(commit: str, parts: Parts, key: str) -> str:
+    found = [value for name, value in parts.trailers if name.lower() == key.lower()]
+    if len(found) != 1:
+        raise BrokenLog(commit, f"it has {len(found)} {key} trailers, expected exactly one")
+    return found[0]

@@ -1,0 +1,146 @@
+"""A log made of git objects, wherever they lie: what GitLog and MemoryLog have in common. Must not do I/O of its own."""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from engine.store.commits import EVENT, FORMAT, Parts, decode_commit, sequence_number, stored_entry
+from engine.store.draft import Draft
+from engine.store.entry import Entry, StoredEntry
+from engine.store.errors import BrokenLog, LogMovedOn
+from engine.store.guide import FORMAT_NUMBER
+from engine.store.objects import ObjectSource
+from engine.store.trees import find, walk
+
+_LOGS: Final = "logs"
+
+
+class ObjectLog(ABC):
+    """Appends to one ref and reads from it. Calls block; any thread may make them, appends go one after the other."""
+
+    def __init__(self, source: ObjectSource, ref: str) -> None:
+        self.ref = ref
+        self._source = source
+        self._left_at = self.tip()
+        self._draft: Draft | None = None
+        self._appending = threading.Lock()
+
+    @abstractmethod
+    def tip(self) -> str | None:
+        """The newest commit of the branch, whoever wrote it; None before the first."""
+
+    @abstractmethod
+    def _publish(self, draft: Draft, entries: Sequence[Entry], old: str | None) -> str:
+        """Add the entries to the draft, make it durable, move the ref from `old` to its tip, and return that."""
+
+    def append(self, entries: Sequence[Entry]) -> str:
+        """Make the entries durable, all or none, in this order, and return the new tip.
+
+        Raises: LogMovedOn, AppendFailed (then nothing happened); ValueError for an entry that is out of sequence or
+        holds what the branch cannot.
+        """
+        if not entries:
+            raise ValueError("there is nothing to append")
+        with self._appending:
+            found = self.tip()
+            if found != self._left_at:
+                raise LogMovedOn(self.ref, self._left_at, found)
+            # An error leaves no draft behind, so that the next append starts from what is really there.
+            draft, self._draft = self._draft or Draft(self._source, found), None
+            self._left_at = self._publish(draft, entries, found)
+            self._draft = draft
+            return self._left_at
+
+    def read(self, path: str, *, at: str | None = None) -> bytes | None:
+        """The file at `path` in commit `at` (default: the tip), None when there is none.
+
+        Raises: BrokenLog when there is no such commit.
+        """
+        found = self._find(at, path)
+        return None if found is None or found[1] else self._source.read(found[0])
+
+    def files(self, *, at: str | None = None, under: str = "", suffix: str = "") -> Iterator[tuple[str, bytes]]:
+        """Path and content of the files of commit `at` (default: the tip), in git's order.
+
+        `under` is a folder; `suffix` is how a path ends. Folders named `logs` are left out, unless `under` leads into one.
+
+        Raises: BrokenLog when there is no such commit.
+        """
+        found = self._find(at, under)
+        if found is None or not found[1]:
+            return
+        skip = frozenset() if _LOGS in under.split("/") else frozenset((_LOGS,))
+        for path, blob in walk(self._source, found[0], f"{under}/" if under else "", skip):
+            if path.endswith(suffix):
+                yield path, self._source.read(blob)
+
+    def entries(self, *, after: str | None = None, until: str | None = None) -> Iterator[StoredEntry]:
+        """The entries above commit `after` (default: all) up to and with commit `until` (default: the tip), oldest first.
+
+        Raises: BrokenLog naming the commit that is not what an engine writes: no event or two, or out of sequence.
+        """
+        until = until or self.tip()
+        if until is None or until == after:
+            return
+        chain = self._chain(after, until)
+        below = chain.pop()
+        seq = sequence_number(below, self._parts(below))
+        while chain:
+            commit = chain.pop()
+            entry = stored_entry(commit, self._parts(commit))
+            if entry.seq != seq + 1:
+                raise BrokenLog(commit, f"it is number {entry.seq}, but follows number {seq}")
+            yield entry
+            seq = entry.seq
+
+    def last(self) -> StoredEntry | None:
+        """The newest entry, None before the first.
+
+        Raises: BrokenLog.
+        """
+        tip = self.tip()
+        if tip is None:
+            return None
+        parts = self._parts(tip)
+        return stored_entry(tip, parts) if EVENT in dict(parts.trailers) else None
+
+    def _chain(self, after: str | None, until: str) -> list[str]:
+        """The commits from `until` down to `after` or the root, both included."""
+        chain = [until]
+        while (commit := chain[-1]) != after:
+            parents = self._parts(commit).parents
+            if not parents:
+                self._check_root(commit, after)
+                return chain
+            if len(parents) > 1:
+                raise BrokenLog(commit, f"it has {len(parents)} parents, expected one")
+            chain.append(parents[0])
+        return chain
+
+    def _check_root(self, commit: str, after: str | None) -> None:
+        if after is not None:
+            raise BrokenLog(commit, f"the log begins here, and {after} is not in it")
+        trailers = dict(self._parts(commit).trailers)
+        if EVENT in trailers:
+            raise BrokenLog(commit, "it has no parent: what came before it is missing")
+        if trailers.get(FORMAT) != str(FORMAT_NUMBER):
+            raise BrokenLog(
+                commit,
+                f"the log is in format {trailers.get(FORMAT)}, this orch reads {FORMAT_NUMBER}; use a newer orch",
+            )
+
+    def _parts(self, commit: str) -> Parts:
+        return decode_commit(commit, self._commit(commit))
+
+    def _commit(self, commit: str) -> bytes:
+        try:
+            return self._source.read(bytes.fromhex(commit))
+        except (KeyError, ValueError):
+            raise BrokenLog(commit, "there is no such commit here") from None
+
+    def _find(self, at: str | None, path: str) -> tuple[bytes, bool] | None:
+        commit = at or self.tip()
+        if commit is None:
+            return None
+        return find(self._source, bytes.fromhex(self._parts(commit).tree), path)

@@ -1,0 +1,1 @@
+"""The state branch: packs, commits, crashes, the lock."""

@@ -1,0 +1,244 @@
+"""The state branch in a real repository: what git sees, what git may do meanwhile, and disks that refuse."""
+
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from engine.store.errors import AppendFailed, LockNotHeld, LogMovedOn, RepositoryUnusable
+from engine.store.gitlog import GitLog
+from engine.store.lock import EngineLock
+from tests.fakes.entries import entry, git, new_repository
+
+EVENTS = "--format=%(trailers:key=Orch-Event,valueonly,separator=)"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return new_repository(tmp_path / "repository")
+
+
+def append_in_groups(log: GitLog, sizes: list[int]) -> int:
+    seq = sum(1 for _ in log.entries())
+    for size in sizes:
+        log.append([entry(seq + number) for number in range(1, size + 1)])
+        seq += size
+    return seq
+
+
+def pack_folder(repository: Path) -> Path:
+    return repository / ".git" / "objects" / "pack"
+
+
+def test_git_finds_nothing_to_complain_about(repository):
+    log = GitLog.open(repository)
+    append_in_groups(log, [1, 3, 60, 1])
+    assert git(repository, "fsck", "--strict", "--full", "--no-dangling") == ""
+
+
+def test_git_alone_reads_exactly_the_events(repository):
+    log = GitLog.open(repository)
+    hostile = entry(1, subject="Orch-Event: {}", body="x\n\nOrch-Event: {}\n", author="a <b>\n", author_email="a b<c")
+    log.append([hostile, entry(2)])
+    printed = git(repository, "log", "--reverse", EVENTS, "orch-state").split("\n")
+    assert [line for line in printed if line] == [hostile.event, entry(2).event]
+
+
+def test_a_commit_looks_as_people_and_programs_expect(repository):
+    log = GitLog.open(repository)
+    log.append([entry(1, author="Ada (slack)", author_email="ada@slack.orch.invalid", body="She said so.")])
+    assert git(repository, "log", "-1", "--format=%an <%ae> %at%n%cn <%ce> %ct%n%B", "orch-state").rstrip() == (
+        "Ada (slack) <ada@slack.orch.invalid> 1700000001\n"
+        "orch engine <engine@orch.invalid> 1700000001\n"
+        "T1 planned -> ready by engine\n\nShe said so.\n\n"
+        'Orch-Run: R1\nOrch-Task: T1\nOrch-Seq: 1\nOrch-Event: {"kind":"task-became-ready","task":"T1"}'
+    )
+
+
+def test_a_long_subject_is_cut_between_characters(repository):
+    log = GitLog.open(repository)
+    log.append([entry(1, subject="\N{CAT FACE}" * 300)])
+    assert git(repository, "log", "-1", "--format=%s", "orch-state") == "\N{CAT FACE}" * 99 + "…\n"
+
+
+def test_everything_lies_in_packs_and_nothing_is_kept_afterwards(repository):
+    log = GitLog.open(repository)
+    append_in_groups(log, [1, 5, 1])
+    assert git(repository, "count-objects") == "0 objects, 0 kilobytes\n"
+    names = {path.suffix for path in pack_folder(repository).iterdir()}
+    assert names == {".pack", ".idx"}
+    assert {path.stat().st_mode & 0o777 for path in pack_folder(repository).iterdir()} == {0o444}
+
+
+def test_the_user_s_branches_and_checkout_are_left_alone(repository):
+    (repository / "file").write_text("mine")
+    git(repository, "add", "file")
+    git(repository, "-c", "user.name=a", "-c", "user.email=b", "commit", "--quiet", "-m", "mine")
+    head = git(repository, "rev-parse", "HEAD")
+    append_in_groups(GitLog.open(repository), [2])
+    assert git(repository, "rev-parse", "HEAD") == head
+    assert git(repository, "status", "--porcelain") == ""
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repository, "merge-base", "HEAD", "orch-state")
+
+
+def test_the_log_of_a_linked_worktree_is_the_repository_s(repository, tmp_path):
+    git(repository, "-c", "user.name=a", "-c", "user.email=b", "commit", "--quiet", "--allow-empty", "-m", "first")
+    git(repository, "worktree", "add", "--quiet", str(tmp_path / "linked"))
+    tip = GitLog.open(tmp_path / "linked").append([entry(1)])
+    assert GitLog.open(repository).tip() == tip
+    assert list(pack_folder(repository).glob("*.pack"))
+
+
+def test_a_bare_repository_and_a_quiet_ref_will_do(tmp_path):
+    bare = new_repository(tmp_path / "bare.git", "--bare")
+    log = GitLog.open(bare, ref="refs/orch/state")
+    tip = log.append([entry(1)])
+    assert git(bare, "rev-parse", "refs/orch/state") == f"{tip}\n"
+
+
+@pytest.mark.parametrize("arguments", [None, ("--object-format=sha256",)])
+def test_what_cannot_hold_a_log_is_refused_with_a_remedy(tmp_path, arguments):
+    if arguments:
+        new_repository(tmp_path, *arguments)
+    with pytest.raises(RepositoryUnusable, match="git init"):
+        GitLog.open(tmp_path)
+
+
+def test_a_branch_that_only_points_elsewhere_is_refused(repository):
+    git(repository, "symbolic-ref", "refs/heads/orch-state", "refs/heads/elsewhere")
+    with pytest.raises(RepositoryUnusable, match="points to another"):
+        GitLog.open(repository)
+
+
+def test_git_may_pack_and_prune_while_entries_are_appended_and_read(repository):
+    log = GitLog.open(repository)
+    append_in_groups(log, [1])
+    done = threading.Event()
+
+    def tidy() -> None:
+        try:
+            for _ in range(3):
+                git(repository, "gc", "--quiet", "--prune=now")
+                git(repository, "repack", "-a", "-d", "-f", "--quiet")
+                git(repository, "pack-refs", "--all")
+                git(repository, "prune", "--expire=now")
+        finally:
+            done.set()
+
+    tidying = threading.Thread(target=tidy)
+    tidying.start()
+    seq = 1
+    while not done.is_set() or seq < 50:
+        seq = append_in_groups(log, [1, 4])
+        assert log.read(f"runs/R1/tasks/T{seq}.json") is not None
+    tidying.join()
+    assert [one.seq for one in GitLog.open(repository).entries()] == list(range(1, seq + 1))
+    git(repository, "fsck", "--strict", "--full")
+
+
+def test_a_packed_ref_is_still_compared(repository):
+    log, other = GitLog.open(repository), GitLog.open(repository)
+    log.append([entry(1)])
+    git(repository, "pack-refs", "--all")
+    log.append([entry(2)])
+    git(repository, "pack-refs", "--all")
+    with pytest.raises(LogMovedOn):
+        other.append([entry(1)])
+    assert len(list(log.entries())) == 2
+
+
+def test_a_branch_that_git_moved_back_stops_the_log(repository):
+    log = GitLog.open(repository)
+    first = log.append([entry(1)])
+    log.append([entry(2)])
+    git(repository, "update-ref", "refs/heads/orch-state", first)
+    with pytest.raises(LogMovedOn, match=first):
+        log.append([entry(3)])
+
+
+def test_a_disk_that_refuses_leaves_the_log_as_it_was(repository):
+    log = GitLog.open(repository)
+    tip = log.append([entry(1)])
+    away = pack_folder(repository).rename(repository / "away")
+    pack_folder(repository).write_text("not a folder")
+    with pytest.raises(AppendFailed, match="repair the disk"):
+        log.append([entry(2)])
+    pack_folder(repository).unlink()
+    away.rename(pack_folder(repository))
+    assert log.tip() == tip
+    log.append([entry(2)])
+    assert [one.seq for one in log.entries()] == [1, 2]
+
+
+def test_a_closed_log_takes_nothing_more(repository):
+    log = GitLog.open(repository)
+    log.append([entry(1)])
+    log.close()
+    with pytest.raises(AppendFailed, match="closed"):
+        log.append([entry(2)])
+
+
+@pytest.fixture
+def leftovers(repository: Path) -> list[Path]:
+    """What a writer killed at three different instants leaves."""
+    log = GitLog.open(repository)
+    log.append([entry(1)])
+    log.close()
+    lock = repository / ".git" / "refs" / "heads" / "orch-state.lock"
+    temporary = pack_folder(repository) / "pack-1234.pack.orch-partial"
+    keep = next(pack_folder(repository).glob("*.pack")).with_suffix(".keep")
+    lock.touch()
+    temporary.write_bytes(b"PACK")
+    keep.write_bytes(b"orch engine: a write under way\n")
+    return [temporary, keep, lock]
+
+
+def test_a_foreign_lock_on_the_ref_refuses_the_append_and_says_which(repository, leftovers):
+    log = GitLog.open(repository)
+    with pytest.raises(AppendFailed, match=r"orch-state\.lock"):
+        log.append([entry(2)])
+    assert len(list(log.entries())) == 1
+
+
+def test_the_lock_s_holder_cleans_up_and_goes_on(repository, leftovers):
+    foreign = pack_folder(repository) / "pack-1234.keep"
+    foreign.write_text("someone else's")
+    log = GitLog.open(repository)
+    with EngineLock(repository, since_ms=0):
+        assert log.clean_leftovers() == leftovers
+        assert log.clean_leftovers() == []
+    assert not any(path.exists() for path in leftovers)
+    assert foreign.exists()
+    log.append([entry(2)])
+
+
+def test_nobody_else_cleans_up(repository, leftovers):
+    with pytest.raises(LockNotHeld):
+        GitLog.open(repository).clean_leftovers()
+    assert all(path.exists() for path in leftovers)
+
+
+def test_appends_come_from_any_thread(repository):
+    log = GitLog.open(repository)
+    for seq in range(1, 5):
+        thread = threading.Thread(target=log.append, args=([entry(seq)],))
+        thread.start()
+        thread.join()
+    assert len(list(log.entries())) == 4
+
+
+def test_nothing_is_acknowledged_before_it_is_synced(repository, monkeypatch):
+    """Pack, index and folder are synced before the pack's keep mark goes, and the ref moves in between."""
+    synced, log = [], GitLog.open(repository)
+    sync = os.fsync
+
+    def noted_sync(descriptor: int) -> None:
+        synced.append((Path(f"/proc/self/fd/{descriptor}").readlink().suffixes[:1], log.tip()))
+        sync(descriptor)
+
+    monkeypatch.setattr("engine.store.packfolder.os.fsync", noted_sync)
+    log.append([entry(1)])
+    assert synced == [([".pack"], None), ([".idx"], None), ([], None)]
