@@ -1,0 +1,157 @@
+"""An attempt on this machine: a site, an agent in it, and what it leaves, as data. Must not know the ledger.
+
+It holds no state outside one call and gets all it needs as a `Job`, so that the same code can run in another process.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from engine.agent.loop import Assignment, run_agent
+from engine.agent.outcome import AgentOutcome, Escalated, Finished, OutOfTime, OutOfTurns, Stuck, Turn
+from engine.budgets import RunBudgets
+from engine.cell.types import NoSandbox
+from engine.core.entities import FailureKind
+from engine.crew.results import WorkResult
+from engine.crew.roles import ROLES
+from engine.evidence import MAX_DIFF_BYTES, earlier_attempts, evidence_files
+from engine.ledger import author
+from engine.model.budget import BudgetReached, PriceUnknown
+from engine.model.types import ModelError, ModelErrorKind
+from engine.notebook import Notebook
+from engine.objections import to_work
+from engine.openings import work_opening
+from engine.options import Options
+from engine.ports import Clock
+from engine.results import plan_made, spec_made
+from engine.site import SetupFailed, Site, Sites
+from engine.tools.workbench import Workbench
+from engine.work import Failed, Job, Journal, Submitted, WorkOutcome
+from engine.workspace.commit import commit_worktree
+
+Read = Callable[[str], bytes | None]
+OnDelta = Callable[[str, str], None]
+FAILURE_OF_MODEL: dict[ModelErrorKind, FailureKind] = {
+    "rate_limit": "model_error",
+    "quota": "quota",
+    "auth": "model_error",
+    "context": "stuck",
+    "timeout": "model_error",
+    "bad_request": "model_error",
+    "unavailable": "model_error",
+}
+HOPELESS: frozenset[ModelErrorKind] = frozenset({"auth", "bad_request"})
+"""Errors that the same call would meet again: a person is asked at once."""
+
+
+class LocalWorker:
+    """Makes attempts in worktrees and cells of this machine."""
+
+    def __init__(
+        self,
+        sites: Sites,
+        models: RunBudgets,
+        clock: Clock,
+        options: Options,
+        *,
+        read: Read,
+        redact: Callable[[str], str],
+    ) -> None:
+        self._sites = sites
+        self._models = models
+        self._clock = clock
+        self._options = options
+        self._read = read
+        self._redact = redact
+
+    async def work(self, job: Job, journal: Journal) -> WorkOutcome:
+        """The attempt's outcome; its processes are dead and its worktree is back in the pool on return."""
+        earlier = await asyncio.to_thread(earlier_attempts, job.task, self._read)
+        notebook = Notebook(journal, self._redact)
+        try:
+            async with self._sites.at(job.base) as site:
+                try:
+                    outcome = await self._agent(job, site, work_opening(job, earlier), notebook.write)
+                finally:
+                    await notebook.close()
+                return await self._take(job, site, outcome)
+        except (ModelError, BudgetReached, PriceUnknown) as error:
+            return failed_by_model(error)
+        except (SetupFailed, NoSandbox) as error:
+            return Failed("lost", str(error), is_final=True)
+
+    async def _agent(
+        self, job: Job, site: Site, opening: str, write: Callable[[Turn], Awaitable[None]]
+    ) -> AgentOutcome:
+        role = ROLES[job.task.role]
+        assignment = Assignment(
+            role=role, opening=opening, model_name=self._options.model_for(role.name), label=job.label,
+            limits=self._options.limits,
+        )  # fmt: skip
+        bench = Workbench(
+            root=site.worktree.path,
+            cell=site.cell,
+            test_command=job.run.gates[0].run if job.run.gates else "",
+            protected=self._options.protected,
+            objection=to_work(job),
+        )
+        return await run_agent(
+            assignment, model=self._models.model_for(job.run), workbench=bench, clock=self._clock, journal=write
+        )
+
+    async def _take(self, job: Job, site: Site, outcome: AgentOutcome) -> WorkOutcome:
+        match outcome:
+            case Finished(arguments):
+                match job.task.role:
+                    case "director":
+                        return spec_made(arguments)
+                    case "planner":
+                        return plan_made(arguments)
+                    case "coder" | "tester" | "strategist":
+                        return await self._submit(job, site, WorkResult.model_validate_json(arguments).summary)
+            case Escalated() | Stuck() | OutOfTurns() | OutOfTime():
+                return failed_by_agent(outcome)
+
+    async def _submit(self, job: Job, site: Site, summary: str) -> WorkOutcome:
+        # The cell is closed first: what the agent left running must not change files while they are committed.
+        await site.cell.close()
+        commit = await asyncio.to_thread(self._commit, job, site, summary)
+        if commit is None:
+            return Failed("wrong_result", f"nothing was changed; the worker said: {summary}")
+        patch = await asyncio.to_thread(self._sites.repository.patch, job.base, commit, MAX_DIFF_BYTES)
+        return Submitted(commit, summary, evidence_files(job, {"diff.patch": patch}, self._redact))
+
+    def _commit(self, job: Job, site: Site, summary: str) -> str | None:
+        message = f"{job.task.title}\n\n{self._redact(summary)}\n\nOrch-Run: {job.run.id}\nOrch-Task: {job.task.id}\n"
+        repository = self._sites.repository
+        who = author(job.task.role)
+        commit = commit_worktree(repository, site.worktree, parent=job.base, message=message, author=who)
+        if commit is not None:
+            repository.set_branch(branch_of(job), commit)
+        return commit
+
+
+def branch_of(job: Job) -> str:
+    """`orch/R1/T3/a2`: keeps an attempt's commit alive until the task is over."""
+    return f"orch/{job.label}"
+
+
+def failed_by_agent(outcome: Escalated | Stuck | OutOfTurns | OutOfTime) -> Failed:
+    """The failure that an agent's own ending amounts to."""
+    match outcome:
+        case Escalated(reason):
+            return Failed("escalated", reason)
+        case Stuck(reason):
+            return Failed("stuck", reason)
+        case OutOfTurns(spent):
+            return Failed("stuck", f"no result after {spent.turns} turns")
+        case OutOfTime(spent):
+            return Failed("timeout", f"the time was up after {spent.turns} turns")
+
+
+def failed_by_model(error: ModelError | BudgetReached | PriceUnknown) -> Failed:
+    """The failure that a model's error, or a reached budget, amounts to."""
+    if not isinstance(error, ModelError):
+        return Failed("budget", str(error))
+    return Failed(
+        FAILURE_OF_MODEL[error.kind], str(error), is_final=error.kind in HOPELESS, retry_after_s=error.retry_after_s
+    )

@@ -1,0 +1,56 @@
+"""Turns what was measured into files on the state branch and into words. Must not measure or judge."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from engine.core.entities import FileRef, Task
+from engine.crew.brief import EarlierAttempt
+from engine.gates.run import CheckResult, GateResult
+from engine.store.layout import attempt_folder, file_ref
+from engine.work import Evidence, Job
+
+MAX_DIFF_BYTES = 200_000
+Redact = Callable[[str], str]
+
+
+def evidence_files(job: Job, texts: Mapping[str, str], redact: Redact) -> Evidence:
+    """The texts as files in the attempt's folder (`diff.patch`, `gates.txt`), redacted; empty ones are left out."""
+    folder = attempt_folder(job.run.id, job.task.id, job.attempt)
+    files = {
+        f"{folder}/{name}": redact(text).encode("utf-8", "replace") for name, text in texts.items() if text.strip()
+    }
+    return Evidence(files=files, refs=tuple(file_ref(path, content) for path, content in files.items()))
+
+
+def output_of(gates: Sequence[GateResult], checks: Sequence[CheckResult]) -> str:
+    """Commands, exit codes and the ends of outputs, for people and for the next attempt's brief."""
+    parts = [_block(f"check: {check.run}", check.exit_code, check.timed_out, check.output) for check in checks]
+    parts += [_block(f"gate {gate.name}: {gate.run}", gate.exit_code, gate.timed_out, gate.output) for gate in gates]
+    return "\n".join(parts)
+
+
+def _block(title: str, exit_code: int, timed_out: bool, output: str) -> str:
+    ending = " (ran out of time)" if timed_out else ""
+    return f"$ {title}\nexit code: {exit_code}{ending}\n{output.rstrip()}\n"
+
+
+def earlier_attempts(task: Task, read: Callable[[str], bytes | None]) -> tuple[EarlierAttempt, ...]:
+    """Every failed attempt of the task with what it left on the state branch: all that was learnt."""
+    return tuple(
+        EarlierAttempt(
+            number=attempt.number,
+            failure=attempt.failure,
+            summary=attempt.detail,
+            diff=_kept(attempt.evidence, "diff.patch", read),
+            output=_kept(attempt.evidence, "landing.txt", read) or _kept(attempt.evidence, "review.txt", read),
+            review=attempt.verdict.feedback if attempt.verdict is not None else "",
+        )
+        for attempt in task.attempts
+        if attempt.failure
+    )
+
+
+def _kept(evidence: Sequence[FileRef], name: str, read: Callable[[str], bytes | None]) -> str:
+    for ref in reversed(evidence):
+        if ref.path.endswith(f"/{name}"):
+            return (read(ref.path) or b"").decode("utf-8", "replace")
+    return ""

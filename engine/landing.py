@@ -1,0 +1,95 @@
+"""Landing on this machine: merge without a checkout, prove the merged tree, move the target. Must not record anything."""
+
+import asyncio
+from collections.abc import Callable
+
+from engine.cell.types import NoSandbox
+from engine.core.entities import Receipt, Run
+from engine.evidence import evidence_files, output_of
+from engine.gates.judge import regressions
+from engine.gauge import Gauge, Measurement, check_proof, gate_proof
+from engine.ledger import author
+from engine.ports import Log
+from engine.site import SetupFailed, Sites
+from engine.work import Failed, FinalGates, InTheWay, Job, Moved, Overtaken, Proven
+from engine.workspace import train
+from engine.workspace.git import GitError
+
+
+class LocalLander:
+    """Lands on branches of a repository on this machine."""
+
+    def __init__(self, sites: Sites, gauge: Gauge, log: Log, *, redact: Callable[[str], str]) -> None:
+        self._sites = sites
+        self._repository = sites.repository
+        self._gauge = gauge
+        self._log = log
+        self._redact = redact
+
+    async def tip(self, run: Run) -> str:
+        """The commit the run's target branch is at now."""
+        return await asyncio.to_thread(self._repository.branch_tip, run.branch)
+
+    async def prove(self, job: Job, commit: str) -> Proven | Failed:
+        """Merge with the tip, run checks and gates on the merged tree, and write the receipt; nothing moves."""
+        tip = await self.tip(job.run)
+        merged = await asyncio.to_thread(self._merge, job, commit, tip)
+        if isinstance(merged, train.Conflict):
+            detail = f"it conflicts with {job.run.branch} in {', '.join(merged.paths)}\n{merged.detail}"
+            return Failed("conflict", detail)
+        try:
+            before = await self._gauge.measure(tip, job.run.gates)
+            after = await self._gauge.measure(merged.commit, job.run.gates, job.task.criteria)
+        except (SetupFailed, NoSandbox, GitError, OSError) as error:
+            return Failed("lost", str(error), is_final=isinstance(error, NoSandbox))
+        evidence = evidence_files(job, {"landing.txt": output_of(after.gates, after.checks)}, self._redact)
+        faults = _faults(before, after)
+        if faults:
+            words = f"green alone, red together with {job.run.branch} at {tip[:10]}:\n" + "\n".join(faults)
+            return Failed("merged_red", words, evidence=evidence)
+        receipt = Receipt(
+            commit=merged.commit,
+            work=commit,
+            tip=tip,
+            tree=merged.tree,
+            branch=job.run.branch,
+            checks=tuple(check_proof(check) for check in after.checks),
+            gates=tuple(gate_proof(gate) for gate in after.gates),
+            evidence=evidence.refs,
+        )
+        return Proven(receipt, evidence)
+
+    def _merge(self, job: Job, commit: str, tip: str) -> train.Merged | train.Conflict:
+        # The state tip anchors the history of the run in the target branch: rewriting one now contradicts the other.
+        state = self._log.tip() or ""
+        message = (
+            f"Merge {job.task.id}: {job.task.title}\n\n"
+            f"Orch-Run: {job.run.id}\nOrch-Task: {job.task.id}\nOrch-Attempt: {job.attempt}\nOrch-State: {state}\n"
+        )
+        return train.merge(self._repository, work=commit, tip=tip, message=message, author=author("engine"))
+
+    async def move(self, receipt: Receipt) -> Moved | Overtaken | InTheWay:
+        """Move the target; a target that already holds the commit has moved."""
+        merged = train.Merged(commit=receipt.commit, tree=receipt.tree, tip=receipt.tip)
+        landed = await asyncio.to_thread(train.land, self._repository, branch=receipt.branch, merged=merged)
+        match landed:
+            case train.Landed():
+                return Moved()
+            case train.TargetMoved():
+                return Overtaken()
+            case train.CheckoutInTheWay(paths, detail):
+                return InTheWay("\n".join([*paths, detail]))
+
+    async def final(self, run: Run) -> FinalGates:
+        """What the run's gates say of the target's tip."""
+        tip = await self.tip(run)
+        found = await self._gauge.measure(tip, run.gates)
+        red = [gate for gate in found.gates if not gate.green]
+        return FinalGates(tip, tuple(gate_proof(gate) for gate in found.gates), self._redact(output_of(red, ())))
+
+
+def _faults(before: Measurement, after: Measurement) -> list[str]:
+    faults = [f"red check: {check.run} (exit code {check.exit_code})" for check in after.checks if not check.green]
+    for old, new in zip(before.gates, after.gates, strict=True):
+        faults += regressions(old, new)
+    return faults

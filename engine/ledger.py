@@ -1,0 +1,200 @@
+"""The single writer: commands come in, events are appended, the board moves on. Must not act on the world.
+
+What queued while a group was being written becomes the next group (natural group commit). A command is answered only
+after its events are durable; a failed append stops the writer, and with it the engine, loudly.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from engine.clock import iso
+from engine.core import commands as c
+from engine.core import events as e
+from engine.core.blackboard import Blackboard, Touched
+from engine.core.decide import decide, settle
+from engine.core.ids import TaskId
+from engine.core.subjects import subject
+from engine.ports import Clock, Log
+from engine.store import layout
+from engine.store.entry import Entry
+
+logger = logging.getLogger(__name__)
+
+ENGINE: Final = "engine"
+MAX_GROUP: Final = 64
+"""Commands in one durable write at most, so that an answer never waits for an endless group."""
+
+Watcher = Callable[[Sequence[e.Record], Blackboard], None]
+Redact = Callable[[str], str]
+
+
+class LedgerStopped(Exception):
+    """The writer has ended; nothing more is recorded. The message says why."""
+
+
+class _Order(msgspec.Struct):
+    command: c.Command
+    actor: str
+    files: Mapping[str, bytes]
+    answer: "asyncio.Future[tuple[e.Record, ...] | c.Refused]"
+
+
+class Ledger:
+    """Owns the log and the board. `board` is what is durable; it is replaced, never changed, by each group."""
+
+    def __init__(self, log: Log, board: Blackboard, clock: Clock, redact: Redact) -> None:
+        self.board = board
+        self.log = log
+        self._clock = clock
+        self._redact = redact
+        self._orders: asyncio.Queue[_Order] = asyncio.Queue(maxsize=10_000)
+        self._watchers: list[Watcher] = []
+        self._stopped: str = ""
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call `watcher` after each durable group, on the event loop; the result ends the watching."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
+
+    async def submit(
+        self, command: c.Command, actor: str = ENGINE, files: Mapping[str, bytes] | None = None
+    ) -> tuple[e.Record, ...] | c.Refused:
+        """The records that the command became, all durable, or why it was refused.
+
+        `files` (evidence, logs) are written in the commit of the command's first event.
+
+        Raises: LedgerStopped.
+        """
+        if self._stopped:
+            raise LedgerStopped(self._stopped)
+        answer: asyncio.Future[tuple[e.Record, ...] | c.Refused] = asyncio.get_running_loop().create_future()
+        await self._orders.put(_Order(redacted(command, self._redact), actor, files or {}, answer))
+        return await answer
+
+    async def run(self) -> None:
+        """Write until cancelled.
+
+        Raises: whatever the log raises; then nothing more is accepted.
+        """
+        try:
+            while True:
+                group = [await self._orders.get()]
+                while len(group) < MAX_GROUP and not self._orders.empty():
+                    group.append(self._orders.get_nowait())
+                await self._write(group)
+        except BaseException as error:
+            self._stopped = f"the state branch is no longer written: {error!r}"
+            self._refuse_the_rest()
+            raise
+
+    def _refuse_the_rest(self) -> None:
+        while not self._orders.empty():
+            order = self._orders.get_nowait()
+            if not order.answer.done():
+                order.answer.set_exception(LedgerStopped(self._stopped))
+
+    async def _write(self, group: Sequence[_Order]) -> None:
+        draft = self.board.copy()
+        at_ms = self._clock.now_ms()
+        entries: list[Entry] = []
+        outcomes = [
+            (order.answer, carry_out(draft, order.command, order.actor, order.files, at_ms, entries))
+            for order in group
+            if not order.answer.done()
+        ]
+        try:
+            if entries:
+                await asyncio.to_thread(self.log.append, entries)
+        except BaseException as error:
+            stopped = LedgerStopped(f"the state branch could not be written: {error}")
+            for answer, _ in outcomes:
+                if not answer.done():
+                    answer.set_exception(stopped)
+            raise
+        self.board = draft
+        self._tell([record for _, told in outcomes if not isinstance(told, c.Refused) for record in told])
+        for answer, told in outcomes:
+            if not answer.done():
+                answer.set_result(told)
+
+    def _tell(self, records: Sequence[e.Record]) -> None:
+        for watcher in tuple(self._watchers):
+            watcher(records, self.board)
+
+
+def carry_out(
+    draft: Blackboard, command: c.Command, actor: str, files: Mapping[str, bytes], at_ms: int, entries: list[Entry]
+) -> tuple[e.Record, ...] | c.Refused:
+    """Decide the command on the draft, fold its events and what follows of itself in, and add an entry for each."""
+    decided = decide(draft, command)
+    if isinstance(decided, c.Refused):
+        return decided
+    records: list[e.Record] = []
+    touched: dict[TaskId, None] = {}
+    by = actor
+    while decided:
+        for event in decided:
+            record = e.Record(draft.seq + 1, iso(at_ms), by, event)
+            entries.append(_entry(draft, record, at_ms, files if not records else {}, touched))
+            records.append(record)
+        by = ENGINE
+        decided = settle(draft, records[0].event.run, touched)
+    return tuple(records)
+
+
+def _entry(
+    draft: Blackboard, record: e.Record, at_ms: int, files: Mapping[str, bytes], seen: dict[TaskId, None]
+) -> Entry:
+    task = getattr(record.event, "task", None)
+    before = draft.tasks.get(task) if task else None
+    touched: Touched = draft.apply(record)
+    if touched.task is not None:
+        seen[touched.task] = None
+    name, email = author(record.actor)
+    trailers = [("Orch-Run", str(record.event.run))]
+    if task:
+        trailers.append(("Orch-Task", str(task)))
+    trailers.append(("Orch-Actor", record.actor))
+    return Entry(
+        seq=record.seq, at_ms=at_ms, author=name, author_email=email, trailers=tuple(trailers),
+        subject=subject(record, before, draft.tasks.get(task) if task else None), event=e.encode(record.event),
+        files={**files, **layout.project(draft, touched)},
+    )  # fmt: skip
+
+
+def author(actor: str) -> tuple[str, str]:
+    """The git author for an actor: `cli:alice` -> (`alice (cli)`, `alice@cli.orch.invalid`), a role or the engine by name.
+
+    RFC 2606 keeps `.invalid` from ever being anyone's address.
+    """
+    surface, colon, name = actor.partition(":")
+    if not colon:
+        return f"orch {actor}", f"{actor}@orch.invalid"
+    person = name.rpartition(":")[2] or name
+    return f"{person} ({actor.rpartition(':')[0]})", f"{person}@{surface}.orch.invalid"
+
+
+def redacted(command: c.Command, redact: Redact) -> c.Command:
+    """The command with every text in it redacted, before anything is decided, so that events and files agree."""
+    clean = _clean(command, redact)
+    return clean if isinstance(clean, c.Command) else command
+
+
+def _clean(value: object, redact: Redact) -> object:
+    if isinstance(value, str):
+        return redact(value) if len(value) > 5 else value
+    if isinstance(value, tuple):
+        cleaned = tuple(_clean(item, redact) for item in value)
+        return cleaned if any(a is not b for a, b in zip(cleaned, value, strict=True)) else value
+    if isinstance(value, msgspec.Struct):
+        changes = {
+            field: new
+            for field in value.__struct_fields__
+            if (new := _clean(old := getattr(value, field), redact)) is not old
+        }
+        return msgspec.structs.replace(value, **changes) if changes else value
+    return value

@@ -1,0 +1,63 @@
+"""Gathers an agent's turns into batches for the journal: JSON lines, at most 16 turns or 64 KiB. Must not lose a turn."""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from engine.agent.outcome import Turn
+from engine.core.entities import Spend
+from engine.work import Journal, LogBatch
+
+MAX_TURNS: Final = 16
+MAX_BYTES: Final = 64 * 1024
+_encoder: Final = msgspec.json.Encoder(order="sorted")
+
+
+class Notebook:
+    """Turns that are not written yet; what is written is never rewritten (docs/state-branch.md, growth)."""
+
+    def __init__(self, journal: Journal, redact: Callable[[str], str]) -> None:
+        self._journal = journal
+        self._redact = redact
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        self._spend = Spend()
+
+    async def write(self, turn: Turn) -> None:
+        """Take the turn, and pass a full batch on."""
+        line = self._redacted(turn)
+        self._lines.append(line)
+        self._bytes += len(line)
+        self._spend += spend_of(turn)
+        if len(self._lines) >= MAX_TURNS or self._bytes >= MAX_BYTES:
+            await self.close()
+
+    async def close(self) -> None:
+        """Pass on what is left; the notebook can be written on."""
+        if not self._lines:
+            return
+        batch = LogBatch(b"".join(self._lines), len(self._lines), self._spend)
+        self._lines, self._bytes, self._spend = [], 0, Spend()
+        await self._journal(batch)
+
+    def _redacted(self, turn: Turn) -> bytes:
+        messages = tuple(
+            msgspec.structs.replace(
+                message,
+                content=self._redact(message.content),
+                tool_calls=tuple(
+                    msgspec.structs.replace(call, arguments=self._redact(call.arguments)) for call in message.tool_calls
+                ),
+            )
+            for message in turn.messages
+        )
+        return _encoder.encode(msgspec.structs.replace(turn, messages=messages)) + b"\n"
+
+
+def spend_of(turn: Turn) -> Spend:
+    """What the turn's reply cost; tokens without a known price are counted apart, never as free."""
+    tokens = turn.usage.total_tokens
+    if turn.cost_usd is None:
+        return Spend(tokens=tokens, unpriced_tokens=tokens)
+    return Spend(tokens=tokens, cost_usd=turn.cost_usd)

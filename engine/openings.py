@@ -1,0 +1,62 @@
+"""Composes the first message of an attempt from the board's view of it. Pure; the words and fences are crew/brief.py's."""
+
+from collections.abc import Sequence
+
+from engine.core.entities import Run, Spec, Task
+from engine.crew.brief import Context, EarlierAttempt, Evidence, Opening, render_opening
+from engine.work import Job
+
+
+def work_opening(job: Job, earlier: Sequence[EarlierAttempt]) -> str:
+    """What a worker, a planner or the director is told first."""
+    run, task = job.run, job.task
+    title = f"Run {run.id}" if task.role == "director" else f"Task {task.id}: {task.title}"
+    return render_opening(
+        Opening(
+            title=title,
+            description=run.objective if task.role == "director" else task.description or task.title,
+            criteria=task.criteria,
+            gates=run.gates,
+            context=_context(run, job.before),
+            earlier=tuple(earlier),
+            guidance=task.guidance,
+        )
+    )
+
+
+def review_opening(job: Job, evidence: Evidence) -> str:
+    """What the strategist is told first."""
+    task = job.task
+    return render_opening(
+        Opening(
+            title=f"Review of task {task.id}: {task.title}",
+            description=task.description or task.title,
+            criteria=task.criteria,
+            gates=job.run.gates,
+            context=_context(job.run, ()),
+            evidence=evidence,
+            guidance=task.guidance,
+        )
+    )
+
+
+def _context(run: Run, before: Sequence[Task]) -> tuple[Context, ...]:
+    parts = [Context("The specification of the run", _spec(run.objective, run.spec))] if run.spec is not None else []
+    done = "\n".join(
+        f"- {task.id} {task.title}: {task.attempt.summary}" for task in before if task.attempt and task.attempt.summary
+    )
+    if done:
+        parts.append(Context("What landed before, which this task builds on", done))
+    return tuple(parts)
+
+
+def _spec(objective: str, spec: Spec) -> str:
+    lines = [f"Objective: {objective}", f"Summary: {spec.summary}"]
+    for title, entries in (
+        ("Assumptions", spec.assumptions),
+        ("Constraints", spec.constraints),
+        ("Expected outputs", spec.expected_outputs),
+    ):
+        if entries:
+            lines += [f"{title}:", *(f"- {entry}" for entry in entries)]
+    return "\n".join(lines)

@@ -1,0 +1,29 @@
+"""What the engine is told at its start, as plain data; where it comes from (files, environment) is the adapters' business."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from engine.agent.outcome import Limits
+from engine.core.entities import RoleName
+
+
+class Options(msgspec.Struct, frozen=True):
+    """`models` overrides `model` for a role. `setup` prepares each worktree, `include` names untracked files to copy in,
+    `hidden` are paths that no command may see, `network` opens the host's network to commands.
+    """
+
+    model: str
+    models: Mapping[RoleName, str] = {}
+    limits: Limits = Limits()
+    setup: str = ""
+    setup_timeout_s: float = 600.0
+    check_timeout_s: float = 300.0
+    include: tuple[str, ...] = ()
+    network: bool = False
+    hidden: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+
+    def model_for(self, role: RoleName) -> str:
+        """The model that the role thinks with."""
+        return self.models.get(role, self.model)

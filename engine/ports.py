@@ -1,0 +1,59 @@
+"""What the engine needs of the outside, as small protocols: a clock, a log. Must not import an implementation."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from engine.store.entry import Entry, StoredEntry
+
+
+class Clock(Protocol):
+    """Time, so that tests can hold it."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go backwards, from an arbitrary start."""
+        ...
+
+
+class Log(Protocol):
+    """The state branch, or its twin in memory. All calls block; the engine makes them in a thread."""
+
+    def tip(self) -> str | None:
+        """The newest commit, None before the first."""
+        ...
+
+    def append(self, entries: Sequence[Entry]) -> str:
+        """Make the entries durable, all or none, and return the new tip.
+
+        Raises: LogMovedOn when somebody else wrote; AppendFailed when the disk did not take it.
+        """
+        ...
+
+    def read(self, path: str, *, at: str | None = None) -> bytes | None:
+        """A file of the branch, None when there is none."""
+        ...
+
+    def files(self, *, at: str | None = None, under: str = "", suffix: str = "") -> Iterator[tuple[str, bytes]]:
+        """Files of the branch with their paths, without conversation logs unless `under` leads there."""
+        ...
+
+    def entries(self, *, after: str | None = None, until: str | None = None) -> Iterator[StoredEntry]:
+        """The commits of the branch, oldest first.
+
+        Raises: BrokenLog naming the commit that is not as the engine writes them.
+        """
+        ...
+
+    def last(self) -> StoredEntry | None:
+        """The newest entry, None before the first.
+
+        Raises: BrokenLog.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        ...

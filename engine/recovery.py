@@ -1,0 +1,50 @@
+"""What a start does about the end before it: attempts that were cut off, branches and worktrees left over.
+
+Must run while the engine's lock is held and before anything is dispatched.
+"""
+
+from engine.core import commands as c
+from engine.core.blackboard import Blackboard
+from engine.core.entities import TaskState
+from engine.ledger import ENGINE, Ledger
+from engine.ports import Log
+from engine.store.layout import board_from_files
+from engine.workspace.repository import Repository
+
+HELD: frozenset[TaskState] = frozenset({"active", "awaiting_qa", "approved", "waiting_human"})
+"""States in which a task's work may be a commit that only its branch keeps alive."""
+
+
+def load_board(log: Log) -> Blackboard:
+    """The board as the state branch has it.
+
+    Raises: BrokenLog, BrokenFile.
+    """
+    last = log.last()
+    return board_from_files(log.files(under="runs", suffix=".json"), last.seq if last is not None else 0)
+
+
+async def fail_lost_attempts(ledger: Ledger) -> None:
+    """Record each attempt that was under way as lost: its process died with the engine. It costs no retry."""
+    for name in tuple(ledger.board.in_state["active"]):
+        attempt = ledger.board.tasks[name].attempts[-1].number
+        await ledger.submit(c.FailAttempt(name, attempt, "lost", "the engine stopped while it was under way"), ENGINE)
+
+
+def needed_branches(board: Blackboard) -> set[str]:
+    """The attempt branches that must stay, whether or not the attempt has made its commit yet."""
+    held = (board.tasks[name] for state in HELD for name in board.in_state[state])
+    current = ((task, task.attempt) for task in held)
+    return {
+        f"orch/{task.run}/{task.id}/a{attempt.number}"
+        for task, attempt in current
+        if attempt is not None and not attempt.ended_at
+    }
+
+
+def delete_stale_branches(repository: Repository, board: Blackboard) -> None:
+    """Delete the branches of attempts that are over; the state branch keeps their diffs."""
+    needed = needed_branches(board)
+    for name in repository.branches("orch/R"):
+        if name not in needed:
+            repository.delete_branch(name)

@@ -1,0 +1,54 @@
+"""From what a role returned (pydantic, written by a model) to what the core takes (msgspec). Pure."""
+
+from engine.core.entities import Criterion, CriterionVerdict, Spec, Verdict
+from engine.core.plan import PlannedTask
+from engine.crew.results import DirectorResult, PlannerResult, ReviewResult
+from engine.work import PlanMade, SpecMade
+
+PLANNER_PRIORITY = 9
+"""Planning goes first: everything else waits for it."""
+
+
+def spec_made(arguments: bytes) -> SpecMade:
+    """The director's result: the spec, and a planner task a domain."""
+    result = DirectorResult.model_validate_json(arguments)
+    spec = Spec(
+        summary=result.spec.summary,
+        assumptions=result.spec.assumptions,
+        constraints=result.spec.constraints,
+        expected_outputs=result.spec.expected_outputs,
+    )
+    domains = tuple(
+        PlannedTask(f"d{number}", domain.title, "planner", domain.description, priority=PLANNER_PRIORITY)
+        for number, domain in enumerate(result.domains, 1)
+    )
+    return SpecMade(spec, domains)
+
+
+def plan_made(arguments: bytes) -> PlanMade:
+    """The planner's result."""
+    result = PlannerResult.model_validate_json(arguments)
+    return PlanMade(
+        tuple(
+            PlannedTask(
+                key=task.key,
+                title=task.title,
+                role=task.role,
+                description=task.description,
+                criteria=tuple(Criterion(entry.text, entry.check or "") for entry in task.criteria),
+                depends_on=task.depends_on,
+                priority=task.priority,
+            )
+            for task in result.tasks
+        )
+    )
+
+
+def verdict_given(arguments: bytes) -> Verdict:
+    """The strategist's result."""
+    result = ReviewResult.model_validate_json(arguments)
+    return Verdict(
+        passed=result.passed,
+        feedback=result.feedback,
+        criteria=tuple(CriterionVerdict(entry.number, entry.passed, entry.evidence) for entry in result.criteria),
+    )

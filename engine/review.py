@@ -1,0 +1,136 @@
+"""The review of submitted work: the engine measures, then the strategist judges on that evidence. Must not change the work."""
+
+import asyncio
+import fnmatch
+from collections.abc import Callable
+
+from engine.agent.loop import Assignment, run_agent
+from engine.agent.outcome import Escalated, Finished, OutOfTime, OutOfTurns, Stuck
+from engine.attempt import failed_by_agent, failed_by_model
+from engine.budgets import RunBudgets
+from engine.cell.types import NoSandbox
+from engine.core.entities import Verdict
+from engine.crew.brief import Evidence as Shown
+from engine.crew.brief import Measured
+from engine.crew.roles import ROLES
+from engine.evidence import MAX_DIFF_BYTES, evidence_files, output_of
+from engine.gates.judge import regressions
+from engine.gates.weakening import weakened_tests
+from engine.gauge import Gauge, Measurement, check_proof, gate_proof
+from engine.model.budget import BudgetReached, PriceUnknown
+from engine.model.types import ModelError
+from engine.notebook import Notebook
+from engine.objections import to_verdict
+from engine.openings import review_opening
+from engine.options import Options
+from engine.ports import Clock
+from engine.results import verdict_given
+from engine.site import SetupFailed, Sites
+from engine.tools.workbench import Workbench
+from engine.work import Approved, Deferred, Failed, Job, Journal, ReviewOutcome
+from engine.workspace.git import GitError
+
+
+class LocalReviewer:
+    """Reviews on this machine."""
+
+    def __init__(
+        self,
+        sites: Sites,
+        gauge: Gauge,
+        models: RunBudgets,
+        clock: Clock,
+        options: Options,
+        *,
+        redact: Callable[[str], str],
+    ) -> None:
+        self._sites = sites
+        self._gauge = gauge
+        self._models = models
+        self._clock = clock
+        self._options = options
+        self._redact = redact
+
+    async def review(self, job: Job, commit: str, journal: Journal) -> ReviewOutcome:
+        """The verdict. Red checks, lost tests and weakened tests reject the work before any model is asked."""
+        try:
+            after = await self._gauge.measure(commit, job.run.gates, job.task.criteria)
+            before = await self._gauge.measure(job.base, job.run.gates)
+        except (SetupFailed, NoSandbox, GitError, OSError) as error:
+            return Deferred("lost", str(error), is_final=isinstance(error, NoSandbox))
+        evidence = evidence_files(job, {"review.txt": output_of(after.gates, after.checks)}, self._redact)
+        faults = await asyncio.to_thread(self._faults, job, commit, before, after)
+        if faults:
+            return Failed("tests_red", "\n".join(faults), evidence=evidence)
+        try:
+            verdict = await self._judge(job, commit, before, after, journal)
+        except (ModelError, BudgetReached, PriceUnknown) as error:
+            failed = failed_by_model(error)
+            return Deferred(failed.failure, failed.detail, failed.is_final, failed.retry_after_s)
+        if isinstance(verdict, Failed):
+            # The strategist's own failure says nothing about the work.
+            return Deferred("model_error", f"the review came to no verdict: {verdict.detail}")
+        if verdict.passed:
+            return Approved(verdict, evidence)
+        return Failed("qa_rejected", verdict.feedback, verdict=verdict, evidence=evidence)
+
+    def _faults(self, job: Job, commit: str, before: Measurement, after: Measurement) -> list[str]:
+        faults = [f"red check: {check.run} (exit code {check.exit_code})" for check in after.checks if not check.green]
+        for old, new in zip(before.gates, after.gates, strict=True):
+            faults += regressions(old, new)
+        repository = self._sites.repository
+        changed = repository.changed_paths(job.base, commit)
+        faults += [
+            f"{path} is protected ({glob}) and was changed"
+            for path in changed
+            for glob in self._options.protected
+            if fnmatch.fnmatchcase(path, glob)
+        ]
+        faults += weakened_tests(
+            changed,
+            lambda path: repository.read_file(job.base, path),
+            lambda path: repository.read_file(commit, path),
+        )
+        return faults
+
+    async def _judge(
+        self, job: Job, commit: str, before: Measurement, after: Measurement, journal: Journal
+    ) -> Verdict | Failed:
+        diff = await asyncio.to_thread(self._sites.repository.patch, job.base, commit, MAX_DIFF_BYTES)
+        shown = Shown(
+            checks=tuple(Measured(check_proof(check), check.output) for check in after.checks),
+            gates=tuple(
+                Measured(gate_proof(new), new.output, red_before=not old.green)
+                for old, new in zip(before.gates, after.gates, strict=True)
+            ),
+            diff=diff,
+            claim=job.task.attempts[-1].summary,
+        )
+        role = ROLES["strategist"]
+        assignment = Assignment(
+            role=role, opening=review_opening(job, shown), model_name=self._options.model_for(role.name),
+            label=f"{job.label}/review", limits=self._options.limits,
+        )  # fmt: skip
+        notebook = Notebook(journal, self._redact)
+        async with self._sites.at(commit) as site:
+            bench = Workbench(
+                root=site.worktree.path,
+                cell=site.cell,
+                test_command=job.run.gates[0].run if job.run.gates else "",
+                objection=to_verdict(job.task.criteria),
+            )
+            try:
+                outcome = await run_agent(
+                    assignment,
+                    model=self._models.model_for(job.run),
+                    workbench=bench,
+                    clock=self._clock,
+                    journal=notebook.write,
+                )
+            finally:
+                await notebook.close()
+        match outcome:
+            case Finished(arguments):
+                return verdict_given(arguments)
+            case Escalated() | Stuck() | OutOfTurns() | OutOfTime():
+                return failed_by_agent(outcome)

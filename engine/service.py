@@ -1,0 +1,162 @@
+"""The engine as its surroundings see it: start a run, give an order, watch the board. Must not know chats or vendors."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from engine.attempt import LocalWorker
+from engine.budgets import PriceOf, RunBudgets
+from engine.cell.sandbox import CellFactory
+from engine.core import commands as c
+from engine.core import events as e
+from engine.core.blackboard import Blackboard
+from engine.core.entities import GateSpec, RunConfig
+from engine.core.ids import RunId
+from engine.core.lifecycle import RUN_OVER
+from engine.dispatch import Dispatcher
+from engine.gauge import Gauge
+from engine.housekeeping import Housekeeper
+from engine.landing import LocalLander
+from engine.ledger import Ledger, Watcher
+from engine.model.types import Model
+from engine.options import Options
+from engine.ports import Clock, Log
+from engine.recovery import delete_stale_branches, fail_lost_attempts
+from engine.review import LocalReviewer
+from engine.site import Sites
+from engine.workspace.pool import WorktreePool
+from engine.workspace.repository import Repository
+
+
+class CannotStart(Exception):
+    """A run can't begin as asked; the message says why and what to do. Nothing was written."""
+
+
+class RunRequest(msgspec.Struct, frozen=True):
+    """What somebody asks for. `gates` are those that are configured or detected, for `branch` at `base`."""
+
+    objective: str
+    branch: str
+    base: str
+    config: RunConfig
+    gates: tuple[GateSpec, ...]
+    by: str
+    dedupe: str = ""
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What the engine is made of; `home` is its own folder, below the repository's git folder."""
+
+    repository: Repository
+    log: Log
+    model: Model
+    price_of: PriceOf
+    cells: CellFactory
+    clock: Clock
+    options: Options
+    home: Path
+    redact: Callable[[str], str]
+
+
+class Engine:
+    """One engine of one repository. The caller holds the repository's EngineLock for as long as it is open."""
+
+    def __init__(self, parts: Parts, board: Blackboard) -> None:
+        self.repository = parts.repository
+        self._ledger = Ledger(parts.log, board, parts.clock, parts.redact)
+        self._pool = WorktreePool(parts.repository, parts.home / "work", include=parts.options.include)
+        sites = Sites(parts.repository, self._pool, parts.cells, parts.options)
+        self._gauge = Gauge(sites, parts.options)
+        models = RunBudgets(parts.model, parts.price_of, parts.redact)
+        read = parts.log.read
+        worker = LocalWorker(sites, models, parts.clock, parts.options, read=read, redact=parts.redact)
+        reviewer = LocalReviewer(sites, self._gauge, models, parts.clock, parts.options, redact=parts.redact)
+        lander = LocalLander(sites, self._gauge, parts.log, redact=parts.redact)
+        self._dispatcher = Dispatcher(self._ledger, worker, reviewer, lander, parts.clock)
+        self._housekeeper = Housekeeper(self._ledger, parts.repository)
+
+    @property
+    def board(self) -> Blackboard:
+        """What is durable now. Replaced, never changed: keep a reference and it stays as it is."""
+        return self._ledger.board
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call `watcher(records, board)` after each durable group, on the event loop; the result ends the watching."""
+        return self._ledger.watch(watcher)
+
+    async def start(self, request: RunRequest) -> RunId:
+        """The id of the new run; its gates were measured once on `base`, which is the baseline of all that follows.
+
+        Raises: CannotStart.
+        """
+        found = await self._gauge.measure(request.base, request.gates)
+        for gate in found.gates:
+            if gate.cannot_start:
+                raise CannotStart(
+                    f"the gate {gate.name!r} can't start: `{gate.run}` ended with exit code {gate.exit_code}"
+                    f"{_last_line(gate.output)}; correct [[gate]] in orch.toml, or [workspace] setup"
+                )
+        command = c.StartRun(
+            request.objective, request.branch, request.base, request.config, request.by, request.gates, request.dedupe
+        )
+        answer = await self._ledger.submit(command, request.by)
+        if isinstance(answer, c.Refused):
+            raise CannotStart(answer.reason)
+        return answer[0].event.run
+
+    async def order(self, command: c.PeopleCommand, by: str) -> Sequence[e.Record] | c.Refused:
+        """Carry a person's order out; the records are durable on return. `by` is `surface:name`.
+
+        Raises: LedgerStopped.
+        """
+        return await self._ledger.submit(command, by)
+
+    async def until_over(self, run: RunId) -> None:
+        """Return when the run is completed, failed or cancelled."""
+        over = asyncio.Event()
+
+        def look(_: Sequence[e.Record], board: Blackboard) -> None:
+            if board.runs[run].state in RUN_OVER:
+                over.set()
+
+        stop = self.watch(look)
+        try:
+            look((), self.board)
+            await over.wait()
+        finally:
+            stop()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Engine"]:
+        """Everything runs while the context is open; on leaving, attempts are cancelled and worktrees removed.
+
+        Raises: what stopped the ledger, as an ExceptionGroup, when the state branch can't be written.
+        """
+        await asyncio.to_thread(self._pool.clean_leftovers)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._ledger.run())]
+            await fail_lost_attempts(self._ledger)
+            await asyncio.to_thread(delete_stale_branches, self.repository, self.board)
+            tasks.append(group.create_task(self._housekeeper.run()))
+            dispatcher = group.create_task(self._dispatcher.run())
+            try:
+                yield self
+            finally:
+                await _ended(dispatcher)
+                await self._housekeeper.drain()
+                for task in tasks:
+                    task.cancel()
+                await asyncio.shield(asyncio.to_thread(self._pool.close))
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def _last_line(output: str) -> str:
+    lines = output.strip().splitlines()
+    return f" ({lines[-1].strip()[:200]})" if lines else ""

@@ -1,0 +1,74 @@
+"""A site: a worktree with the files of a commit, and a cell to run commands in it. Must not know what the work is for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from engine.cell.sandbox import CellFactory
+from engine.cell.types import Cell, CellSpec
+from engine.options import Options
+from engine.workspace.pool import WorktreePool
+from engine.workspace.repository import Repository
+from engine.workspace.worktree import Worktree
+
+
+class SetupFailed(Exception):
+    """The project's own set-up command did not succeed; the message shows how it ended."""
+
+
+class Site(msgspec.Struct, frozen=True):
+    """Where an attempt, a review or a gate runs."""
+
+    worktree: Worktree
+    cell: Cell
+
+
+class Sites:
+    """Opens sites on commits and clears them away."""
+
+    def __init__(self, repository: Repository, pool: WorktreePool, cells: CellFactory, options: Options) -> None:
+        self.repository = repository
+        self._pool = pool
+        self._cells = cells
+        self._options = options
+
+    @asynccontextmanager
+    async def at(self, commit: str) -> AsyncIterator[Site]:
+        """A prepared site; on leaving, its processes are dead and the worktree is back in the pool.
+
+        Raises: SetupFailed; NoSandbox; GitError or OSError when no worktree can be made.
+        """
+        worktree = await asyncio.to_thread(self._pool.take, commit)
+        try:
+            cell = await self._cells.open(self._spec(worktree))
+            try:
+                await self._set_up(cell)
+                yield Site(worktree, cell)
+            finally:
+                await asyncio.shield(cell.close())
+        finally:
+            # In a thread of its own accord: a cancelled attempt still gives its tree back.
+            await asyncio.shield(asyncio.to_thread(self._pool.give_back, worktree))
+
+    def _spec(self, worktree: Worktree) -> CellSpec:
+        return CellSpec(
+            worktree=worktree.path,
+            private_gitdir=worktree.private_gitdir,
+            repository=self.repository.path,
+            hidden=(self.repository.git_dir / "orch", *(Path(path) for path in self._options.hidden)),
+            network=self._options.network,
+        )
+
+    async def _set_up(self, cell: Cell) -> None:
+        if not self._options.setup:
+            return
+        result = await cell.run(self._options.setup, timeout_s=self._options.setup_timeout_s)
+        if result.exit_code != 0 or result.timed_out:
+            ending = "it ran out of time" if result.timed_out else f"exit code {result.exit_code}"
+            raise SetupFailed(
+                f"the set-up command of [workspace] in orch.toml failed ({ending}): {self._options.setup}\n"
+                f"{result.output[-2000:]}"
+            )

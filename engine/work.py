@@ -1,0 +1,164 @@
+"""What passes between the dispatcher and those who do the work: jobs, outcomes, and the three ports.
+
+An implementation may run elsewhere (another process, another machine): everything here is plain data, and nothing in an
+implementation of `Worker` may rely on the dispatcher's process.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from engine.core.entities import FailureKind, FileRef, GateProof, Receipt, Run, Spec, Spend, Task, Verdict
+from engine.core.plan import PlannedTask
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """Files to keep beside the events, by path on the state branch, and the names under which events refer to them."""
+
+    files: Mapping[str, bytes] = {}
+    refs: tuple[FileRef, ...] = ()
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One attempt of a task, with the board's view of it at the start. `before` are the tasks it
+    depends on; a planning role also sees all that is `planned`.
+    """
+
+    run: Run
+    task: Task
+    attempt: int
+    base: str
+    before: tuple[Task, ...] = ()
+    planned: tuple[Task, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """`R1/T3/a2`, for logs and branches."""
+        return f"{self.run.id}/{self.task.id}/a{self.attempt}"
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """The worker's tree, committed by the engine."""
+
+    commit: str
+    summary: str
+    evidence: Evidence = Evidence()
+
+
+class SpecMade(msgspec.Struct, frozen=True):
+    """A director's result."""
+
+    spec: Spec
+    domains: tuple[PlannedTask, ...]
+
+
+class PlanMade(msgspec.Struct, frozen=True):
+    """A planner's result."""
+
+    tasks: tuple[PlannedTask, ...]
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """No result. `retry_after_s` is what a provider asked for, `is_final` that trying again can't help."""
+
+    failure: FailureKind
+    detail: str
+    is_final: bool = False
+    retry_after_s: float | None = None
+    verdict: Verdict | None = None
+    evidence: Evidence = Evidence()
+
+
+class Approved(msgspec.Struct, frozen=True):
+    """The review passed the work."""
+
+    verdict: Verdict | None
+    evidence: Evidence = Evidence()
+
+
+class Deferred(msgspec.Struct, frozen=True):
+    """The review could not be held; that says nothing about the work."""
+
+    failure: FailureKind
+    detail: str
+    is_final: bool = False
+    retry_after_s: float | None = None
+
+
+class Proven(msgspec.Struct, frozen=True):
+    """The merged tree passed; the receipt may be recorded, and then the target moved."""
+
+    receipt: Receipt
+    evidence: Evidence = Evidence()
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """The target is at the receipt's commit."""
+
+
+class Overtaken(msgspec.Struct, frozen=True):
+    """Somebody else moved the target first; merge again."""
+
+
+class InTheWay(msgspec.Struct, frozen=True):
+    """Files of somebody's checkout would be overwritten; a person has to look."""
+
+    detail: str
+
+
+class FinalGates(msgspec.Struct, frozen=True):
+    """The gates on the target's tip; `detail` tells what is red."""
+
+    commit: str
+    gates: tuple[GateProof, ...] = ()
+    detail: str = ""
+
+
+class LogBatch(msgspec.Struct, frozen=True):
+    """Turns of a conversation to be written: JSON lines, how many turns, and what they cost."""
+
+    content: bytes
+    turns: int
+    spend: Spend
+
+
+Journal = Callable[[LogBatch], Awaitable[None]]
+WorkOutcome = Submitted | SpecMade | PlanMade | Failed
+ReviewOutcome = Approved | Failed | Deferred
+
+
+class Worker(Protocol):
+    """Makes attempts."""
+
+    async def work(self, job: Job, journal: Journal) -> WorkOutcome:
+        """The attempt's outcome. Every process of it is dead on return, and on cancellation."""
+        ...
+
+
+class Reviewer(Protocol):
+    """Judges submitted work."""
+
+    async def review(self, job: Job, commit: str, journal: Journal) -> ReviewOutcome:
+        """What is to be said of the commit, on evidence that was measured here."""
+        ...
+
+
+class Lander(Protocol):
+    """Brings approved work to the target branch, one at a time."""
+
+    async def tip(self, run: Run) -> str:
+        """The commit the run's target branch is at now."""
+        ...
+
+    async def prove(self, job: Job, commit: str) -> Proven | Failed:
+        """Merge with the tip, without moving anything, and run the gates on the merged tree."""
+        ...
+
+    async def move(self, receipt: Receipt) -> Moved | Overtaken | InTheWay:
+        """Move the target from the receipt's tip to its commit, if it is still there. Moving twice is moving once."""
+        ...
+
+    async def final(self, run: Run) -> FinalGates:
+        """What the gates say of the target's tip."""
+        ...
