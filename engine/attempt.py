@@ -26,7 +26,7 @@ from engine.results import plan_made, spec_made
 from engine.site import SetupFailed, Site, Sites
 from engine.tools.workbench import Workbench
 from engine.work import Failed, Job, Journal, Submitted, WorkOutcome
-from engine.workspace.commit import commit_worktree
+from engine.workspace.commit import CannotCommit, commit_worktree
 
 Read = Callable[[str], bytes | None]
 OnDelta = Callable[[str, str], None]
@@ -114,7 +114,10 @@ class LocalWorker:
     async def _submit(self, job: Job, site: Site, summary: str) -> WorkOutcome:
         # The cell is closed first: what the agent left running must not change files while they are committed.
         await site.cell.close()
-        commit = await asyncio.to_thread(self._commit, job, site, summary)
+        try:
+            commit = await asyncio.to_thread(self._commit, job, site, summary)
+        except CannotCommit as error:
+            return Failed("wrong_result", str(error))
         if commit is None:
             return Failed("wrong_result", f"nothing was changed; the worker said: {summary}")
         patch = await asyncio.to_thread(self._sites.repository.patch, job.base, commit, MAX_DIFF_BYTES)

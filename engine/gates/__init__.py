@@ -1,0 +1,1 @@
+"""The checks that prove work: configuration, detection, running, judging."""

@@ -1,0 +1,44 @@
+"""Says what was green before and no longer is; pure, and the only place that decides it."""
+
+from collections.abc import Collection, Mapping
+
+from engine.gates.junit import TestStatus
+from engine.gates.run import GateResult
+
+
+def regressions(before: GateResult, after: GateResult, *, allowed_missing: Collection[str] = ()) -> tuple[str, ...]:
+    """What was green and no longer is, one line each; empty when the change may land.
+
+    Test by test where `before` has a report: a test that passed must pass again, and one that can't be seen to (failed, skipped, gone, no
+    report any more) counts. A red repository may so be repaired fault by fault. Beyond that, by exit code: a green gate stays green.
+    """
+    lost = _lost_tests(before, after, frozenset(allowed_missing)) if before.tests is not None else ()
+    if not lost and before.green and not after.green:
+        return (_turned_red(after), *_new_failures(after))
+    return lost
+
+
+def _lost_tests(before: GateResult, after: GateResult, allowed: frozenset[str]) -> tuple[str, ...]:
+    passed = [test for test, status in (before.tests or {}).items() if status == "passed" and test not in allowed]
+    if passed and after.tests is None:
+        return (f"{after.name}: {len(passed)} tests passed, and now there is no report of them ({_ending(after)})",)
+    now: Mapping[str, TestStatus] = after.tests or {}
+    return tuple(
+        f"{after.name}: {test} passed, now {now.get(test, 'missing')}" for test in passed if now.get(test) != "passed"
+    )
+
+
+def _turned_red(after: GateResult) -> str:
+    return f"{after.name}: was green, now {_ending(after)}"
+
+
+def _new_failures(after: GateResult) -> tuple[str, ...]:
+    return tuple(f"{after.name}: {test} failed" for test, status in (after.tests or {}).items() if status == "failed")
+
+
+def _ending(result: GateResult) -> str:
+    if result.timed_out:
+        return f"timed out after {result.duration_s:.0f} s"
+    if result.cannot_start:
+        return f"cannot start (exit code {result.exit_code})"
+    return f"exit code {result.exit_code}"

@@ -1,0 +1,1 @@
+"""Worktrees, commits and the merge train."""

@@ -1,0 +1,90 @@
+"""Runs the git command line, hardened: no hook, monitor, pager or foreign environment takes part; must not know what we use git for.
+
+Only this module and `engine/store/gitproc.py` may start git (a test holds the engine to that). The tree of an agent is committed through
+pygit2 instead (`commit.py`), for there even `git status` can be made to run the agent's code.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+HARDENED = (
+    ("core.fsmonitor", "false"),
+    ("core.hooksPath", "/dev/null"),
+    ("submodule.recurse", "false"),
+    ("diff.ignoreSubmodules", "all"),
+    ("core.pager", "cat"),
+    # A background repack would outlive the command and hold locks in somebody's repository.
+    ("gc.auto", "0"),
+    ("maintenance.auto", "false"),
+)
+"""Settings for every command, stronger than any configuration file."""
+
+# Handed on, not read: where git finds itself, the user's `safe.directory`, and the user's own filters. Never GIT_*, never a key.
+_INHERITED = ("PATH", "HOME", "XDG_CONFIG_HOME", "USER", "TMPDIR")
+_STDERR_TAIL = 2_000
+
+
+class GitError(Exception):
+    """A git command failed: the message names the command and shows the end of what git said."""
+
+
+def run_git(
+    *arguments: str,
+    git_dir: Path,
+    work_tree: Path | None = None,
+    config: Iterable[tuple[str, str]] = (),
+    accept: tuple[int, ...] = (0,),
+    timeout_s: float = 300,
+) -> subprocess.CompletedProcess[bytes]:
+    """What git answered, its exit code being one of `accept`; `config` is added to `HARDENED`.
+
+    It runs in a session of its own, so that Ctrl-C in the user's terminal can't cut a merge in half.
+
+    Raises: GitError when git is missing, is too slow, or ends with another exit code.
+    """
+    command = ("git", "--no-pager", "--literal-pathspecs", *arguments)
+    environment = _environment(git_dir, work_tree, (*HARDENED, *config))
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=work_tree or git_dir,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise GitError(
+            f"cannot run {_shown(arguments)}: {error}; is git installed, and does the folder exist?"
+        ) from None
+    with process:
+        try:
+            stdout, stderr = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise GitError(f"{_shown(arguments)} did not end within {timeout_s:g} s") from None
+    if process.returncode not in accept:
+        tail = stderr[-_STDERR_TAIL:].decode("utf-8", "replace").strip()
+        raise GitError(f"{_shown(arguments)} ended with exit code {process.returncode}: {tail}")
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
+def _environment(git_dir: Path, work_tree: Path | None, config: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_DIR": str(git_dir), "GIT_EDITOR": "true"}
+    if work_tree is not None:
+        environment["GIT_WORK_TREE"] = str(work_tree)
+    # By environment and not by `-c`, which can't carry a name with `=` in it, as a filter's name may be.
+    environment["GIT_CONFIG_COUNT"] = str(len(config))
+    for number, (key, value) in enumerate(config):
+        environment[f"GIT_CONFIG_KEY_{number}"] = key
+        environment[f"GIT_CONFIG_VALUE_{number}"] = value
+    return environment
+
+
+def _shown(arguments: tuple[str, ...]) -> str:
+    return "`git " + " ".join(arguments)[:300] + "`"

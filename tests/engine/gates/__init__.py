@@ -1,0 +1,1 @@
+"""Gates: what they are, what they showed, and how it is judged."""
