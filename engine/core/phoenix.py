@@ -74,7 +74,7 @@ def repeats(task: Task) -> int:
     return sum(1 for _ in itertools.takewhile(lambda mark: mark == marks[0], marks))
 
 
-_WORDS: Final[dict[FailureKind, str]] = {
+WORDS: Final[dict[FailureKind, str]] = {
     "wrong_result": "the result was not usable",
     "tests_red": "its checks were red",
     "qa_rejected": "the review rejected it",
@@ -94,4 +94,4 @@ _WORDS: Final[dict[FailureKind, str]] = {
 
 def words(failure: FailureKind) -> str:
     """The failure as the end of a sentence: `because …`."""
-    return _WORDS[failure]
+    return WORDS[failure]

@@ -19,7 +19,7 @@ def subject(record: e.Record, before: Task | None, after: Task | None) -> str:
     elif isinstance(event, e.DecisionEvent):
         happened, more = _about_decision(event, _move(before, after))
     elif isinstance(event, e.TaskPlanned):
-        waits = f", after {', '.join(event.depends_on)}" if event.depends_on else ""
+        waits = f" (after {', '.join(event.depends_on)})" if event.depends_on else ""
         happened, more = f"{event.task} planned for a {event.role}{waits}", event.title
     else:
         happened, more = _about_task(event)
@@ -42,7 +42,7 @@ def _about_task(event: e.TaskEvent) -> Line:  # noqa: C901, PLR0911, PLR0912 - a
         case e.TaskReadied():
             return "", ""
         case e.DependenciesChanged():
-            return f", now waits for {', '.join(event.depends_on) or 'nothing'}", event.reason
+            return f" (waits for {', '.join(event.depends_on) or 'nothing'})", event.reason
         case e.AttemptStarted():
             return f" (attempt {event.attempt})", ""
         case e.TurnsLogged():
@@ -99,7 +99,8 @@ def _about_run(event: e.RunEvent) -> Line:  # noqa: C901, PLR0911 - a table, one
 def _about_decision(event: e.DecisionEvent, move: str) -> Line:
     match event:
         case e.HumanAsked():
-            return f"{move}, {event.decision} asks" if move else f"{event.decision} asks", event.question
+            question = f"{event.decision} asks: {event.question}"
+            return (move, question) if move else (f"{event.run} has a question", question)
         case e.DecisionAnswered():
             return f"{event.decision} answered", event.answer.choice.replace("_", " ")
         case e.DecisionWithdrawn():
@@ -114,4 +115,4 @@ def _caps(event: e.BudgetRaised) -> str:
 
 def _line(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= 100 else line[:99].rstrip() + "…"
+    return line if len(line) <= 120 else line[:119].rstrip() + "…"

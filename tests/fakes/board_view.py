@@ -1,0 +1,53 @@
+"""A board as plain data, and its indexes worked out anew from the entities alone; must not trust the board's own."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import msgspec
+
+from engine.core.blackboard import Blackboard
+from engine.core.ids import TaskId
+
+
+def facts(board: Blackboard) -> dict[str, object]:
+    """Everything the board holds as JSON would hold it, fields at their default left out."""
+    parts = {
+        "counters": board.counters, "runs": board.runs, "tasks": board.tasks, "decisions": board.decisions,
+    }  # fmt: skip
+    whole: dict[str, object] = msgspec.json.decode(msgspec.json.encode(parts))
+    return whole
+
+
+def indexes(board: Blackboard) -> dict[str, object]:
+    """The board's own indexes, without empty rows, in an order that says nothing."""
+    return {
+        "tasks_of": {run: list(tasks) for run, tasks in board.tasks_of.items() if tasks},
+        "planning_tasks_of": {run: list(tasks) for run, tasks in board.planning_tasks_of.items() if tasks},
+        "dependents_of": _sorted(board.dependents_of),
+        "open_decisions": dict(board.open_decisions),
+        "counts": {run: {s: n for s, n in counts.items() if n} for run, counts in board.counts.items() if counts},
+        "in_state": {state: set(tasks) for state, tasks in board.in_state.items() if tasks},
+    }
+
+
+def recomputed(board: Blackboard) -> dict[str, object]:
+    """What `indexes` has to be."""
+    tasks = list(board.tasks.values())
+    runs = {task.run: [each for each in tasks if each.run == task.run] for task in tasks}
+    dependents: dict[TaskId, list[TaskId]] = {}
+    for task in tasks:
+        for dependency in set(task.depends_on):
+            dependents.setdefault(dependency, []).append(task.id)
+    planning = {run: [t.id for t in mine if t.role in {"director", "planner"}] for run, mine in runs.items()}
+    return {
+        "tasks_of": {run: [task.id for task in mine] for run, mine in runs.items()},
+        "planning_tasks_of": {run: names for run, names in planning.items() if names},
+        "dependents_of": _sorted(dependents),
+        "open_decisions": {name: d for name, d in board.decisions.items() if d.answer is None and not d.withdrawn},
+        "counts": {run: dict(Counter(task.state for task in mine)) for run, mine in runs.items()},
+        "in_state": {state: {t.id for t in tasks if t.state == state} for state in {t.state for t in tasks}},
+    }
+
+
+def _sorted(names: Mapping[TaskId, list[TaskId] | tuple[TaskId, ...]]) -> dict[TaskId, list[TaskId]]:
+    return {name: sorted(after) for name, after in names.items() if after}

@@ -1,0 +1,155 @@
+"""Four whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from engine.core import commands as c
+from engine.core.entities import RunConfig, Verdict
+from engine.core.ids import RunId, TaskId
+from tests.fakes.core_driver import CoreDriver
+from tests.fakes.core_steps import (
+    ALICE,
+    BOB,
+    RED,
+    answer,
+    approve,
+    begin,
+    direct,
+    fail,
+    fail_until_asked,
+    finish,
+    land,
+    log,
+    oid,
+    plan,
+    planned,
+    receipt,
+    start_run,
+    submit,
+)  # fmt: skip
+
+R1 = RunId("R1")
+
+
+def two_planners_and_a_tester() -> CoreDriver:
+    """Everything goes well."""
+    driver = CoreDriver()
+    start_run(driver, "Round the cents half up — and test it 😀")
+    direct(driver, "money", "dates")
+    plan(driver, "T2", [planned("round", title="Repair the rounding"), planned("proof", "round", role="tester")])
+    plan(driver, "T3", [planned("dates", title="Read ISO dates")])
+    begin(driver, "T4")
+    log(driver, "T4")
+    log(driver, "T4", turns=1, cost_usd=0.1)
+    driver.must(c.SubmitWork(TaskId("T4"), 1, oid("T4/a1"), "quantize with ROUND_HALF_UP"), "coder")
+    driver.must(c.ApproveWork(TaskId("T4"), 1, Verdict(passed=True, feedback="every criterion holds")), "strategist")
+    proof = receipt(driver, "T4")
+    driver.must(c.PrepareLanding(TaskId("T4"), 1, proof))
+    driver.must(c.RecordLanding(TaskId("T4"), 1, proof))
+    driver.must(c.PauseRun(R1, "lunch"), ALICE)
+    driver.must(c.ResumeRun(R1), BOB)
+    land(driver, "T6", "reads 2026-11-22")
+    land(driver, "T5", "pins the rounding down")
+    finish(driver)
+    return driver
+
+
+def retries_then_a_person_then_landed() -> CoreDriver:
+    """Phoenix tries, asks, is told what to change, and lands; a second question follows a second round."""
+    driver = CoreDriver()
+    start_run(driver, "Make the failing tests pass", RunConfig(model="openai/pilot", max_retries=2))
+    direct(driver, "money")
+    plan(driver, "T2", [planned("round", title="Repair the rounding"), planned("after", "round")])
+    begin(driver, "T3")
+    fail(driver, "T3", "tests_red", "1 failed, 11 passed")
+    submit(driver, "T3")
+    fail(driver, "T3", "qa_rejected", "negative cents")
+    begin(driver, "T3")
+    fail(driver, "T3", "stuck", "the same call five times")
+    driver.must(answer(driver, "D1", "retry_with_changes", "Use Decimal, never float."), ALICE)
+    fail_until_asked(driver, "T3")
+    driver.must(answer(driver, "D2", "retry"), ALICE)
+    land(driver, "T3", "Decimal throughout")
+    begin(driver, "T4")
+    fail(driver, "T4", "escalated", "Which currency is meant?")
+    driver.must(answer(driver, "D3", "retry_with_changes", "Euro."), ALICE)
+    land(driver, "T4")
+    finish(driver)
+    return driver
+
+
+def conflicts_outages_and_checkouts() -> CoreDriver:
+    """What the world does to a run: conflicts, red merges, model outages, files in the way, an empty purse, a red end."""
+    driver = CoreDriver()
+    start_run(driver, "Make the failing tests pass", RunConfig(model="openai/pilot", budget_usd=1.0))
+    direct(driver, "money")
+    plan(driver, "T2", [planned("a", title="Repair a"), planned("b", title="Repair b")])
+    approve(driver, "T3")
+    fail(driver, "T3", "conflict", "money.py: both changed line 7")
+    approve(driver, "T3")
+    fail(driver, "T3", "merged_red", "tests/test_money.py::test_sum is green on main, red with it")
+    begin(driver, "T4")
+    log(driver, "T4")
+    driver.must(c.FailAttempt(TaskId("T4"), 1, "quota", "429", not_before="2026-01-01T01:00:00Z"))
+    begin(driver, "T4")
+    fail(driver, "T4", "lost", "the engine was restarted")
+    attempt = submit(driver, "T3")
+    driver.must(c.DeferReview(TaskId("T3"), attempt, "model_error", "503", not_before="2026-01-01T00:10:00Z"))
+    driver.must(c.ApproveWork(TaskId("T3"), attempt, None), "strategist")
+    driver.must(c.PrepareLanding(TaskId("T3"), attempt, receipt(driver, "T3")))
+    driver.must(c.AskAboutCheckout(TaskId("T3"), attempt, "money.py has changes that are not committed"))
+    driver.must(answer(driver, "D1", "land_now"), ALICE)
+    driver.must(c.RecordLanding(TaskId("T3"), attempt, receipt(driver, "T3")))
+    begin(driver, "T4")
+    driver.must(c.AskAboutBudget(R1, "1.02 of 1 USD"))
+    fail(driver, "T4", "budget", "no call fits into what is left")
+    raised = answer(driver, "D2", "raise_budget")
+    driver.must(c.AnswerDecision(raised.decision, raised.choice, raised.by, raised.at, budget_usd=5.0), ALICE)
+    land(driver, "T4")
+    finish(driver, RED)
+    driver.must(answer(driver, "D3", "replan", "Only the dates are left."), ALICE)
+    plan(driver, "T5", [planned("dates")])
+    land(driver, "T6")
+    finish(driver)
+    return driver
+
+
+def people_change_their_minds() -> CoreDriver:
+    """Interrupt, abandon in three ways, spawn, link, and cancel; a second run in the same log is stopped."""
+    driver = CoreDriver()
+    start_run(driver, "Make the failing tests pass")
+    direct(driver, "money")
+    names = ("a", "b", "c", "d", "e", "f", "g")
+    after = {"b": ("a",), "d": ("c",), "f": ("e",)}
+    plan(driver, "T2", [planned(name, *after.get(name, ())) for name in names])
+    begin(driver, "T3")
+    driver.must(c.InterruptTask(TaskId("T3"), "the wrong file"), ALICE)
+    driver.must(answer(driver, "D1", "spawn", "Build a with a table\nLook the cents up."), ALICE)
+    driver.must(c.AbandonTask(TaskId("T5"), "nobody needs it", "replan"), BOB)
+    plan(driver, "T11", [planned("h")])
+    driver.must(c.AbandonTask(TaskId("T7"), dependents="drop"), BOB)
+    driver.must(c.ChangeDependencies(TaskId("T9"), add=(TaskId("T8"), TaskId("T10"))), ALICE)
+    driver.must(c.ChangeDependencies(TaskId("T9"), remove=(TaskId("T8"),)), ALICE)
+    land(driver, "T10")
+    approve(driver, "T9")
+    driver.must(c.AbandonTask(TaskId("T8"), dependents="cascade"), BOB)
+    driver.must(c.PrepareLanding(TaskId("T9"), 1, receipt(driver, "T9")))
+    driver.must(c.InterruptTask(TaskId("T12")), BOB)
+    driver.must(c.CancelRun(R1, "we buy it instead"), ALICE)
+    driver.must(c.FailAttempt(TaskId("T9"), 1, "conflict", "the target was moved by somebody else"))
+    second = start_run(driver, "Another objective")
+    begin(driver, "T13")
+    driver.must(c.AskAboutBudget(second, "1 of 1 USD"))
+    driver.must(answer(driver, "D3", "stop"), ALICE)
+    return driver
+
+
+STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
+    story.__name__: story
+    for story in (
+        two_planners_and_a_tester,
+        retries_then_a_person_then_landed,
+        conflicts_outages_and_checkouts,
+        people_change_their_minds,
+    )
+}
