@@ -1,0 +1,110 @@
+"""Prints an attempt's conversation from the state branch: turns, tool calls, results. Must not show anything as markup."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from adapters.cli import output
+from adapters.cli.errors import refuse
+from adapters.cli.folder import root_of
+from adapters.cli.names import task_of
+from adapters.wiring import read_board, read_log
+from bot.replies import commands as say
+from bot.replies import reading as words
+from bot.text import clean, one_line, shorten
+from engine.agent.outcome import Turn
+from engine.clock import iso
+from engine.core.entities import Task
+from engine.model.types import Message, ToolCall
+from engine.ports import Log
+from engine.store.layout import attempt_folder
+
+SHORT_LINES: Final = 12
+MAX_ARGUMENT_CHARS: Final = 80
+
+
+def logs(repo: Path, name: str, attempt: int | None, *, is_full: bool, as_json: bool) -> None:
+    """Print the conversation of the task's attempt (the latest, when none is named).
+
+    Raises: BadInput when there is none.
+    """
+    root = root_of(repo)
+    board = read_board(root)
+    task = board.tasks[task_of(board, name)]
+    number = attempt if attempt is not None else len(task.attempts)
+    if not 1 <= number <= len(task.attempts):
+        refuse(say.no_attempt(task.id, attempt, len(task.attempts)))
+    log = read_log(root)
+    try:
+        conversations = read_conversations(log, task, number)
+    finally:
+        log.close()
+    if not conversations:
+        refuse(say.no_conversation(task.id, number))
+    if as_json:
+        output.say_json([{"speaker": speaker, "turns": turns} for speaker, turns in conversations])
+        return
+    for at, (speaker, turns) in enumerate(conversations):
+        if at:
+            output.say("")
+        output.say(words.conversation(task.id, number, speaker), style="bold")
+        for turn in turns:
+            _print_turn(turn, is_full)
+
+
+def read_conversations(log: Log, task: Task, attempt: int) -> list[tuple[str, list[Turn]]]:
+    """Who spoke, and the turns in order: the worker, and the strategist who reviewed the work."""
+    found: dict[str, list[Turn]] = {}
+    for path, content in log.files(under=attempt_folder(task.run, task.id, attempt), suffix=".jsonl"):
+        speaker = task.role if path.rpartition("/")[2][0].isdigit() else "strategist"
+        turns = found.setdefault(speaker, [])
+        turns += [msgspec.json.decode(line, type=Turn) for line in content.splitlines() if line]
+    return list(found.items())
+
+
+def _print_turn(turn: Turn, is_full: bool) -> None:
+    output.say("")
+    output.say(words.turn(turn.number, iso(turn.at_ms)[11:19], turn.usage.total_tokens), style="dim")
+    for message in turn.messages:
+        for line, style in _message_lines(message, is_full):
+            output.say(line, style=style)
+
+
+def _message_lines(message: Message, is_full: bool) -> Iterator[tuple[str, str]]:
+    match message.role:
+        case "system":
+            if is_full:
+                yield from ((f"  {line}", "dim") for line in _lines(message.content, is_full))
+        case "user":
+            yield from ((f"  {line}", "dim") for line in _lines(message.content, is_full))
+        case "assistant":
+            yield from ((f"  {line}", "") for line in _lines(message.content, is_full=True))
+            yield from ((f"  → {call_line(call, is_full)}", "cyan") for call in message.tool_calls)
+        case "tool":
+            yield from ((f"  │ {line}", "dim") for line in _lines(message.content, is_full))
+
+
+def _lines(text: str, is_full: bool) -> Sequence[str]:
+    lines = clean(text).strip("\n").split("\n") if text.strip() else []
+    if is_full or len(lines) <= SHORT_LINES:
+        return lines
+    half = SHORT_LINES // 2
+    return [*lines[:half], words.more_lines(len(lines) - SHORT_LINES), *lines[-half:]]
+
+
+def call_line(call: ToolCall, is_full: bool) -> str:
+    """The call as a person reads it: `read_file(path="money.py", start_line=3)`."""
+    limit = 100_000 if is_full else MAX_ARGUMENT_CHARS
+    try:
+        arguments = msgspec.json.decode(call.arguments or "{}", type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        return f"{one_line(call.name)}({shorten(one_line(call.arguments), limit)})"
+    shown = (f"{one_line(key)}={shorten(_flat(bytes(value)), limit)}" for key, value in arguments.items())
+    return f"{one_line(call.name)}({', '.join(shown)})"
+
+
+def _flat(value: bytes) -> str:
+    """JSON on one line; blanks inside its strings, such as indentation, stay as they are."""
+    return clean(value.decode("utf-8")).replace("\n", " ")

@@ -1,0 +1,35 @@
+"""The program `orch`: its commands put together. Must stay light: what a command needs is imported when it is called."""
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+
+from adapters.cli import order_commands, proof_commands, read_commands, run_commands
+from adapters.cli.errors import PlainErrors
+from adapters.cli.output import accept_any_text
+
+_EXAMPLES = 'orch start "make the failing tests pass"    ·    orch status    ·    orch decide D1 retry'
+
+app = typer.Typer(
+    name="orch",
+    help="Crews of LLM agents on a git repository: from an objective to proven, merged work.",
+    epilog=_EXAMPLES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for part in (run_commands, read_commands, order_commands, proof_commands):
+    part.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line (by default the process's own) and end with the command's exit code.
+
+    Raises: SystemExit, always.
+    """
+    accept_any_text()
+    with PlainErrors():
+        app(arguments)
+    raise SystemExit(0)

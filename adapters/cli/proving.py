@@ -1,0 +1,31 @@
+"""Proof from git alone: every event and every receipt of the repository, checked again."""
+
+from pathlib import Path
+
+from adapters.cli import output
+from adapters.cli.folder import root_of
+from adapters.wiring import read_board, read_log
+from bot.replies import proof as say
+from engine.verify import verify as find_faults
+from engine.workspace.repository import Repository
+
+
+def verify(repo: Path, as_json: bool) -> int:
+    """0 when all is proven, 1 when something is not; what and where is printed."""
+    root = root_of(repo)
+    log = read_log(root)
+    try:
+        faults = find_faults(Repository.open(root), log)
+    finally:
+        log.close()
+    if as_json:
+        output.say_json({"proven": not faults, "faults": faults})
+    elif faults:
+        for fault in faults:
+            output.say(say.fault(fault.where, fault.problem))
+        output.say(say.not_proven(len(faults)))
+    else:
+        board = read_board(root)
+        receipts = sum(1 for task in board.tasks.values() if task.receipt is not None and task.state == "complete")
+        output.say(say.proven(board.seq, receipts))
+    return 1 if faults else 0

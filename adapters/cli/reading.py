@@ -1,0 +1,159 @@
+"""Reads the state branch back: what needs you, the runs, one run, task or question. Needs no engine and writes nothing."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from adapters.cli import output
+from adapters.cli.errors import refuse
+from adapters.cli.folder import root_of
+from adapters.cli.names import decision_of, run_of, task_of, unfinished
+from adapters.cli.view import RUN_STYLES, STYLES, prompt_view, run_view
+from adapters.wiring import read_board
+from bot.cards import RunCard, decision_outcome, decision_prompt, final_summary, open_prompts, run_card, task_line
+from bot.replies import commands as say
+from bot.replies import decisions as decision_words
+from bot.replies import reading as words
+from bot.replies import runs as run_words
+from bot.replies.summary import summary_lines
+from bot.text import clean, one_line
+from engine.clock import SystemClock
+from engine.core.blackboard import Blackboard
+from engine.core.entities import Task
+from engine.core.ids import DecisionId, RunId, TaskId
+from engine.core.lifecycle import RUN_OVER
+from engine.store.lock import EngineLock
+
+
+def status(repo: Path, as_json: bool) -> None:
+    """What needs a person first, then the runs under way, then whether an engine works."""
+    root = root_of(repo)
+    board = read_board(root)
+    holder = EngineLock.holder(root)
+    prompts = open_prompts(board)
+    cards = [run_card(board, run) for run in unfinished(board)]
+    if as_json:
+        engine = {"pid": holder.pid, "host": holder.host} if holder else None
+        output.say_json({"needs_you": prompts, "runs": cards, "engine": engine})
+        return
+    output.say(run_words.needs_you(len(prompts)) if prompts else run_words.nothing_needs_you(), style="bold")
+    for prompt in prompts:
+        output.say(f"  {prompt.id} {one_line(prompt.question)}", style="yellow")
+        output.say(
+            f"     {decision_words.how_to_answer(board.decisions[prompt.id])}; {words.waiting_command(prompt.id)}"
+        )
+    if cards:
+        output.say("")
+        output.show(_runs_table(cards))
+    output.say("")
+    output.say(run_words.engine_runs(holder.pid) if holder else run_words.engine_rests(len(cards)))
+
+
+def list_runs(repo: Path, as_json: bool) -> None:
+    """Every run, the newest first."""
+    board = read_board(root_of(repo))
+    cards = [run_card(board, run) for run in reversed(board.runs)]
+    if as_json:
+        output.say_json(cards)
+    elif cards:
+        output.show(_runs_table(cards))
+    else:
+        output.say(run_words.no_runs())
+
+
+def show(repo: Path, name: str | None, as_json: bool) -> None:
+    """A run (the latest, when nothing is named), a task or a question, with everything a person asks about it."""
+    board = read_board(root_of(repo))
+    if name is None and not board.runs:
+        output.say(run_words.no_runs())
+        return
+    match (name or str(next(reversed(board.runs)))).strip()[:1].upper():
+        case "T":
+            _show_task(board, task_of(board, name or ""), as_json)
+        case "D":
+            _show_decision(board, decision_of(board, name or ""), as_json)
+        case "R":
+            _show_run(board, run_of(board, name or next(reversed(board.runs))), as_json)
+        case _:
+            refuse(say.not_a_name((name or "")[:40], "R1, T3 or D1"))
+
+
+def _runs_table(cards: Sequence[RunCard]) -> RenderableType:
+    table = Table.grid(expand=True, padding=(0, 2, 0, 0))
+    for _ in range(4):
+        table.add_column(no_wrap=True)
+    table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    for card in cards:
+        table.add_row(
+            Text(card.id, style="bold"), Text(card.word, style=RUN_STYLES[card.state]),
+            Text(f"{card.done}/{card.total}", style="dim"), Text(card.started_at[:16].replace("T", " "), style="dim"),
+            Text(one_line(card.objective)),
+        )  # fmt: skip
+    return table
+
+
+def _show_run(board: Blackboard, name: RunId, as_json: bool) -> None:
+    card = run_card(board, name)
+    if as_json:
+        output.say_json({"run": board.runs[name], "card": card})
+        return
+    console = output.console()
+    console.print(run_view(card, SystemClock().now_ms(), width=console.width))
+    spec = board.runs[name].spec
+    if spec is not None:
+        output.say(f"\n{clean(spec.summary)}")
+        for item in (*spec.assumptions, *spec.constraints, *spec.expected_outputs):
+            output.say(f"  - {one_line(item)}")
+    for prompt in card.decisions:
+        console.print(Text(""), prompt_view(prompt, width=console.width))
+        output.say(decision_words.how_to_answer(board.decisions[prompt.id]))
+    if card.state in RUN_OVER:
+        output.say("\n" + "\n".join(summary_lines(final_summary(board, name))))
+
+
+def _show_task(board: Blackboard, name: TaskId, as_json: bool) -> None:
+    task = board.tasks[name]
+    if as_json:
+        output.say_json({"task": task, "line": task_line(board, task)})
+        return
+    found = task_line(board, task)
+    head = Text.assemble(
+        (task.id, "bold"), "  ", (one_line(task.title), "bold"), "  ", (found.word, STYLES[task.state]),
+        (f"  {task.role} of {task.run}", "dim"),
+    )  # fmt: skip
+    note = Text(one_line(found.note), style="dim")
+    output.show(Group(head, note) if found.note else head)
+    for line in _task_lines(task):
+        output.say(line)
+
+
+def _task_lines(task: Task) -> list[str]:
+    lines = ["", clean(task.description).strip()] if task.description.strip() else []
+    lines += ["", *(words.criterion(number, entry) for number, entry in enumerate(task.criteria, 1))]
+    for attempt in task.attempts:
+        lines += ["", one_line(words.attempt(attempt))]
+        if attempt.verdict is not None:
+            lines.append(f"  {one_line(words.verdict(attempt.verdict))}")
+        lines += [f"  git show orch-state:{ref.path}" for ref in attempt.evidence]
+    if task.receipt is not None:
+        lines += ["", words.receipt(task.receipt)]
+    return lines
+
+
+def _show_decision(board: Blackboard, name: DecisionId, as_json: bool) -> None:
+    decision = board.decisions[name]
+    if as_json:
+        prompt = decision_prompt(board, decision) if decision.is_open else None
+        output.say_json({"decision": decision, "prompt": prompt})
+        return
+    console = output.console()
+    if decision.is_open:
+        console.print(prompt_view(decision_prompt(board, decision), width=console.width, evidence_lines=1_000))
+        output.say(decision_words.how_to_answer(decision))
+    else:
+        outcome = decision_outcome(decision)
+        output.say(one_line(outcome.question))
+        output.say(one_line(outcome.sentence))

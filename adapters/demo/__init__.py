@@ -1,0 +1,1 @@
+"""The demo: a small repository with faults, the real engine, and the pilot in place of a language model."""

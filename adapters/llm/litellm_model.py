@@ -1,0 +1,174 @@
+"""The Model port with litellm, which speaks to every provider; the only module that loads litellm, and late.
+
+The import costs seconds of CPU and 170 MB, so that it happens in a thread at the first call, not at start-up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import warnings
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import msgspec
+
+from adapters.llm.litellm_check import problem_with
+from adapters.llm.litellm_errors import model_error
+from adapters.llm.litellm_wire import call_arguments, highest_price, reply_from
+from engine.model.budget import Price
+from engine.model.types import ModelError, Reply, Request
+
+_EVERY_CALL: dict[str, Any] = {
+    "max_retries": 0,
+    "num_retries": 0,
+    "drop_params": True,
+    # litellm 1.106 wants the package `mcp` for any call with tools, unless it is told to leave MCP alone.
+    "_skip_mcp_handler": True,
+}
+
+
+class Route(msgspec.Struct, frozen=True):
+    """Where a model's calls go: litellm's name for it, and what differs from the defaults of the configuration."""
+
+    model: str
+    api_base: str = ""
+    api_key: str = ""
+    price: Price | None = None
+
+
+class LitellmConfig(msgspec.Struct, frozen=True):
+    """The endpoint and key for all models (empty: the provider's own), and routes by the name used in requests."""
+
+    api_base: str = ""
+    api_key: str = ""
+    routes: dict[str, Route] = {}
+
+
+class LitellmModel:
+    """The Model port on litellm: no hidden retries, usage on every call, errors as ModelError. Close it when done."""
+
+    def __init__(self, config: LitellmConfig) -> None:
+        self._config = config
+        self._litellm: ModuleType | None = None
+        self._loading = asyncio.Lock()
+
+    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+        """The model's reply, streamed to `on_delta` where that is given. Cancelling it closes the connection.
+
+        Raises: ModelError.
+        """
+        litellm = await self._load()
+        route = self._route(request.model)
+        arguments = _EVERY_CALL | call_arguments(request) | _endpoint(route)
+        try:
+            async with asyncio.timeout(request.timeout_s):
+                if on_delta is None:
+                    completion = await litellm.acompletion(**arguments)
+                else:
+                    completion = await _streamed(litellm, arguments, on_delta)
+            return _checked(reply_from(completion.model_dump(), request.model, _cost_usd(litellm, completion, route)))
+        except (msgspec.ValidationError, IndexError) as error:
+            raise ModelError(
+                f"{request.model}: the answer is no chat completion ({error}); check ORCH_API_BASE", "unavailable"
+            ) from error
+        except TimeoutError as error:
+            raise model_error(error, request.model) from error
+        except litellm.exceptions.openai.OpenAIError as error:
+            raise model_error(error, request.model) from error
+
+    async def price_of(self, model: str) -> Price | None:
+        """The highest price per token that is known for a model, or None."""
+        route = self._route(model)
+        if route.price is not None:
+            return route.price
+        entry = _price_entry(await self._load(), route)
+        return None if entry is None else highest_price(entry)
+
+    async def problem_with(self, model: str) -> str:
+        """Why the model can't be called, with the remedy, as far as that is known without a call; "" when it can."""
+        route = self._route(model)
+        return problem_with(await self._load(), route.model, route.api_base, route.api_key)
+
+    async def aclose(self) -> None:
+        """Close all connections; the model can't be used afterwards."""
+        if self._litellm is not None:
+            await self._litellm.close_litellm_async_clients()
+            self._litellm.in_memory_llm_clients_cache.flush_cache()
+            self._litellm = None
+
+    def _route(self, model: str) -> Route:
+        route = self._config.routes.get(model, Route(model=model))
+        return msgspec.structs.replace(
+            route, api_base=route.api_base or self._config.api_base, api_key=route.api_key or self._config.api_key
+        )
+
+    async def _load(self) -> ModuleType:
+        async with self._loading:
+            if self._litellm is None:
+                self._litellm = await asyncio.to_thread(_import_litellm)
+            return self._litellm
+
+
+def _checked(reply: Reply) -> Reply:
+    # An endpoint that does not stream what was asked for gives litellm no chunk, which it takes for an empty answer.
+    if reply.text or reply.tool_calls or reply.usage.completion_tokens:
+        return reply
+    raise ModelError(f"{reply.model}: the answer is empty; check ORCH_API_BASE", "unavailable")
+
+
+def _endpoint(route: Route) -> dict[str, Any]:
+    endpoint = {"model": route.model, "api_base": route.api_base, "api_key": route.api_key}
+    return {name: value for name, value in endpoint.items() if value}
+
+
+def _price_entry(litellm: ModuleType, route: Route) -> dict[str, Any] | None:
+    prices: dict[str, dict[str, Any]] = litellm.model_cost
+    return prices.get(route.model) or prices.get(route.model.partition("/")[2])
+
+
+def _cost_usd(litellm: ModuleType, completion: Any, route: Route) -> float | None:
+    if route.price is not None:
+        return route.price.of(completion.usage.prompt_tokens, completion.usage.completion_tokens)
+    if _price_entry(litellm, route) is None:
+        return None
+    return float(litellm.completion_cost(completion_response=completion, model=route.model))
+
+
+async def _streamed(litellm: ModuleType, arguments: dict[str, Any], on_delta: Callable[[str], None]) -> Any:
+    stream = await litellm.acompletion(**arguments, stream=True, stream_options={"include_usage": True})
+    chunks = []
+    try:
+        async for chunk in stream:
+            chunks.append(chunk)
+            text = chunk.choices[0].delta.content if chunk.choices else None
+            if text:
+                on_delta(text)
+    finally:
+        await stream.aclose()
+    return litellm.stream_chunk_builder(chunks, messages=arguments["messages"])
+
+
+def _import_litellm() -> ModuleType:
+    # Read by litellm while it is imported; without it the import fetches a price list from the network.
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    litellm = importlib.import_module("litellm")
+    settings = vars(litellm)
+    settings["telemetry"] = False
+    settings["suppress_debug_info"] = True
+    # httpx closes its connections when asked; the aiohttp transport leaves sessions behind.
+    settings["disable_aiohttp_transport"] = True
+    _warm_up(litellm)
+    return litellm
+
+
+def _warm_up(litellm: ModuleType) -> None:
+    """Let litellm do here, in a thread, what it puts off to the first call: a second or two of imports and schemas."""
+    with warnings.catch_warnings():
+        # pydantic has something to say on litellm's own types, which is nothing to our users.
+        warnings.simplefilter("ignore", UserWarning)
+        said = [{"role": "user", "content": "."}]
+        chunks = list(litellm.completion(model="openai/-", api_key="-", messages=said, mock_response=".", stream=True))
+        litellm.stream_chunk_builder(chunks, messages=said)

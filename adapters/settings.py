@@ -1,0 +1,225 @@
+"""Settings: `orch.toml` of the protected base, then the environment, then the command line. Nothing else reads the environment.
+
+Deliberately not in `orch.toml`: where models are called and with which key. A file of a repository must not say where
+somebody's key is sent.
+"""
+
+import difflib
+import getpass
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engine.agent.outcome import Limits
+from engine.core.entities import GateSpec, RoleName
+from engine.workspace.repository import Repository
+
+FILE: Final = "orch.toml"
+_SECRET_NAME: Final = re.compile(r"(?i)KEY|TOKEN|SECRET|PASSW(OR)?D|CREDENTIAL")
+_MIN_SECRET_CHARS: Final = 6
+_FROZEN: Final = ConfigDict(frozen=True, extra="forbid")
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Workers = Annotated[int, Field(ge=1, le=64)]
+Retries = Annotated[int, Field(ge=0, le=50)]
+Usd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Tokens = Annotated[int, Field(gt=0)]
+Sandbox = Literal["auto", "bubblewrap", "landlock", "none"]
+
+
+class BadSettings(Exception):
+    """A setting is unknown or has a value it can't have; the message names it, where it stands, and what is possible."""
+
+
+class _Gate(BaseModel):
+    model_config = _FROZEN
+    name: Name
+    run: Annotated[str, Field(min_length=1)]
+    timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    junit: str = ""
+
+
+class _Budget(BaseModel):
+    model_config = _FROZEN
+    usd: Usd | None = None
+    tokens: Tokens | None = None
+
+
+class _Workspace(BaseModel):
+    model_config = _FROZEN
+    setup: str = ""
+    setup_timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    include: tuple[str, ...] = ()
+    network: bool = False
+
+
+class _Limits(BaseModel):
+    model_config = _FROZEN
+    turns: Annotated[int, Field(ge=1, le=1_000)] = Limits().max_turns
+    seconds: Annotated[float, Field(gt=0, le=86_400)] = Limits().max_seconds
+
+
+class Settings(BaseModel):
+    """What was asked for, from every source. An empty `model` means that nobody named one."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+    model: str = ""
+    models: Mapping[RoleName, Name] = {}
+    api_base: str = ""
+    api_key: SecretStr = SecretStr("")
+    budget_usd: Usd | None = None
+    budget_tokens: Tokens | None = None
+    max_workers: Workers = 5
+    max_retries: Retries = 4
+    sandbox: Sandbox = "auto"
+    network: bool = False
+    setup: str = ""
+    setup_timeout_s: float = 600.0
+    include: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    gates: tuple[GateSpec, ...] = ()
+    gates_from: str = ""
+
+
+class _OrchToml(BaseModel):
+    model_config = _FROZEN
+    model: Name | None = None
+    max_workers: Workers | None = None
+    max_retries: Retries | None = None
+    sandbox: Sandbox | None = None
+    budget: _Budget = _Budget()
+    models: Mapping[RoleName, Name] = {}
+    workspace: _Workspace = _Workspace()
+    limits: _Limits = _Limits()
+    gate: tuple[_Gate, ...] = ()
+
+
+class _Overrides(BaseModel):
+    model_config = _FROZEN
+    model: Name | None = None
+    budget_usd: Usd | None = None
+    budget_tokens: Tokens | None = None
+    max_workers: Workers | None = None
+    max_retries: Retries | None = None
+    sandbox: Sandbox | None = None
+
+
+class _Environment(BaseSettings):
+    """`ORCH_MODEL`, `ORCH_API_BASE`, …; a provider's own variable (`ANTHROPIC_API_KEY`) is read by its client."""
+
+    model_config = SettingsConfigDict(env_prefix="ORCH_", env_ignore_empty=True, extra="ignore", frozen=True)
+    model: Name | None = None
+    api_base: str | None = None
+    api_key: SecretStr | None = None
+    budget_usd: Usd | None = None
+    budget_tokens: Tokens | None = None
+    max_workers: Workers | None = None
+    max_retries: Retries | None = None
+    sandbox: Sandbox | None = None
+
+
+def load_settings(repository: Repository, base: str, overrides: Mapping[str, object]) -> Settings:
+    """The settings for work on the commit `base`; overrides that are None say nothing.
+
+    The file is read from the commit and not from the checkout, so that no attempt can change the rules it is held to.
+
+    Raises: BadSettings; UnknownCommit.
+    """
+    file = _parse(repository.read_file(base, FILE))
+    found: dict[str, object] = {
+        "models": file.models,
+        "limits": Limits(max_turns=file.limits.turns, max_seconds=file.limits.seconds),
+        "gates": tuple(GateSpec(gate.name, gate.run, gate.timeout_s, gate.junit) for gate in file.gate),
+        "gates_from": FILE if file.gate else "",
+        "budget_usd": file.budget.usd,
+        "budget_tokens": file.budget.tokens,
+        **file.workspace.model_dump(),
+    }
+    found |= _said(file, ("model", "max_workers", "max_retries", "sandbox"))
+    found |= _said(_environment(), tuple(_Environment.model_fields))
+    found |= _said(_overrides(overrides), tuple(_Overrides.model_fields))
+    return Settings.model_validate(found)
+
+
+def secrets_of(settings: Settings | None = None) -> tuple[str, ...]:
+    """Every value that must never be written anywhere: those of variables that are named like secrets, and the given key."""
+    found = [
+        value for name, value in os.environ.items() if _SECRET_NAME.search(name) and len(value) >= _MIN_SECRET_CHARS
+    ]
+    if settings is not None and settings.api_key:
+        found.append(settings.api_key.get_secret_value())
+    return tuple(dict.fromkeys(found))
+
+
+def person() -> str:
+    """Who types here, as events name people: `cli:<login name>`."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have neither a variable nor an entry in passwd
+        name = str(os.getuid())
+    return f"cli:{name}"
+
+
+def runtime_folder() -> Path | None:
+    """The user's own folder for sockets, where the system gives one (XDG Base Directory Specification)."""
+    folder = os.environ.get("XDG_RUNTIME_DIR", "")
+    return Path(folder) if folder.startswith("/") and os.access(folder, os.W_OK) else None
+
+
+
+def _parse(content: bytes | None) -> _OrchToml:
+    if content is None:
+        return _OrchToml()
+    try:
+        return _OrchToml.model_validate(tomllib.loads(content.decode("utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{FILE} is no TOML: {error}; correct it and commit it") from None
+    except ValidationError as error:
+        raise BadSettings(_sentence(error, _OrchToml, FILE)) from None
+
+
+def _environment() -> _Environment:
+    try:
+        return _Environment()
+    except ValidationError as error:
+        raise BadSettings(_sentence(error, _Environment, "the environment", "ORCH_{}")) from None
+
+
+def _overrides(overrides: Mapping[str, object]) -> _Overrides:
+    try:
+        return _Overrides.model_validate(dict(overrides))
+    except ValidationError as error:
+        raise BadSettings(_sentence(error, _Overrides, "the command line")) from None
+
+
+def _said(source: BaseModel, names: tuple[str, ...]) -> dict[str, object]:
+    values = {name: getattr(source, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _sentence(error: ValidationError, kind: type[BaseModel], where: str, shape: str = "{}") -> str:
+    """The first fault as a sentence: which setting, what was found, what is possible."""
+    fault = error.errors()[0]
+    path = [str(part) for part in fault["loc"]]
+    name = shape.format(".".join(path)).upper() if shape != "{}" else ".".join(path)
+    if fault["type"] == "extra_forbidden":
+        known = _keys_at(kind, path[:-1])
+        near = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
+        remedy = f"did you mean {near[0]!r}?" if near else f"possible here: {', '.join(known)}"
+        return f"{where} has an unknown setting {name!r}; {remedy}"
+    found = "" if fault["type"] == "missing" else f", found {fault['input']!r}"
+    return f"{where}: {name} is wrong ({fault['msg'].lower()}{found}); correct it"
+
+
+def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:
+    """The keys that are possible below a path of the file."""
+    tables: dict[str, type[BaseModel]] = {
+        "budget": _Budget, "workspace": _Workspace, "limits": _Limits, "gate": _Gate,
+    }  # fmt: skip
+    return sorted((tables.get(path[0], kind) if path else kind).model_fields)

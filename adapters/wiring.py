@@ -1,0 +1,254 @@
+"""The only place where the parts are put together: settings, log, sandbox, model, engine, and the socket for orders.
+
+Everything opened here is closed here, in the opposite order, whatever ends the session: an error, Ctrl-C, SIGTERM.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from adapters.control import listening, socket_path
+from adapters.llm.litellm_model import LitellmConfig, LitellmModel, Route
+from adapters.origin import check_origin
+from adapters.settings import FILE, Settings, load_settings, secrets_of
+from engine.cell.sandbox import CellFactory, probe
+from engine.cell.types import Level, NoSandbox
+from engine.clock import SystemClock
+from engine.core import limits
+from engine.core.blackboard import Blackboard
+from engine.core.entities import GateSpec, RunConfig
+from engine.gates.detect import detect, python_of
+from engine.model.budget import Price
+from engine.options import Options
+from engine.recovery import load_board
+from engine.redaction import Redactor
+from engine.service import CannotStart, Engine, Parts, RunRequest
+from engine.store.gitlog import GitLog
+from engine.store.lock import EngineLock
+from engine.workspace.repository import Repository
+
+PILOT: Final = "openai/pilot"
+STATE_BRANCH: Final = "orch-state"
+UNPRICED_TOKENS: Final = 5_000_000
+"""The cap of a run whose model has no known price and whose asker named none; reaching it asks a person."""
+
+
+class Session(msgspec.Struct, frozen=True):
+    """An engine that runs, and what it runs with. `sandbox` is the level in force, `model` the default model's name."""
+
+    engine: Engine
+    repository: Repository
+    settings: Settings
+    sandbox: Level
+    model: str
+    is_pilot: bool
+    models: LitellmModel
+
+
+@asynccontextmanager
+async def open_session(
+    repository_path: Path, *, overrides: Mapping[str, object] | None = None, base: str | None = None
+) -> AsyncIterator[Session]:
+    """The repository's one engine, running; `base` is the branch whose `orch.toml` holds, by default the current one.
+
+    SIGTERM and SIGHUP cancel the task that opened the session, as Ctrl-C does.
+
+    Raises: NotARepository, NoCommits, DetachedHead, UnknownBranch, BadSettings, NoSandbox, EngineRunning, CannotStart,
+    MixedInstallation; then nothing was written.
+    """
+    check_origin()
+    repository = Repository.open(repository_path)
+    settings = load_settings(repository, repository.branch_tip(_branch(repository, base)), overrides or {})
+    model = _named_model(settings)
+    sandbox, cells = _cells(settings)
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_cancelled_by_signals())
+        door = socket_path(repository.git_dir)
+        stack.enter_context(EngineLock(repository.git_dir, since_ms=clock.now_ms(), socket=door))
+        log = GitLog.open(repository.git_dir)
+        stack.callback(log.close)
+        log.clean_leftovers()
+        models = await stack.enter_async_context(_models(settings, model))
+        parts = Parts(
+            repository=repository, log=log, model=models, price_of=models.price_of, cells=cells, clock=clock,
+            options=_options(settings, model), home=repository.git_dir / "orch", redact=Redactor(secrets_of(settings)).text,
+        )  # fmt: skip
+        engine = await stack.enter_async_context(Engine(parts, load_board(log)).running())
+        await stack.enter_async_context(listening(engine, door))
+        yield Session(engine, repository, settings, sandbox, model, model == PILOT, models)
+
+
+async def request_for(
+    session: Session, objective: str, *, base: str | None = None, by: str, dedupe: str = ""
+) -> RunRequest:
+    """What the engine is to be asked for, with every part of it checked; `base` is the target branch.
+
+    Raises: CannotStart, UnknownBranch, BadSettings; nothing was written.
+    """
+    repository, settings = session.repository, session.settings
+    _check_objective(objective)
+    branch = _branch(repository, base)
+    tip = repository.branch_tip(branch)
+    await asyncio.to_thread(_refuse_dirty, repository, branch)
+    budget_tokens = await _checked_budget(session)
+    gates, origin = await asyncio.to_thread(_gates, repository, tip)
+    config = RunConfig(
+        model=session.model,
+        max_workers=settings.max_workers,
+        max_retries=settings.max_retries,
+        budget_usd=settings.budget_usd,
+        budget_tokens=budget_tokens,
+        sandbox=session.sandbox,
+        gates_from=origin,
+    )
+    return RunRequest(objective.strip(), branch, tip, config, gates, by, dedupe)
+
+
+def read_log(path: Path) -> GitLog:
+    """The state branch of the repository that `path` lies in, for reading; close it.
+
+    Raises: NotARepository, NoCommits, DetachedHead, RepositoryUnusable.
+    """
+    return GitLog.open(Repository.open(path).git_dir)
+
+
+def read_board(path: Path) -> Blackboard:
+    """The board as the state branch has it now; needs no engine and disturbs none.
+
+    Raises: as `read_log`; BrokenLog, BrokenFile.
+    """
+    log = read_log(path)
+    try:
+        return load_board(log)
+    finally:
+        log.close()
+
+
+def _branch(repository: Repository, name: str | None) -> str:
+    branch = name or repository.current_branch() or ""
+    if branch == STATE_BRANCH or branch.startswith("orch/"):
+        raise CannotStart(f"{branch} is a branch of orch's own; name one of yours with --base")
+    return branch
+
+
+def _named_model(settings: Settings) -> str:
+    if settings.model:
+        return settings.model
+    if settings.api_base or settings.api_key:
+        raise CannotStart(
+            f"ORCH_API_BASE or ORCH_API_KEY is set, but no model is named: set ORCH_MODEL, --model, or model in {FILE}"
+        )
+    return PILOT
+
+
+def _cells(settings: Settings) -> tuple[Level, CellFactory]:
+    level: Level = probe() if settings.sandbox == "auto" else settings.sandbox
+    if level == "none" and settings.sandbox != "none":
+        raise NoSandbox
+    return level, CellFactory(level)
+
+
+def _options(settings: Settings, model: str) -> Options:
+    return Options(
+        model=model,
+        models=settings.models,
+        limits=settings.limits,
+        setup=settings.setup,
+        setup_timeout_s=settings.setup_timeout_s,
+        include=settings.include,
+        network=settings.network,
+        protected=(FILE,),
+    )
+
+
+@asynccontextmanager
+async def _models(settings: Settings, model: str) -> AsyncIterator[LitellmModel]:
+    """The client for every provider, with the pilot served on loopback when some role is to think with it."""
+    routes = {}
+    async with AsyncExitStack() as stack:
+        if PILOT in (model, *settings.models.values()):
+            # Imported here: commands that only read would pay for an HTTP server.
+            from adapters.llm.pilot.server import PilotServer
+
+            pilot = PilotServer()
+            stack.push_async_callback(pilot.close)
+            # It costs nothing, which is a price.
+            routes[PILOT] = Route(PILOT, await pilot.start(), pilot.api_key, Price(0.0, 0.0))
+        # The client refuses to call without a key, also an endpoint of the user's own that wants none.
+        key = settings.api_key.get_secret_value() or ("none" if settings.api_base else "")
+        models = LitellmModel(LitellmConfig(settings.api_base, key, routes))
+        stack.push_async_callback(models.aclose)
+        yield models
+
+
+async def _checked_budget(session: Session) -> int | None:
+    """The token cap of a run, once every model of it is known to be callable and its spending bounded."""
+    settings = session.settings
+    unpriced = []
+    for name in dict.fromkeys((session.model, *settings.models.values())):
+        if problem := await session.models.problem_with(name):
+            raise CannotStart(problem)
+        if await session.models.price_of(name) is None:
+            unpriced.append(name)
+    if not unpriced or settings.budget_tokens is not None:
+        return settings.budget_tokens
+    if settings.budget_usd is not None:
+        raise CannotStart(
+            f"the price of {', '.join(unpriced)} is unknown, so a budget in dollars cannot hold; "
+            f"give one in tokens as well (ORCH_BUDGET_TOKENS, or [budget] tokens in {FILE})"
+        )
+    return UNPRICED_TOKENS
+
+
+def _check_objective(objective: str) -> None:
+    if not objective.strip():
+        raise CannotStart('the objective is empty; say what is to be done: orch start "make the failing tests pass"')
+    if len(objective) > limits.MAX_OBJECTIVE_CHARS:
+        raise CannotStart(
+            f"the objective has {len(objective)} characters; {limits.MAX_OBJECTIVE_CHARS} are possible. "
+            "Put the details in a file of the repository and name it"
+        )
+
+
+def _refuse_dirty(repository: Repository, branch: str) -> None:
+    if repository.checked_out_at(branch) != repository.path:
+        return
+    dirty = repository.is_dirty()
+    if dirty:
+        named = ", ".join(dirty[:5]) + (f" and {len(dirty) - 5} more" if len(dirty) > 5 else "")
+        raise CannotStart(
+            f"{repository.path} has changes that are not committed ({named}), and work starts from commits; "
+            "commit them or `git stash` them first"
+        )
+
+
+def _gates(repository: Repository, tip: str) -> tuple[tuple[GateSpec, ...], str]:
+    """The gates of the target at its tip, and where they come from: the file, or a look at the tree."""
+    configured = load_settings(repository, tip, {}).gates
+    if configured:
+        return configured, FILE
+    python = python_of(None if repository.is_bare() else repository.path)
+    found = detect(repository.list_paths(tip), lambda path: repository.read_file(tip, path), python=python)
+    return found, "detected" if found else ""
+
+
+@contextmanager
+def _cancelled_by_signals() -> Iterator[None]:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    held: list[signal.Signals] = []
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Only the main thread may handle signals; a session in another one is ended by whoever owns that thread.
+        with suppress(ValueError, RuntimeError):
+            loop.add_signal_handler(number, task.cancel if task is not None else loop.stop)
+            held.append(number)
+    try:
+        yield
+    finally:
+        for number in held:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,97 @@
+"""One line for each change that people follow, for screens that only grow (pipes, CI logs, threads)."""
+
+from bot.replies import decisions, runs, tasks
+from bot.replies.words import count, run_word
+from bot.text import one_line, shorten
+from engine.core import events as e
+from engine.core.blackboard import Blackboard
+from engine.core.ids import TaskId
+
+_MAX_CHARS = 240
+
+
+def line(record: e.Record, board: Blackboard) -> str:
+    """What happened, in one clean line; empty for what only machines follow. `board` is as it is after the record."""
+    event = record.event
+    if isinstance(event, e.RunEvent):
+        text = _about_run(event, board)
+    elif isinstance(event, e.DecisionEvent):
+        text = _about_decision(event, board)
+    elif isinstance(event, e.TaskPlanned):
+        after = f", after {', '.join(event.depends_on)}" if event.depends_on else ""
+        text = f"{event.task} planned for a {event.role}{after}: {event.title}"
+    else:
+        text = _about_task(event, board)
+    return shorten(one_line(text), _MAX_CHARS)
+
+
+def _about_run(event: e.RunEvent, board: Blackboard) -> str:
+    run = board.runs[event.run]
+    match event:
+        case e.RunStarted():
+            return runs.started(run)
+        case e.SpecWritten():
+            return f"{run.id} has a spec: {event.spec.summary}"
+        case e.RunMoved():
+            return f"{run.id} is {run_word(event.to)}"
+        case e.RunPaused():
+            return f"{run.id} is paused" + (f": {event.reason}" if event.reason else "")
+        case e.RunResumed():
+            return f"{run.id} goes on"
+        case e.BudgetRaised():
+            caps = [f"{event.budget_usd:g} USD"] if event.budget_usd is not None else []
+            caps += [f"{event.budget_tokens:,} tokens"] if event.budget_tokens is not None else []
+            return f"{run.id} may spend {' and '.join(caps)}"
+        case e.RunCompleted() | e.RunFailed() | e.RunCancelled():
+            return ""  # the summary says it
+
+
+def _about_decision(event: e.DecisionEvent, board: Blackboard) -> str:
+    match event:
+        case e.HumanAsked():
+            return decisions.waits(board.decisions[event.decision])
+        case e.DecisionAnswered():
+            return decisions.decided(event.decision, event.answer)
+        case e.DecisionWithdrawn():
+            return decisions.withdrawn(event.decision, event.reason)
+
+
+def _about_task(event: e.TaskEvent, board: Blackboard) -> str:  # noqa: C901, PLR0911, PLR0912 - a table, one row a kind
+    name = event.task
+    match event:
+        case e.TurnsLogged() | e.LandingPrepared() | e.TaskReadied():
+            return ""
+        case e.DependenciesChanged():
+            return f"{name} now waits for {', '.join(event.depends_on) or 'nothing'}"
+        case e.AttemptStarted():
+            return f"{name} active, attempt {event.attempt}: {_title(board, name)}"
+        case e.WorkSubmitted():
+            return f"{name} submitted: {event.summary}" if event.commit else ""
+        case e.WorkApproved():
+            return _approved(name, event)
+        case e.AttemptFailed():
+            return f"{name} attempt {event.attempt} failed, {tasks.failed(event.failure)}: {event.detail}"
+        case e.ReviewDeferred():
+            return f"{name} review put off, {tasks.failed(event.failure)}: {event.detail}"
+        case e.RetryScheduled():
+            return f"{name}: {event.reason}"
+        case e.WorkMerged():
+            return f"{name} complete: {tasks.landed(event.receipt)} on {event.receipt.branch}"
+        case e.ResultAccepted():
+            return f"{name} complete: planned {count(len(event.added), 'task')}"
+        case e.HumanRetried():
+            return f"{name} is tried again" + (f", with changes: {event.guidance}" if event.guidance else "")
+        case e.LandingResumed():
+            return f"{name} goes back to the merge train"
+        case e.TaskAbandoned():
+            return f"{name} abandoned" + (f": {event.reason}" if event.reason else "")
+
+
+def _approved(name: TaskId, event: e.WorkApproved) -> str:
+    if event.verdict is None:
+        return ""  # a plan is taken over at once
+    return f"{name} approved: {event.verdict.feedback}" if event.verdict.feedback else f"{name} approved"
+
+
+def _title(board: Blackboard, name: TaskId) -> str:
+    return board.tasks[name].title

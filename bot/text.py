@@ -1,0 +1,68 @@
+"""Foreign text made fit to be shown: control characters out, one line, cut with a count. Must not know any surface.
+
+What marks up text on one surface (rich, Slack, HTML) is escaped by that surface's adapter, after this.
+"""
+
+import unicodedata
+from typing import Final
+
+_JOINER: Final = "\u200d"
+_KEPT: Final = frozenset({"\n", "\t", _JOINER})
+_SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
+_REGIONAL: Final = range(0x1F1E6, 0x1F200)
+
+
+def clean(text: str) -> str:
+    """The text without what a terminal or a reader could be tricked by: escapes, controls, bidirectional overrides.
+
+    Line breaks and tabs stay; carriage returns and Unicode's own line separators become line breaks.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    return "".join(
+        char for char in lines if char in _KEPT or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"}
+    )
+
+
+def one_line(text: str) -> str:
+    """The cleaned text with every run of white space as one blank."""
+    return " ".join(clean(text).split())
+
+
+def graphemes(text: str) -> list[str]:
+    """The text in pieces that are not to be cut in two.
+
+    Marks, joined emoji, skin tones and flags stay whole: the cases of UAX #29 that people meet, without its tables.
+    """
+    pieces: list[str] = []
+    for char in text:
+        if pieces and _belongs_to(pieces[-1], char):
+            pieces[-1] += char
+        else:
+            pieces.append(char)
+    return pieces
+
+
+def _belongs_to(before: str, char: str) -> bool:
+    if before.endswith(_JOINER) or char == _JOINER or ord(char) in _SKIN_TONES:
+        return True
+    if ord(char) in _REGIONAL:
+        return len(before) == 1 and ord(before) in _REGIONAL
+    return unicodedata.category(char) in {"Mn", "Me", "Mc"}
+
+
+def shorten(text: str, limit: int) -> str:
+    """The text in at most `limit` pieces, and how many more there were: `The first words … (+120)`."""
+    pieces = graphemes(text)
+    if len(pieces) <= limit:
+        return text
+    kept = "".join(pieces[:limit]).rstrip()
+    return f"{kept} … (+{len(pieces) - limit})"
+
+
+def tail(text: str, max_lines: int, max_width: int = 200) -> tuple[str, ...]:
+    """The last lines of the cleaned text; the first one says how many lines were left out."""
+    lines = [shorten(line.expandtabs(4).rstrip(), max_width) for line in clean(text).strip("\n").split("\n")]
+    if len(lines) <= max_lines:
+        return tuple(lines) if any(lines) else ()
+    left_out = len(lines) - max_lines + 1
+    return (f"… {left_out} lines above", *lines[-max_lines + 1 :])

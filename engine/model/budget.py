@@ -1,0 +1,176 @@
+"""What a run may spend: worst cases are reserved before a call and settled after; must not call models or read clocks.
+
+Money is counted in whole nano-dollars, rounded up, so that no sum of floats can creep over a cap.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from engine.model.types import Message, Request, Usage
+
+_NANO = 1_000_000_000
+_TOKENS_PER_MESSAGE = 16
+"""Role marks and separators around a message; OpenAI's cookbook counts 3 to 5."""
+
+
+class Price(msgspec.Struct, frozen=True):
+    """The most a model can charge for a token, in US dollars."""
+
+    usd_per_prompt_token: float
+    usd_per_completion_token: float
+
+    def of(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """The price of a call in US dollars."""
+        return prompt_tokens * self.usd_per_prompt_token + completion_tokens * self.usd_per_completion_token
+
+
+class WorstCase(msgspec.Struct, frozen=True):
+    """The most that a call can cost; `usd` is None where the price is unknown."""
+
+    tokens: int
+    usd: float | None
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """Money and tokens held back for one call that is under way."""
+
+    number: int
+    tokens: int
+    nano_usd: int
+
+
+class BudgetReached(Exception):
+    """A call's worst case does not fit in what is left; `may_pass` when a call under way may yet give some back."""
+
+    def __init__(self, message: str, *, may_pass: bool) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
+
+
+class PriceUnknown(Exception):
+    """A model without a known price was to be used without a cap on tokens."""
+
+
+def worst_case(request: Request, price: Price | None) -> WorstCase:
+    """The upper bound of what a request can cost.
+
+    A token of a byte-level encoding is at least one byte, so that the UTF-8 length bounds the prompt in every language.
+    """
+    prompt = sum(_message_bytes(message) for message in request.messages)
+    prompt += sum(
+        len(tool.parameters) + len((tool.name + tool.description).encode("utf-8", "surrogatepass"))
+        for tool in request.tools
+    )
+    prompt += _TOKENS_PER_MESSAGE * (len(request.messages) + len(request.tools) + 1)
+    usd = None if price is None else price.of(prompt, request.max_output_tokens)
+    return WorstCase(tokens=prompt + request.max_output_tokens, usd=usd)
+
+
+class Budget:
+    """The caps of one run. Any number of callers may share it: spent + reserved never exceeds a cap.
+
+    Only a provider that charges more than the worst case can go over, and then `spent_usd` tells the truth about it.
+    """
+
+    def __init__(
+        self,
+        cap_usd: float | None = None,
+        cap_tokens: int | None = None,
+        *,
+        spent_usd: float = 0.0,
+        spent_tokens: int = 0,
+    ) -> None:
+        self._cap_nano = None if cap_usd is None else math.floor(cap_usd * _NANO)
+        self._cap_tokens = cap_tokens
+        self._spent_nano = _nano(spent_usd)
+        self._spent_tokens = spent_tokens
+        self._open: dict[int, Reservation] = {}
+        self._next = 1
+
+    @property
+    def spent_usd(self) -> float:
+        """What settled calls have cost, in US dollars; calls without a price are not in it."""
+        return self._spent_nano / _NANO
+
+    @property
+    def spent_tokens(self) -> int:
+        """The tokens of all settled calls."""
+        return self._spent_tokens
+
+    @property
+    def reserved_usd(self) -> float:
+        """What calls under way hold back, in US dollars."""
+        return sum(each.nano_usd for each in self._open.values()) / _NANO
+
+    @property
+    def reserved_tokens(self) -> int:
+        """The tokens that calls under way hold back."""
+        return sum(each.tokens for each in self._open.values())
+
+    def reserve(self, worst: WorstCase) -> Reservation:
+        """Hold back the worst case of a call that is about to be made.
+
+        Raises: BudgetReached when it does not fit; PriceUnknown when neither a price nor a cap on tokens bounds it.
+        """
+        if worst.usd is None and self._cap_tokens is None:
+            raise PriceUnknown(
+                "this model has no known price, so a limit in dollars cannot hold: set a limit in tokens for the run"
+            )
+        wanted = _nano(worst.usd or 0.0)
+        self._refuse_what_does_not_fit(worst.tokens, wanted)
+        reservation = Reservation(number=self._next, tokens=worst.tokens, nano_usd=wanted)
+        self._next += 1
+        self._open[reservation.number] = reservation
+        return reservation
+
+    def settle(self, reservation: Reservation, usage: Usage, cost_usd: float | None) -> None:
+        """Replace a reservation by what the call really used; without a cost, its tokens alone are counted.
+
+        Raises: KeyError for a reservation that was settled before.
+        """
+        del self._open[reservation.number]
+        self._spent_tokens += usage.total_tokens
+        self._spent_nano += _nano(cost_usd or 0.0)
+
+    def release(self, reservation: Reservation) -> None:
+        """Give a reservation back whole, for a call that the provider refused.
+
+        Raises: KeyError for a reservation that was settled before.
+        """
+        del self._open[reservation.number]
+
+    def forfeit(self, reservation: Reservation) -> None:
+        """Count the worst case as spent, for a call whose outcome is unknown: the provider may charge for it.
+
+        Raises: KeyError for a reservation that was settled before.
+        """
+        del self._open[reservation.number]
+        self._spent_tokens += reservation.tokens
+        self._spent_nano += reservation.nano_usd
+
+    def _refuse_what_does_not_fit(self, tokens: int, nano_usd: int) -> None:
+        held_tokens, held_nano = self.reserved_tokens, sum(each.nano_usd for each in self._open.values())
+        if self._cap_tokens is not None and self._spent_tokens + held_tokens + tokens > self._cap_tokens:
+            raise BudgetReached(
+                f"the budget of {self._cap_tokens} tokens is reached: {self._spent_tokens} are spent and the next call "
+                f"may need {tokens}; raise the budget to go on, or stop the run",
+                may_pass=self._spent_tokens + tokens <= self._cap_tokens,
+            )
+        if self._cap_nano is not None and self._spent_nano + held_nano + nano_usd > self._cap_nano:
+            raise BudgetReached(
+                f"the budget of ${self._cap_nano / _NANO:.2f} is reached: ${self.spent_usd:.2f} is spent and the next "
+                f"call may cost ${nano_usd / _NANO:.2f}; raise the budget to go on, or stop the run",
+                may_pass=self._spent_nano + nano_usd <= self._cap_nano,
+            )
+
+
+def _nano(usd: float) -> int:
+    return math.ceil(usd * _NANO)
+
+
+def _message_bytes(message: Message) -> int:
+    calls = "".join(call.id + call.name + call.arguments for call in message.tool_calls)
+    return len((message.content + message.tool_call_id + calls).encode("utf-8", "surrogatepass"))

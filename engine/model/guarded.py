@@ -1,0 +1,145 @@
+"""The guards around a model: redaction, retries, the limit on calls at once, and the budget.
+
+Outermost first: redaction, retry, concurrency, budget, the model. The budget sits innermost, so that each try is paid
+for on its own: a call that timed out may still be charged. Must not know any vendor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from engine.model.budget import Budget, BudgetReached, Price, Reservation, worst_case
+from engine.model.types import Message, Model, ModelError, Reply, Request
+
+logger = logging.getLogger(__name__)
+
+
+class RetryPolicy(msgspec.Struct, frozen=True):
+    """How often and how long to try again; a provider that asks for more than `max_wait_s` is not waited for here."""
+
+    max_tries: int = 5
+    first_wait_s: float = 1.0
+    max_wait_s: float = 60.0
+
+    def wait_s(self, tries: int, error: ModelError, jitter: float) -> float | None:
+        """Seconds to wait after that many tries, or None to give up; `jitter` is between 0 and 1.
+
+        Exponential backoff with full jitter (Brooker, AWS Architecture Blog, 2015); never sooner than the provider says.
+        """
+        if not error.is_transient or tries >= self.max_tries:
+            return None
+        asked = error.retry_after_s or 0.0
+        if asked > self.max_wait_s:
+            return None
+        return asked + jitter * min(self.max_wait_s - asked, self.first_wait_s * 2.0 ** (tries - 1))
+
+
+class ProviderSlots:
+    """How many calls each provider serves at once; one object is shared by all runs of an engine."""
+
+    def __init__(self, calls_at_once: int = 8) -> None:
+        self._calls_at_once = calls_at_once
+        self._slots: dict[str, asyncio.Semaphore] = {}
+
+    def of(self, model: str) -> asyncio.Semaphore:
+        """The slots of the provider that serves a model (`anthropic/claude-…`: `anthropic`)."""
+        return self._slots.setdefault(model.partition("/")[0], asyncio.Semaphore(self._calls_at_once))
+
+
+@dataclass(frozen=True)
+class Guards:
+    """What a GuardedModel holds its calls to. `price_of` tells the price of a model, None where it is unknown."""
+
+    budget: Budget
+    price_of: Callable[[str], Awaitable[Price | None]]
+    redact: Callable[[str], str]
+    sleep: Callable[[float], Awaitable[None]]
+    slots: ProviderSlots = field(default_factory=ProviderSlots)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    jitter: Callable[[], float] = random.random
+
+
+class GuardedModel:
+    """A Model that leaks no secret, keeps within the budget, and tries again when that may help; one for each budget."""
+
+    def __init__(self, model: Model, guards: Guards) -> None:
+        self._model = model
+        self._guards = guards
+        self._settled = asyncio.Event()
+
+    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+        """The model's reply; a call that is tried again streams its text anew from the start.
+
+        Raises: ModelError when no further try can help; BudgetReached; PriceUnknown.
+        """
+        request = self._redacted(request)
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await self._try_once(request, on_delta)
+            except ModelError as error:
+                wait_s = self._guards.retry.wait_s(tries, error, self._guards.jitter())
+                if wait_s is None:
+                    raise
+                logger.warning(
+                    "model call failed, trying again",
+                    extra={"action": "model_retry", "label": request.label, "kind": error.kind, "wait_s": wait_s},
+                )
+            await self._guards.sleep(wait_s)
+
+    def _redacted(self, request: Request) -> Request:
+        return msgspec.structs.replace(request, messages=tuple(self._redacted_message(m) for m in request.messages))
+
+    def _redacted_message(self, message: Message) -> Message:
+        if message.role not in ("user", "tool"):
+            return message
+        return msgspec.structs.replace(message, content=self._guards.redact(message.content))
+
+    async def _try_once(self, request: Request, on_delta: Callable[[str], None] | None) -> Reply:
+        price = await self._guards.price_of(request.model)
+        async with self._guards.slots.of(request.model):
+            reservation = await self._reserve(request, price)
+            try:
+                return await self._paid_call(request, on_delta, reservation, price)
+            finally:
+                self._settled.set()
+                self._settled = asyncio.Event()
+
+    async def _reserve(self, request: Request, price: Price | None) -> Reservation:
+        worst = worst_case(request, price)
+        while True:
+            try:
+                return self._guards.budget.reserve(worst)
+            except BudgetReached as reached:
+                if not reached.may_pass:
+                    raise
+            await self._settled.wait()
+
+    async def _paid_call(
+        self, request: Request, on_delta: Callable[[str], None] | None, reservation: Reservation, price: Price | None
+    ) -> Reply:
+        budget = self._guards.budget
+        try:
+            reply = await self._model.complete(request, on_delta)
+        except ModelError as error:
+            if error.kind == "timeout":
+                budget.forfeit(reservation)
+            else:
+                budget.release(reservation)
+            raise
+        except BaseException:
+            # A cancelled call may be charged all the same, and nobody will tell us how much.
+            budget.forfeit(reservation)
+            raise
+        cost_usd = reply.cost_usd
+        if cost_usd is None and price is not None:
+            cost_usd = price.of(reply.usage.prompt_tokens, reply.usage.completion_tokens)
+        budget.settle(reservation, reply.usage, cost_usd)
+        return reply

@@ -1,0 +1,109 @@
+"""Bad input gets one sentence with the remedy, exit code 2, and changes nothing."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.cli.conftest import Orch
+from tests.adapters.cli.written import repository
+from tests.fakes.entries import git, new_repository
+
+
+def is_sentence(text: str) -> bool:
+    return text.startswith("orch: ") and text.count("\n") == 1 and "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("show", "D9"), "there is no D9 here"),
+        (("show", "money.py"), "name it like R1, T3 or D1"),
+        (("show", "T"), "name it like T1"),
+        (("logs", "T9"), "T9 was not tried yet"),
+        (("logs", "T8", "--attempt", "9"), "T8 has no attempt 9; its attempts are 1 to 5"),
+        (("logs", "[red]T8[/red]"), "'[red]T8[/red]' is not what this command takes"),
+        (("decide", "T8", "retry"), "name it like D1"),
+        (("decide", "D1", "maybe"), "'maybe' is no answer to D1"),
+        (("pause", "R7"), "there is no R7 here"),
+        (("resume", "R7"), "there is no R7 here"),
+        (("abandon", "T4"), "T4 is complete"),
+    ],
+)
+def test_names_and_answers_that_are_not_there(orch: Orch, shop: Path, arguments: tuple[str, ...], words: str):
+    said = orch(*arguments, "-C", shop)
+    assert (said.code, said.out) == (2, "")
+    assert is_sentence(said.err)
+    assert words in said.err
+
+
+@pytest.mark.parametrize("command", [("status",), ("show",), ("start", "x"), ("resume",), ("pause",)])
+def test_a_folder_that_is_no_repository(orch: Orch, tmp_path: Path, command: tuple[str, ...]):
+    said = orch(*command, "-C", tmp_path)
+    assert said.code == 2
+    assert is_sentence(said.err)
+    assert "is not in a git repository" in said.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def branches(path: Path) -> str:
+    return git(path, "for-each-ref", "--format=%(refname)")
+
+
+def test_a_repository_without_commits(orch: Orch, tmp_path: Path):
+    said = orch("start", "x", "-C", new_repository(tmp_path / "young"))
+    assert (said.code, is_sentence(said.err)) == (2, True)
+    assert "has no commit yet" in said.err
+
+
+def test_a_detached_head(orch: Orch, tmp_path: Path):
+    path = repository(tmp_path / "shop")
+    git(path, "checkout", "--quiet", "--detach")
+    said = orch("start", "x", "-C", path)
+    assert (said.code, is_sentence(said.err)) == (2, True)
+    assert "git switch" in said.err
+    assert branches(path) == "refs/heads/main\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("start", "  "), "the objective is empty"),
+        (("start", "x" * 8_001), "the objective has 8001 characters; 8000 are possible"),
+        (("start", "x", "--base", "nowhere"), "no branch 'nowhere'"),
+        (("start", "x", "--budget", "-1"), "budget_usd"),
+    ],
+)
+def test_a_start_that_cannot_be(orch: Orch, tmp_path: Path, arguments: tuple[str, ...], words: str):
+    path = repository(tmp_path / "shop")
+    said = orch(*arguments, "-C", path)
+    assert (said.code, said.out) == (2, "")
+    assert is_sentence(said.err)
+    assert words in said.err
+    assert branches(path) == "refs/heads/main\n"
+
+
+def test_a_dirty_checkout(orch: Orch, tmp_path: Path):
+    path = repository(tmp_path / "shop")
+    (path / "money.py").write_text("changed\n")
+    said = orch("start", "x", "-C", path)
+    assert (said.code, is_sentence(said.err)) == (2, True)
+    assert "not committed (money.py)" in said.err
+    assert branches(path) == "refs/heads/main\n"
+
+
+def test_new_refuses_a_folder_that_holds_something(orch: Orch, tmp_path: Path):
+    (tmp_path / "mine.txt").write_text("mine")
+    said = orch("start", "x", "--new", tmp_path)
+    assert (said.code, is_sentence(said.err)) == (2, True)
+    assert "exists and is not empty" in said.err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_new_makes_no_folder_for_an_objective_that_is_refused(orch: Orch, tmp_path: Path):
+    assert orch("start", " ", "--new", tmp_path / "shop").code == 2
+    assert not (tmp_path / "shop").exists()
+
+
+def test_nothing_to_resume_is_no_error(orch: Orch, tmp_path: Path):
+    said = orch("resume", "-C", repository(tmp_path / "shop"))
+    assert (said.code, said.out) == (0, 'no run is unfinished; `orch start "<objective>"` begins one\n')

@@ -1,0 +1,1 @@
+"""litellm over real HTTP on loopback, and the pilot."""

@@ -1,0 +1,1 @@
+"""The guards around a model."""
