@@ -6,6 +6,8 @@ It holds no state outside one call and gets all it needs as a `Job`, so that the
 import asyncio
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from engine.agent.loop import Assignment, run_agent
 from engine.agent.outcome import AgentOutcome, Escalated, Finished, OutOfTime, OutOfTurns, Stuck, Turn
 from engine.budgets import RunBudgets
@@ -14,6 +16,7 @@ from engine.core.entities import FailureKind
 from engine.crew.results import WorkResult
 from engine.crew.roles import ROLES
 from engine.evidence import MAX_DIFF_BYTES, earlier_attempts, evidence_files
+from engine.finishing import to_the_end
 from engine.ledger import author
 from engine.model.budget import BudgetReached, PriceUnknown
 from engine.model.types import ModelError, ModelErrorKind
@@ -25,8 +28,9 @@ from engine.ports import Clock
 from engine.results import plan_made, spec_made
 from engine.site import SetupFailed, Site, Sites
 from engine.tools.workbench import Workbench
-from engine.work import Failed, Job, Journal, Submitted, WorkOutcome
+from engine.work import Evidence, Failed, Job, Journal, Submitted, WorkOutcome
 from engine.workspace.commit import CannotCommit, commit_worktree
+from engine.workspace.git import GitError
 
 Read = Callable[[str], bytes | None]
 OnDelta = Callable[[str, str], None]
@@ -78,6 +82,8 @@ class LocalWorker:
             return failed_by_model(error)
         except (SetupFailed, NoSandbox) as error:
             return Failed("lost", str(error), is_final=True)
+        except (GitError, OSError) as error:
+            return Failed("lost", f"no worktree could be used: {error}")
 
     async def _agent(
         self, job: Job, site: Site, opening: str, write: Callable[[Turn], Awaitable[None]]
@@ -95,7 +101,7 @@ class LocalWorker:
             objection=to_work(job),
         )
         return await run_agent(
-            assignment, model=self._models.model_for(job.run), workbench=bench, clock=self._clock, journal=write
+            assignment, model=self._models.model_for(job.run.id), workbench=bench, clock=self._clock, journal=write
         )
 
     async def _take(self, job: Job, site: Site, outcome: AgentOutcome) -> WorkOutcome:
@@ -109,28 +115,45 @@ class LocalWorker:
                     case "coder" | "tester" | "strategist":
                         return await self._submit(job, site, WorkResult.model_validate_json(arguments).summary)
             case Escalated() | Stuck() | OutOfTurns() | OutOfTime():
-                return failed_by_agent(outcome)
+                failed = failed_by_agent(outcome)
+                return msgspec.structs.replace(failed, evidence=await self._left_behind(job, site, failed.detail))
+
+    async def _left_behind(self, job: Job, site: Site, why: str) -> Evidence:
+        """The diff of work that did not come to its end: the next attempt learns from it, and no branch holds it."""
+        await site.cell.close()
+        try:
+            written = await self._written(job, site, why, is_kept=False)
+        except CannotCommit:
+            return Evidence()
+        return Evidence() if written is None else written[1]
 
     async def _submit(self, job: Job, site: Site, summary: str) -> WorkOutcome:
         # The cell is closed first: what the agent left running must not change files while they are committed.
         await site.cell.close()
         try:
-            commit = await asyncio.to_thread(self._commit, job, site, summary)
+            written = await self._written(job, site, summary, is_kept=True)
         except CannotCommit as error:
             return Failed("wrong_result", str(error))
-        if commit is None:
+        if written is None:
             return Failed("wrong_result", f"nothing was changed; the worker said: {summary}")
-        patch = await asyncio.to_thread(self._sites.repository.patch, job.base, commit, MAX_DIFF_BYTES)
-        return Submitted(commit, summary, evidence_files(job, {"diff.patch": patch}, self._redact))
+        commit, evidence = written
+        return Submitted(commit, summary, evidence)
 
-    def _commit(self, job: Job, site: Site, summary: str) -> str | None:
+    async def _written(self, job: Job, site: Site, summary: str, *, is_kept: bool) -> tuple[str, Evidence] | None:
+        """The commit of the tree and its diff, None when nothing was changed; a branch holds the commit if it `is_kept`."""
+        return await to_the_end(asyncio.to_thread(self._write, job, site, summary, is_kept))
+
+    def _write(self, job: Job, site: Site, summary: str, is_kept: bool) -> tuple[str, Evidence] | None:
         message = f"{job.task.title}\n\n{self._redact(summary)}\n\nOrch-Run: {job.run.id}\nOrch-Task: {job.task.id}\n"
         repository = self._sites.repository
         who = author(job.task.role)
         commit = commit_worktree(repository, site.worktree, parent=job.base, message=message, author=who)
-        if commit is not None:
+        if commit is None:
+            return None
+        if is_kept:
             repository.set_branch(branch_of(job), commit)
-        return commit
+        patch = repository.patch(job.base, commit, MAX_DIFF_BYTES)
+        return commit, evidence_files(job, {"diff.patch": patch}, self._redact)
 
 
 def branch_of(job: Job) -> str:

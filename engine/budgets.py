@@ -10,37 +10,54 @@ from engine.core.entities import Run
 from engine.core.ids import RunId
 from engine.model.budget import Budget, Price
 from engine.model.guarded import GuardedModel, Guards, ProviderSlots
-from engine.model.types import Model
+from engine.model.types import Model, Reply, Request
 
 PriceOf = Callable[[str], Awaitable[Price | None]]
+Caps = tuple[float | None, int | None]
 
 
 class _Account(msgspec.Struct):
     budget: Budget
-    caps: tuple[float | None, int | None]
+    caps: Caps
     model: GuardedModel
 
 
 class RunBudgets:
-    """Hands out the model of a run. All runs share the providers' slots; each has its own budget."""
+    """Hands out the model of a run. All runs share the providers' slots; each has its own budget.
 
-    def __init__(self, model: Model, price_of: PriceOf, redact: Callable[[str], str]) -> None:
+    `run_now` tells the run as it is at this moment: a cap that a person raises holds for attempts that are under way, too.
+    """
+
+    def __init__(
+        self, model: Model, price_of: PriceOf, redact: Callable[[str], str], run_now: Callable[[RunId], Run]
+    ) -> None:
         self._model = model
         self._price_of = price_of
         self._redact = redact
+        self._run_now = run_now
         self._slots = ProviderSlots()
         self._accounts: dict[RunId, _Account] = {}
 
-    def model_for(self, run: Run) -> Model:
-        """The model that spends the run's budget; `run` brings the caps as they are now and what was spent before."""
+    def model_for(self, run: RunId) -> Model:
+        """The model that spends the run's budget."""
+        return _RunModel(self, run)
+
+    async def complete(self, run: RunId, request: Request, on_delta: Callable[[str], None] | None) -> Reply:
+        """The model's reply, paid for by the run within its caps of this moment.
+
+        Raises: ModelError; BudgetReached; PriceUnknown.
+        """
+        return await self._account(self._run_now(run)).model.complete(request, on_delta)
+
+    def _account(self, run: Run) -> _Account:
         caps = (run.config.budget_usd, run.config.budget_tokens)
         account = self._accounts.get(run.id)
         if account is None or account.caps != caps:
             account = self._open(caps, run, account)
             self._accounts[run.id] = account
-        return account.model
+        return account
 
-    def _open(self, caps: tuple[float | None, int | None], run: Run, before: _Account | None) -> _Account:
+    def _open(self, caps: Caps, run: Run, before: _Account | None) -> _Account:
         # Calls under way belong to the account they began in: with a new cap they count as spent at their worst case.
         usd = run.spend.cost_usd if before is None else before.budget.spent_usd + before.budget.reserved_usd
         tokens = run.spend.tokens if before is None else before.budget.spent_tokens + before.budget.reserved_tokens
@@ -50,3 +67,14 @@ class RunBudgets:
             jitter=random.random,
         )  # fmt: skip
         return _Account(budget, caps, GuardedModel(self._model, guards))
+
+
+class _RunModel:
+    """The Model port for one run: each call is made from the account that is open then."""
+
+    def __init__(self, budgets: RunBudgets, run: RunId) -> None:
+        self._budgets = budgets
+        self._run = run
+
+    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+        return await self._budgets.complete(self._run, request, on_delta)

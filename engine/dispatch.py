@@ -6,10 +6,10 @@ a stopped ledger ends them all.
 """
 
 import asyncio
-import logging
-import traceback
-from collections.abc import Coroutine, Sequence
-from typing import Final, TypeVar
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Final
 
 from engine.clock import from_iso, iso
 from engine.core import commands as c
@@ -17,18 +17,35 @@ from engine.core import events as e
 from engine.core import phoenix
 from engine.core.blackboard import Blackboard
 from engine.core.decide import is_drained
-from engine.core.entities import Task
+from engine.core.decide_work import run_question
+from engine.core.entities import FailureKind, GateProof, Task
 from engine.core.ids import RunId, TaskId
+from engine.guard import Crashed, guarded
 from engine.journal import journal_for
-from engine.ledger import ENGINE, Ledger, LedgerStopped
+from engine.ledger import ENGINE, Ledger
 from engine.ports import Clock
 from engine.queue import ReadyQueue
 from engine.train import Train
-from engine.work import Approved, Deferred, Failed, Job, Lander, PlanMade, Proven, Reviewer, SpecMade, Submitted, Worker
+from engine.work import (
+    Approved,
+    Deferred,
+    Evidence,
+    Failed,
+    FinalGates,
+    Job,
+    Lander,
+    PlanMade,
+    Reviewer,
+    SpecMade,
+    Submitted,
+    Worker,
+)
 
-logger = logging.getLogger(__name__)
-T = TypeVar("T")
-MAX_DETAIL_CHARS: Final = 4_000
+MAX_FINAL_TRIES: Final = 3
+"""How often the last gates are tried when they can't even be run, before a person is asked."""
+
+_NOT_RUN: Final = 126
+"""The shell's exit code for a command that can't be executed (POSIX, "Exit Status for Commands")."""
 
 
 class Dispatcher:
@@ -42,65 +59,72 @@ class Dispatcher:
         self._clock = clock
         self._ready = ReadyQueue()
         self._train = Train(ledger, lander, self)
-        self._active: dict[RunId, int] = {}
+        self._active: Counter[RunId] = Counter()
         self._jobs: dict[TaskId, asyncio.Task[None]] = {}
-        self._finishing: set[RunId] = set()
+        self._endings: dict[RunId, asyncio.Task[None]] = {}
+        self._alarms: dict[TaskId, asyncio.TimerHandle] = {}
         self._wake = asyncio.Event()
         self._group = asyncio.TaskGroup()
+        self._is_open = False
 
     async def run(self) -> None:
         """Dispatch until cancelled; on the way out every attempt is cancelled and its processes are dead.
 
-        Raises: LedgerStopped when nothing can be recorded any more.
+        Raises: LedgerStopped, in an ExceptionGroup, when nothing can be recorded any more.
         """
-        unwatch = self._ledger.watch(self._see)
-        try:
-            async with self._group:
+        async with self._group:
+            unwatch = self._ledger.watch(self._see)
+            self._is_open = True
+            try:
                 _ = self._group.create_task(self._train.run())
                 self._take_up(self._ledger.board)
                 while True:
                     self._start_ready()
                     await self._wake.wait()
                     self._wake.clear()
-        finally:
-            unwatch()
+            finally:
+                # The ledger goes on for a while, but a group that ends takes no more tasks.
+                self._is_open = False
+                unwatch()
+                for alarm in self._alarms.values():
+                    alarm.cancel()
 
     def _take_up(self, board: Blackboard) -> None:
         for state in ("ready", "awaiting_qa", "approved"):
             for name in board.in_state[state]:
                 self._follow(board.tasks[name])
         for run in board.runs:
-            self._finish_if_drained(run, board)
+            self._finish_if_drained(run)
 
     def _follow(self, task: Task) -> None:
         """Do what the task's state calls for, now or at its `not_before`."""
+        if (alarm := self._alarms.pop(task.id, None)) is not None:
+            alarm.cancel()
+        if not self._is_open:
+            return
         delay_s = (from_iso(task.not_before) - self._clock.now_ms()) / 1000 if task.not_before else 0.0
         if delay_s > 0:
-            asyncio.get_running_loop().call_later(delay_s, self._follow_again, task.id, task.generation)
+            again = asyncio.get_running_loop().call_later(delay_s, self._follow_by_name, task.id)
+            self._alarms[task.id] = again
         elif task.state == "ready":
             self._ready.push(task)
             self._wake.set()
         elif task.state == "awaiting_qa":
-            self._spawn(task.id, self._review(task))
+            # A question about the run (its budget) is open: no model is called before it is answered.
+            if run_question(self._ledger.board, task.run) is None:
+                _ = self._spawn(task, self._review)
         elif task.state == "approved":
             self._train.join(task.id)
 
-    def _follow_again(self, name: TaskId, generation: int) -> None:
-        task = self._ledger.board.tasks[name]
-        if task.generation == generation:
-            self._follow(task)
-
-    def _follow_if_ready(self, name: TaskId) -> None:
-        """A retry is recorded before its predecessor has let go of the task, and is not started until it has."""
-        task = self._ledger.board.tasks[name]
-        if task.state == "ready":
-            self._follow(task)
+    def _follow_by_name(self, name: TaskId) -> None:
+        self._follow(self._ledger.board.tasks[name])
 
     def _see(self, records: Sequence[e.Record], board: Blackboard) -> None:
         for record in records:
             self._react(record, board)
         for run in {record.event.run for record in records}:
-            self._finish_if_drained(run, board)
+            self._finish_if_drained(run)
+        self._wake.set()
 
     def _react(self, record: e.Record, board: Blackboard) -> None:
         match record.event:
@@ -109,11 +133,17 @@ class Dispatcher:
             case e.WorkSubmitted(task=name) | e.WorkApproved(task=name) | e.LandingResumed(task=name):
                 # A plan is submitted, approved and complete within one group; only what still waits is followed.
                 self._follow(board.tasks[name])
-            case e.RunResumed(run=run) | e.DecisionAnswered(run=run) | e.DecisionWithdrawn(run=run):
-                self._ready.release(run, board)
-                self._wake.set()
-            case e.HumanAsked(task=name) | e.TaskAbandoned(task=name) if ":" in record.actor and name is not None:
+            case e.DecisionAnswered(run=run) | e.DecisionWithdrawn(run=run):
+                self._take_up_reviews(run, board)
+            case e.HumanAsked(task=name) | e.TaskAbandoned(task=name) if record.actor != ENGINE and name is not None:
                 self._cut_off(name)
+            case e.RunCancelled(run=run) | e.RunFailed(run=run) if run in self._endings:
+                self._endings[run].cancel()
+
+    def _take_up_reviews(self, run: RunId, board: Blackboard) -> None:
+        for name in board.in_state["awaiting_qa"]:
+            if board.tasks[name].run == run and name not in self._jobs:
+                self._follow(board.tasks[name])
 
     def _cut_off(self, name: TaskId) -> None:
         job = self._jobs.get(name)
@@ -121,47 +151,72 @@ class Dispatcher:
             job.cancel()
         self._train.cut_off(name)
 
-    def _finish_if_drained(self, run: RunId, board: Blackboard) -> None:
-        if run not in self._finishing and is_drained(board, run):
-            self._finishing.add(run)
-            _ = self._group.create_task(self._finish(run))
+    def _finish_if_drained(self, run: RunId) -> None:
+        if self._is_open and run not in self._endings and is_drained(self._ledger.board, run):
+            self._endings[run] = self._group.create_task(self._finish(run))
+            self._endings[run].add_done_callback(lambda _: self._finish_anew(run))
+
+    def _finish_anew(self, run: RunId) -> None:
+        """Its end was judged, or refused because of a pause; what happened meanwhile is looked at now."""
+        del self._endings[run]
+        self._finish_if_drained(run)
 
     async def _finish(self, run: RunId) -> None:
-        try:
-            final = await self._lander.final(self._ledger.board.runs[run])
-            await self._ledger.submit(c.FinishRun(run, final.commit, final.gates, final.detail))
-        finally:
-            self._finishing.discard(run)
+        final = await self._final(run)
+        await self._ledger.submit(c.FinishRun(run, final.commit, final.gates, self._ledger.fit(final.detail)))
+
+    async def _final(self, name: RunId) -> FinalGates:
+        run = self._ledger.board.runs[name]
+        found = await guarded(partial(self._lander.final, run), run=name)
+        for tries in range(1, MAX_FINAL_TRIES):
+            if not isinstance(found, Crashed):
+                return found
+            await asyncio.sleep(phoenix.backoff_s(tries))
+            found = await guarded(partial(self._lander.final, run), run=name)
+        if not isinstance(found, Crashed):
+            return found
+        unproven = tuple(GateProof(gate.name, gate.run, exit_code=_NOT_RUN) for gate in run.gates)
+        none = GateProof("the look at the target", "", exit_code=_NOT_RUN)
+        return FinalGates("", unproven or (none,), f"the gates could not be run on {run.branch}: {found.summary}")
 
     def _start_ready(self) -> None:
         board = self._ledger.board
         while (task := self._ready.pop(board, self._active, self._jobs)) is not None:
-            self._active[task.run] = self._active.get(task.run, 0) + 1
-            self._spawn(task.id, self._attempt(task))
+            self._active[task.run] += 1
+            self._spawn(task, self._attempt).add_done_callback(partial(self._free_slot, task.run))
 
-    def _spawn(self, name: TaskId, work: Coroutine[None, None, None]) -> None:
-        async def supervised() -> None:
-            try:
-                await work
-            finally:
-                if self._jobs.get(name) is asyncio.current_task():
-                    del self._jobs[name]
-                    self._follow_if_ready(name)
-                self._wake.set()
+    def _free_slot(self, run: RunId, _: "asyncio.Task[None]") -> None:
+        self._active[run] -= 1
+        self._wake.set()
 
-        self._jobs[name] = self._group.create_task(supervised())
+    def _spawn(self, task: Task, work: Callable[[Task], Coroutine[None, None, None]]) -> "asyncio.Task[None]":
+        # Callbacks and not a `finally` let go of the task: one that is cancelled before its first step never gets to a `finally`.
+        job = self._group.create_task(work(task))
+        self._jobs[task.id] = job
+        job.add_done_callback(partial(self._let_go, task.id))
+        return job
+
+    def _let_go(self, name: TaskId, job: "asyncio.Task[None]") -> None:
+        """What was recorded before this job had ended (a retry, an answer) is followed up now."""
+        if self._jobs.get(name) is not job:
+            return
+        del self._jobs[name]
+        if self._ledger.board.tasks[name].state in {"ready", "awaiting_qa"}:
+            self._follow_by_name(name)
 
     async def _attempt(self, ready: Task) -> None:
-        try:
-            base = await self._lander.tip(self._ledger.board.runs[ready.run])
-            if isinstance(await self._ledger.submit(c.StartAttempt(ready.id, base), ready.role), c.Refused):
-                return
-            job = self.job(ready.id)
-            outcome = await self._guarded(self._worker.work(job, journal_for(self._ledger, job, actor=job.task.role)), job)
-            await self._report(job, outcome)
-        finally:
-            self._active[ready.run] -= 1
-            self._ready.release(ready.run, self._ledger.board)
+        run = self._ledger.board.runs[ready.run]
+        base = await guarded(partial(self._lander.tip, run), run=run.id, task=ready.id)
+        start = c.StartAttempt(ready.id, run.base if isinstance(base, Crashed) else base)
+        if isinstance(await self._ledger.submit(start, ready.role), c.Refused):
+            return
+        job = self.job(ready.id)
+        if isinstance(base, Crashed):
+            await self.fail(job, Failed("lost", base.summary, is_final=True))
+            return
+        work = partial(self._worker.work, job, journal_for(self._ledger, job, actor=job.task.role))
+        outcome = await guarded(work, run=run.id, task=ready.id)
+        await self._report(job, Failed("lost", outcome.detail) if isinstance(outcome, Crashed) else outcome)
 
     def job(self, name: TaskId) -> Job:
         """The task's current attempt, with the board's view of it now."""
@@ -172,50 +227,44 @@ class Dispatcher:
         planned = tuple(board.run_tasks(task.run)) if task.role in {"director", "planner"} else ()
         return Job(board.runs[task.run], task, attempt.number, attempt.base, before, planned)
 
-    async def _guarded(self, work: Coroutine[None, None, T], job: Job) -> T | Failed:
-        try:
-            return await work
-        except LedgerStopped:
-            raise
-        except Exception as error:
-            logger.exception(
-                "attempt crashed", extra={"action": "attempt_crashed", "run": job.run.id, "task": job.task.id}
-            )
-            where = "".join(traceback.format_exception(error))[-MAX_DETAIL_CHARS:]
-            return Failed("lost", f"{type(error).__name__}: {error}\n{where}")
-
     async def _report(self, job: Job, outcome: Submitted | SpecMade | PlanMade | Failed) -> None:
         task, role = job.task.id, job.task.role
         match outcome:
             case Submitted(commit, summary, evidence):
                 command = c.SubmitWork(task, job.attempt, commit, summary, evidence.refs)
-                await self._ledger.submit(command, role, evidence.files)
+                await self._record(job, command, role, evidence)
             case SpecMade(spec, domains):
-                await self._accept(job, c.AcceptSpec(task, job.attempt, spec, domains))
+                await self._record(job, c.AcceptSpec(task, job.attempt, spec, domains), role)
             case PlanMade(tasks):
-                await self._accept(job, c.AcceptPlan(task, job.attempt, tasks))
+                await self._record(job, c.AcceptPlan(task, job.attempt, tasks), role)
             case Failed():
                 await self.fail(job, outcome)
 
-    async def _accept(self, job: Job, command: c.AcceptSpec | c.AcceptPlan) -> None:
-        answer = await self._ledger.submit(command, job.task.role)
+    async def _record(
+        self, job: Job, command: c.SubmitWork | c.AcceptSpec | c.AcceptPlan | c.ApproveWork, actor: str,
+        evidence: Evidence = Evidence(),
+    ) -> None:  # fmt: skip
+        """Record a result. One that is refused fails the attempt, so that the task never waits for nobody; a task that has
+        moved on in the meantime refuses the failure, too.
+        """
+        answer = await self._ledger.submit(command, actor, evidence.files)
         if isinstance(answer, c.Refused):
             await self.fail(job, Failed("wrong_result", answer.reason))
 
     async def fail(self, job: Job, failed: Failed) -> None:
         """Record the failure; what follows is Phoenix's to say."""
-        if failed.failure == "budget":
-            await self._ledger.submit(c.AskAboutBudget(job.run.id, failed.detail))
+        detail = self._ledger.fit(failed.detail)
+        await self._ask_about_budget(job, failed.failure, detail)
         not_before = self._not_before(job, failed.retry_after_s) if failed.failure in phoenix.INFRASTRUCTURE else ""
         command = c.FailAttempt(
-            job.task.id, job.attempt, failed.failure, failed.detail[:MAX_DETAIL_CHARS], failed.is_final, not_before,
-            failed.verdict, failed.evidence.refs,
+            job.task.id, job.attempt, failed.failure, detail, failed.is_final, not_before, failed.verdict,
+            failed.evidence.refs,
         )  # fmt: skip
         await self._ledger.submit(command, ENGINE, failed.evidence.files)
 
-    async def prove(self, job: Job, commit: str) -> Proven | Failed:
-        """The lander's proof of the merged tree."""
-        return await self._guarded(self._lander.prove(job, commit), job)
+    async def _ask_about_budget(self, job: Job, failure: FailureKind, detail: str) -> None:
+        if failure == "budget":
+            await self._ledger.submit(c.AskAboutBudget(job.run.id, detail))
 
     def _not_before(self, job: Job, retry_after_s: float | None) -> str:
         wait_s = max(phoenix.backoff_s(self._ledger.board.tasks[job.task.id].infra_failures), retry_after_s or 0.0)
@@ -223,19 +272,25 @@ class Dispatcher:
 
     async def _review(self, submitted: Task) -> None:
         job = self.job(submitted.id)
-        commit = job.task.attempts[-1].commit
         journal = journal_for(self._ledger, job, actor="strategist", prefix="review-")
-        outcome = await self._guarded(self._reviewer.review(job, commit, journal), job)
-        match outcome:
+        review = partial(self._reviewer.review, job, job.task.attempts[-1].commit, journal)
+        match await guarded(review, run=job.run.id, task=job.task.id):
             case Approved(verdict, evidence):
                 command = c.ApproveWork(job.task.id, job.attempt, verdict, evidence.refs)
-                await self._ledger.submit(command, "strategist", evidence.files)
-            case Failed():
-                await self.fail(job, outcome)
-            case Deferred(failure, detail, is_final, retry_after_s):
-                not_before = self._not_before(job, retry_after_s)
-                if failure == "budget":
-                    await self._ledger.submit(c.AskAboutBudget(job.run.id, detail))
-                await self._ledger.submit(
-                    c.DeferReview(job.task.id, job.attempt, failure, detail, not_before, is_final), ENGINE
-                )
+                await self._record(job, command, "strategist", evidence)
+            case Failed() as failed:
+                await self.fail(job, failed)
+            case Deferred() as deferred:
+                await self._defer(job, deferred)
+            case Crashed() as crash:
+                # That the reviewer is broken says nothing about the work.
+                await self._defer(job, Deferred("lost", crash.detail))
+
+    async def _defer(self, job: Job, deferred: Deferred) -> None:
+        detail = self._ledger.fit(deferred.detail)
+        await self._ask_about_budget(job, deferred.failure, detail)
+        command = c.DeferReview(
+            job.task.id, job.attempt, deferred.failure, detail, self._not_before(job, deferred.retry_after_s),
+            deferred.is_final,
+        )  # fmt: skip
+        await self._ledger.submit(command)

@@ -1,6 +1,7 @@
 """Turns what was measured into files on the state branch and into words. Must not measure or judge."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from engine.core.entities import FileRef, Task
 from engine.crew.brief import EarlierAttempt
@@ -8,7 +9,8 @@ from engine.gates.run import CheckResult, GateResult
 from engine.store.layout import attempt_folder, file_ref
 from engine.work import Evidence, Job
 
-MAX_DIFF_BYTES = 200_000
+MAX_DIFF_BYTES: Final = 200_000
+MAX_FAULTS: Final = 50
 Redact = Callable[[str], str]
 
 
@@ -19,6 +21,12 @@ def evidence_files(job: Job, texts: Mapping[str, str], redact: Redact) -> Eviden
         f"{folder}/{name}": redact(text).encode("utf-8", "replace") for name, text in texts.items() if text.strip()
     }
     return Evidence(files=files, refs=tuple(file_ref(path, content) for path, content in files.items()))
+
+
+def listed(faults: Sequence[str]) -> str:
+    """The faults, a line each; of a whole suite that is red, the first and how many more there are."""
+    more = len(faults) - MAX_FAULTS
+    return "\n".join([*faults[:MAX_FAULTS], *([f"and {more} more"] if more > 0 else [])])
 
 
 def output_of(gates: Sequence[GateResult], checks: Sequence[CheckResult]) -> str:

@@ -6,7 +6,8 @@ that lands is the next tip's baseline.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -15,7 +16,8 @@ from engine.gates.run import CheckResult, GateResult, run_check, run_gate
 from engine.options import Options
 from engine.site import Sites
 
-MAX_REMEMBERED = 512
+MAX_REMEMBERED: Final = 100
+"""Results; one of a large test suite takes a megabyte."""
 
 
 class Measurement(msgspec.Struct, frozen=True):
@@ -33,46 +35,48 @@ class Gauge:
     def __init__(self, sites: Sites, options: Options) -> None:
         self._sites = sites
         self._options = options
-        self._gates: OrderedDict[tuple[str, str], GateResult] = OrderedDict()
+        self._gates: OrderedDict[tuple[str, GateSpec], GateResult] = OrderedDict()
         self._checks: OrderedDict[tuple[str, str], CheckResult] = OrderedDict()
         self._busy: dict[str, asyncio.Lock] = {}
 
     async def measure(self, commit: str, gates: Sequence[GateSpec], criteria: Sequence[Criterion] = ()) -> Measurement:
         """The results on the commit's tree; what is not known yet is run now, in a fresh site.
 
-        Raises: SetupFailed, NoSandbox, GitError, OSError.
+        Raises: SetupFailed, NoSandbox, UnknownCommit, GitError, OSError.
         """
         tree = await asyncio.to_thread(self._sites.repository.tree_of, commit)
         commands = [criterion.check for criterion in criteria if criterion.check]
         async with self._busy.setdefault(tree, asyncio.Lock()):
-            missing = [gate for gate in gates if (tree, gate.run) not in self._gates]
-            unseen = [command for command in commands if (tree, command) not in self._checks]
-            if missing or unseen:
-                await self._run(commit, tree, missing, unseen)
-            found = Measurement(
-                commit,
-                tree,
-                tuple(self._gates[tree, gate.run] for gate in gates),
-                tuple(self._checks[tree, command] for command in commands),
-            )
-        self._forget()
-        return found
+            seen_gates = {gate: self._gates[tree, gate] for gate in gates if (tree, gate) in self._gates}
+            seen_checks = {check: self._checks[tree, check] for check in commands if (tree, check) in self._checks}
+            new_gates = [gate for gate in dict.fromkeys(gates) if gate not in seen_gates]
+            new_checks = [check for check in dict.fromkeys(commands) if check not in seen_checks]
+            if new_gates or new_checks:
+                async with self._sites.at(commit) as site:
+                    # Gates first, on the tree as it is: a check is a planner's command, and may leave files behind.
+                    for gate in new_gates:
+                        seen_gates[gate] = await run_gate(site.cell, gate, worktree=site.worktree.path)
+                    for check in new_checks:
+                        seen_checks[check] = await run_check(site.cell, check, self._options.check_timeout_s)
+        self._remember(tree, seen_gates, seen_checks)
+        return Measurement(
+            commit, tree, tuple(seen_gates[gate] for gate in gates), tuple(seen_checks[check] for check in commands)
+        )
 
-    async def _run(self, commit: str, tree: str, gates: Sequence[GateSpec], checks: Sequence[str]) -> None:
-        async with self._sites.at(commit) as site:
-            for command in checks:
-                self._checks[tree, command] = await run_check(site.cell, command, self._options.check_timeout_s)
-            for gate in gates:
-                self._gates[tree, gate.run] = await run_gate(site.cell, gate, worktree=site.worktree.path)
-
-    def _forget(self) -> None:
+    def _remember(self, tree: str, gates: Mapping[GateSpec, GateResult], checks: Mapping[str, CheckResult]) -> None:
+        # What ran out of time or could not start says more about the machine just now than about the tree.
+        self._gates.update({(tree, gate): found for gate, found in gates.items() if _is_lasting(found)})
+        self._checks.update({(tree, check): found for check, found in checks.items() if _is_lasting(found)})
         while len(self._gates) > MAX_REMEMBERED:
             self._gates.popitem(last=False)
         while len(self._checks) > MAX_REMEMBERED:
             self._checks.popitem(last=False)
-        for tree in [tree for tree, lock in self._busy.items() if not lock.locked()]:
-            if len(self._busy) > MAX_REMEMBERED:
-                del self._busy[tree]
+        if len(self._busy) > MAX_REMEMBERED:
+            self._busy = {tree: lock for tree, lock in self._busy.items() if lock.locked()}
+
+
+def _is_lasting(result: GateResult | CheckResult) -> bool:
+    return not (result.timed_out or result.cannot_start)
 
 
 def gate_proof(result: GateResult) -> GateProof:

@@ -4,13 +4,20 @@ Must not touch a branch whose attempt is still under review or in the train.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
+from functools import partial
+
+import pygit2
 
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
+from engine.finishing import to_the_end
 from engine.ledger import Ledger
 from engine.recovery import delete_stale_branches
-from engine.workspace.repository import Repository
+from engine.workspace.repository import Repository, UnknownBranch
+
+logger = logging.getLogger(__name__)
 
 
 class Housekeeper:
@@ -27,15 +34,18 @@ class Housekeeper:
         try:
             while True:
                 await self._due.wait()
-                await self.drain()
+                self._due.clear()
+                await self.sweep()
         finally:
             unwatch()
 
-    async def drain(self) -> None:
-        """Do now what is due."""
-        if self._due.is_set():
-            self._due.clear()
-            await asyncio.to_thread(delete_stale_branches, self._repository, self._ledger.board)
+    async def sweep(self) -> None:
+        """Delete now what is stale; what somebody else has locked is left to the next sweep."""
+        sweep = partial(delete_stale_branches, self._repository, lambda: self._ledger.board)
+        try:
+            await to_the_end(asyncio.to_thread(sweep))
+        except (OSError, pygit2.GitError, UnknownBranch) as error:
+            logger.warning("branches not deleted", extra={"action": "sweep_failed", "reason": str(error)})
 
     def _see(self, records: Sequence[e.Record], _: Blackboard) -> None:
         over = (e.WorkMerged, e.AttemptFailed, e.TaskAbandoned, e.HumanAsked)

@@ -1,7 +1,10 @@
 """Writes an attempt's conversation to the state branch, batch by batch; must not read it back."""
 
+import asyncio
+
 from engine.core import commands as c
 from engine.ledger import Ledger
+from engine.ports import Log
 from engine.store.layout import attempt_folder, file_ref
 from engine.work import Job, Journal, LogBatch
 
@@ -9,19 +12,30 @@ from engine.work import Job, Journal, LogBatch
 def journal_for(ledger: Ledger, job: Job, *, actor: str, prefix: str = "") -> Journal:
     """A function that records a batch of the job's turns; `prefix` (`review-`) keeps a second conversation apart.
 
-    Batches are numbered after those that a conversation of the same attempt has left before a crash. A batch of an
-    attempt that was cut off in the meantime is dropped: its story is over.
+    Batches are numbered after those that an earlier conversation of the same attempt has left (a review that was held twice).
+    A batch of an attempt that is no longer the latest is dropped: its story is over.
     """
-    folder = attempt_folder(job.run.id, job.task.id, job.attempt)
-    written = 0
+    stem = f"{attempt_folder(job.run.id, job.task.id, job.attempt)}/{prefix}"
+    written: int | None = None
 
     async def write(batch: LogBatch) -> None:
         nonlocal written
-        while ledger.log.read(f"{folder}/{prefix}{written + 1:04d}.jsonl") is not None:
-            written += 1
+        if written is None:
+            written = await asyncio.to_thread(_count, ledger.log, stem)
         written += 1
-        path = f"{folder}/{prefix}{written:04d}.jsonl"
+        path = _path(stem, written)
         command = c.LogTurns(job.task.id, job.attempt, file_ref(path, batch.content), batch.turns, batch.spend)
         await ledger.submit(command, actor, {path: batch.content})
 
     return write
+
+
+def _path(stem: str, number: int) -> str:
+    return f"{stem}{number:04d}.jsonl"
+
+
+def _count(log: Log, stem: str) -> int:
+    number = 0
+    while log.read(_path(stem, number + 1)) is not None:
+        number += 1
+    return number

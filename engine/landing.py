@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 from engine.cell.types import NoSandbox
 from engine.core.entities import Receipt, Run
-from engine.evidence import evidence_files, output_of
+from engine.evidence import evidence_files, listed, output_of
+from engine.finishing import to_the_end
 from engine.gates.judge import regressions
 from engine.gauge import Gauge, Measurement, check_proof, gate_proof
 from engine.ledger import author
@@ -14,6 +16,7 @@ from engine.site import SetupFailed, Sites
 from engine.work import Failed, FinalGates, InTheWay, Job, Moved, Overtaken, Proven
 from engine.workspace import train
 from engine.workspace.git import GitError
+from engine.workspace.repository import UnknownBranch, UnknownCommit
 
 
 class LocalLander:
@@ -32,25 +35,33 @@ class LocalLander:
 
     async def prove(self, job: Job, commit: str) -> Proven | Failed:
         """Merge with the tip, run checks and gates on the merged tree, and write the receipt; nothing moves."""
-        tip = await self.tip(job.run)
-        merged = await asyncio.to_thread(self._merge, job, commit, tip)
-        if isinstance(merged, train.Conflict):
-            detail = f"it conflicts with {job.run.branch} in {', '.join(merged.paths)}\n{merged.detail}"
-            return Failed("conflict", detail)
         try:
+            tip = await self.tip(job.run)
+            merged = await asyncio.to_thread(self._merge, job, commit, tip)
+            if isinstance(merged, train.Conflict):
+                detail = f"it conflicts with {job.run.branch} in {', '.join(merged.paths)}\n{merged.detail}"
+                return Failed("conflict", detail)
             before = await self._gauge.measure(tip, job.run.gates)
-            after = await self._gauge.measure(merged.commit, job.run.gates, job.task.criteria)
+            return await self._judge(job, commit, merged, before)
         except (SetupFailed, NoSandbox, GitError, OSError) as error:
             return Failed("lost", str(error), is_final=isinstance(error, NoSandbox))
-        evidence = evidence_files(job, {"landing.txt": output_of(after.gates, after.checks)}, self._redact)
-        faults = _faults(before, after)
-        if faults:
-            words = f"green alone, red together with {job.run.branch} at {tip[:10]}:\n" + "\n".join(faults)
-            return Failed("merged_red", words, evidence=evidence)
+        except (UnknownBranch, UnknownCommit) as error:
+            return Failed("lost", str(error), is_final=isinstance(error, UnknownBranch))
+
+    async def _judge(self, job: Job, commit: str, merged: train.Merged, before: Measurement) -> Proven | Failed:
+        together = f"green alone, red together with {job.run.branch} at {merged.tip[:10]}"
+        try:
+            after = await self._gauge.measure(merged.commit, job.run.gates, job.task.criteria)
+        except SetupFailed as error:
+            return Failed("merged_red", f"{together}: {error}")
+        texts = {"landing.txt": output_of(after.gates, after.checks)}
+        evidence = await asyncio.to_thread(evidence_files, job, texts, self._redact)
+        if faults := _faults(before, after):
+            return Failed("merged_red", f"{together}:\n{listed(faults)}", evidence=evidence)
         receipt = Receipt(
             commit=merged.commit,
             work=commit,
-            tip=tip,
+            tip=merged.tip,
             tree=merged.tree,
             branch=job.run.branch,
             checks=tuple(check_proof(check) for check in after.checks),
@@ -69,9 +80,17 @@ class LocalLander:
         return train.merge(self._repository, work=commit, tip=tip, message=message, author=author("engine"))
 
     async def move(self, receipt: Receipt) -> Moved | Overtaken | InTheWay:
-        """Move the target; a target that already holds the commit has moved."""
+        """Move the target; a target that already holds the commit has moved. A cancellation waits until it is decided.
+
+        Raises: UnknownBranch, GitError, OSError.
+        """
         merged = train.Merged(commit=receipt.commit, tree=receipt.tree, tip=receipt.tip)
-        landed = await asyncio.to_thread(train.land, self._repository, branch=receipt.branch, merged=merged)
+        land = partial(train.land, self._repository, branch=receipt.branch, merged=merged)
+        try:
+            landed = await to_the_end(asyncio.to_thread(land))
+        except UnknownCommit:
+            # No branch held the merge commit yet, and `git gc` took it away: it has not landed.
+            return Overtaken()
         match landed:
             case train.Landed():
                 return Moved()
@@ -85,7 +104,8 @@ class LocalLander:
         tip = await self.tip(run)
         found = await self._gauge.measure(tip, run.gates)
         red = [gate for gate in found.gates if not gate.green]
-        return FinalGates(tip, tuple(gate_proof(gate) for gate in found.gates), self._redact(output_of(red, ())))
+        detail = await asyncio.to_thread(self._redact, output_of(red, ()))
+        return FinalGates(tip, tuple(gate_proof(gate) for gate in found.gates), detail)
 
 
 def _faults(before: Measurement, after: Measurement) -> list[str]:

@@ -14,17 +14,23 @@ import msgspec
 from engine.clock import iso
 from engine.core import commands as c
 from engine.core import events as e
+from engine.core import limits
 from engine.core.blackboard import Blackboard, Touched
 from engine.core.decide import decide, settle
 from engine.core.ids import TaskId
 from engine.core.subjects import subject
+from engine.finishing import to_the_end
 from engine.ports import Clock, Log
 from engine.store import layout
 from engine.store.entry import Entry
+from engine.tools.observation import shorten
 
 logger = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
+MAX_DETAIL_CHARS: Final = 4_000
+"""Of what went wrong: it stands in a commit's message and on a card. The whole output is kept as a file."""
+
 MAX_GROUP: Final = 64
 """Commands in one durable write at most, so that an answer never waits for an endless group."""
 
@@ -73,10 +79,17 @@ class Ledger:
             raise LedgerStopped(self._stopped)
         answer: asyncio.Future[tuple[e.Record, ...] | c.Refused] = asyncio.get_running_loop().create_future()
         await self._orders.put(_Order(redacted(command, self._redact), actor, files or {}, answer))
+        if self._stopped:
+            # The queue was full, and when there was room nobody read it any more; this makes room for the next who waits.
+            self._refuse_the_rest()
         return await answer
 
+    def fit(self, detail: str) -> str:
+        """The detail redacted, and then shortened: the other way round, half a secret could be left at the cut."""
+        return shorten(self._redact(detail), MAX_DETAIL_CHARS)
+
     async def run(self) -> None:
-        """Write until cancelled.
+        """Write until cancelled; what is being written then is written to the end, and answered.
 
         Raises: whatever the log raises; then nothing more is accepted.
         """
@@ -87,7 +100,10 @@ class Ledger:
                     group.append(self._orders.get_nowait())
                 await self._write(group)
         except BaseException as error:
-            self._stopped = f"the state branch is no longer written: {error!r}"
+            why = (
+                "the engine ended" if isinstance(error, asyncio.CancelledError) else f"{type(error).__name__}: {error}"
+            )
+            self._stopped = f"the state branch is no longer written: {why}"
             self._refuse_the_rest()
             raise
 
@@ -101,25 +117,22 @@ class Ledger:
         draft = self.board.copy()
         at_ms = self._clock.now_ms()
         entries: list[Entry] = []
-        outcomes = [
-            (order.answer, carry_out(draft, order.command, order.actor, order.files, at_ms, entries))
-            for order in group
-            if not order.answer.done()
-        ]
+        orders = [order for order in group if not order.answer.done()]
         try:
+            outcomes = [carry_out(draft, order.command, order.actor, order.files, at_ms, entries) for order in orders]
             if entries:
-                await asyncio.to_thread(self.log.append, entries)
+                await to_the_end(asyncio.to_thread(self.log.append, entries))
         except BaseException as error:
-            stopped = LedgerStopped(f"the state branch could not be written: {error}")
-            for answer, _ in outcomes:
-                if not answer.done():
-                    answer.set_exception(stopped)
+            stopped = LedgerStopped(f"the state branch could not be written: {type(error).__name__}: {error}")
+            for order in orders:
+                if not order.answer.done():
+                    order.answer.set_exception(stopped)
             raise
         self.board = draft
-        self._tell([record for _, told in outcomes if not isinstance(told, c.Refused) for record in told])
-        for answer, told in outcomes:
-            if not answer.done():
-                answer.set_result(told)
+        for order, told in zip(orders, outcomes, strict=True):
+            if not order.answer.done():
+                order.answer.set_result(told)
+        self._tell([record for told in outcomes if not isinstance(told, c.Refused) for record in told])
 
     def _tell(self, records: Sequence[e.Record]) -> None:
         for watcher in tuple(self._watchers):
@@ -179,14 +192,16 @@ def author(actor: str) -> tuple[str, str]:
 
 
 def redacted(command: c.Command, redact: Redact) -> c.Command:
-    """The command with every text in it redacted, before anything is decided, so that events and files agree."""
+    """The command with every text in it redacted, within limits and fit for UTF-8, before anything is decided: so events and
+    files agree, and no text of a model or a person can stop the writer.
+    """
     clean = _clean(command, redact)
     return clean if isinstance(clean, c.Command) else command
 
 
 def _clean(value: object, redact: Redact) -> object:
     if isinstance(value, str):
-        return redact(value) if len(value) > 5 else value
+        return _clean_text(value, redact)
     if isinstance(value, tuple):
         cleaned = tuple(_clean(item, redact) for item in value)
         return cleaned if any(a is not b for a, b in zip(cleaned, value, strict=True)) else value
@@ -198,3 +213,13 @@ def _clean(value: object, redact: Redact) -> object:
         }
         return msgspec.structs.replace(value, **changes) if changes else value
     return value
+
+
+def _clean_text(text: str, redact: Redact) -> str:
+    clean = shorten(redact(text), limits.MAX_TEXT_CHARS)
+    try:
+        clean.encode()
+    except UnicodeEncodeError:
+        # A lone surrogate, from a file name or a terminal that speaks another encoding.
+        return clean.encode("utf-8", "replace").decode()
+    return clean

@@ -1,5 +1,6 @@
 """Gathers an agent's turns into batches for the journal: JSON lines, at most 16 turns or 64 KiB. Must not lose a turn."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -7,6 +8,7 @@ import msgspec
 
 from engine.agent.outcome import Turn
 from engine.core.entities import Spend
+from engine.finishing import to_the_end
 from engine.work import Journal, LogBatch
 
 MAX_TURNS: Final = 16
@@ -25,16 +27,25 @@ class Notebook:
         self._spend = Spend()
 
     async def write(self, turn: Turn) -> None:
-        """Take the turn, and pass a full batch on."""
-        line = self._redacted(turn)
+        """Take the turn, and pass a full batch on; a cancellation waits until both are done."""
+        await to_the_end(self._write(turn))
+        # A cancellation that came meanwhile is taken here, not by whatever the agent does next.
+        await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        """Pass on what is left; the notebook can be written on."""
+        await to_the_end(self._pass_on())
+
+    async def _write(self, turn: Turn) -> None:
+        # In a thread: tens of kilobytes, with a page of patterns to look for.
+        line = await asyncio.to_thread(self._redacted, turn)
         self._lines.append(line)
         self._bytes += len(line)
         self._spend += spend_of(turn)
         if len(self._lines) >= MAX_TURNS or self._bytes >= MAX_BYTES:
-            await self.close()
+            await self._pass_on()
 
-    async def close(self) -> None:
-        """Pass on what is left; the notebook can be written on."""
+    async def _pass_on(self) -> None:
         if not self._lines:
             return
         batch = LogBatch(b"".join(self._lines), len(self._lines), self._spend)

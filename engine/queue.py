@@ -1,51 +1,65 @@
 """Which ready task starts next: by priority (9 first), then by age; must not start anything itself.
 
-Only what changed is looked at: a step costs the same with ten tasks and with ten thousand.
+A step costs the same with ten tasks and with ten thousand: a run that is paused or full costs one look, whatever waits in it.
 """
 
 import heapq
 from collections.abc import Container, Mapping
 
 from engine.core.blackboard import Blackboard
+from engine.core.decide_work import run_question
 from engine.core.entities import Task
 from engine.core.ids import RunId, TaskId, number
 from engine.core.lifecycle import RUN_OVER
 
+_Place = tuple[int, int, TaskId, int]
+
 
 class ReadyQueue:
-    """Ready tasks in the order in which they are to start; holds back those whose run is paused or full."""
+    """Ready tasks, run by run, in the order in which they are to start."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, TaskId]] = []
-        self._held: dict[RunId, list[TaskId]] = {}
+        self._waiting: dict[RunId, list[_Place]] = {}
 
     def push(self, task: Task) -> None:
         """The task is ready."""
-        heapq.heappush(self._heap, (-task.priority, number(task.id), task.id))
-
-    def release(self, run: RunId, board: Blackboard) -> None:
-        """Look again at what was held back for the run."""
-        for name in self._held.pop(run, ()):
-            self.push(board.tasks[name])
+        place = (-task.priority, number(task.id), task.id, task.generation)
+        heapq.heappush(self._waiting.setdefault(task.run, []), place)
 
     def pop(self, board: Blackboard, active: Mapping[RunId, int], in_hand: Container[TaskId]) -> Task | None:
         """The next task that may start now, None when none may.
 
-        `active` counts the running attempts of each run; what is `in_hand` was started a moment ago.
+        `active` counts the running attempts of each run; what is `in_hand` has not been let go of yet and is dropped here.
         """
-        while self._heap:
-            task = board.tasks[heapq.heappop(self._heap)[2]]
-            if task.state != "ready" or task.id in in_hand:
-                continue
-            if may_start(board, task, active.get(task.run, 0)):
-                return task
-            self._held.setdefault(task.run, []).append(task.id)
+        for run in [run for run in self._waiting if board.runs[run].state in RUN_OVER]:
+            del self._waiting[run]
+        firsts = (
+            first
+            for run in self._waiting
+            if may_start(board, run, active.get(run, 0)) and (first := self._first(run, board, in_hand)) is not None
+        )
+        place = min(firsts, default=None)
+        if place is None:
+            return None
+        task = board.tasks[place[2]]
+        heapq.heappop(self._waiting[task.run])
+        return task
+
+    def _first(self, run: RunId, board: Blackboard, in_hand: Container[TaskId]) -> _Place | None:
+        places = self._waiting[run]
+        while places:
+            _, _, name, generation = places[0]
+            task = board.tasks[name]
+            # An entry of an earlier generation is stale: the task was pushed again when it became ready again.
+            if task.state == "ready" and task.generation == generation and name not in in_hand:
+                return places[0]
+            heapq.heappop(places)
         return None
 
 
-def may_start(board: Blackboard, task: Task, active: int) -> bool:
-    """Whether the task's run lets it start: not paused, not over, no question about the run open, a slot free."""
-    run = board.runs[task.run]
+def may_start(board: Blackboard, run_id: RunId, active: int) -> bool:
+    """Whether the run lets a task start: not paused, not over, no question about the run open, a slot free."""
+    run = board.runs[run_id]
     if run.paused or run.state in RUN_OVER or active >= run.config.max_workers:
         return False
-    return not any(d.run == run.id and d.task is None for d in board.open_decisions.values())
+    return run_question(board, run_id) is None

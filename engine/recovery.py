@@ -3,6 +3,8 @@
 Must run while the engine's lock is held and before anything is dispatched.
 """
 
+from collections.abc import Callable
+
 from engine.core import commands as c
 from engine.core.blackboard import Blackboard
 from engine.core.entities import TaskState
@@ -42,9 +44,14 @@ def needed_branches(board: Blackboard) -> set[str]:
     }
 
 
-def delete_stale_branches(repository: Repository, board: Blackboard) -> None:
-    """Delete the branches of attempts that are over; the state branch keeps their diffs."""
-    needed = needed_branches(board)
-    for name in repository.branches("orch/R"):
+def delete_stale_branches(repository: Repository, board_now: Callable[[], Blackboard]) -> None:
+    """Delete the branches of attempts that are over; the state branch keeps their diffs.
+
+    Raises: UnknownBranch, OSError, pygit2.GitError when somebody else is at the branches.
+    """
+    # In this order: an attempt is on the board before its branch is there, so no branch of a new one is taken for a stale one.
+    found = repository.branches("orch/R")
+    needed = needed_branches(board_now())
+    for name in found:
         if name not in needed:
             repository.delete_branch(name)

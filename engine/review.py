@@ -13,7 +13,7 @@ from engine.core.entities import Verdict
 from engine.crew.brief import Evidence as Shown
 from engine.crew.brief import Measured
 from engine.crew.roles import ROLES
-from engine.evidence import MAX_DIFF_BYTES, evidence_files, output_of
+from engine.evidence import MAX_DIFF_BYTES, evidence_files, listed, output_of
 from engine.gates.judge import regressions
 from engine.gates.weakening import weakened_tests
 from engine.gauge import Gauge, Measurement, check_proof, gate_proof
@@ -29,6 +29,7 @@ from engine.site import SetupFailed, Sites
 from engine.tools.workbench import Workbench
 from engine.work import Approved, Deferred, Failed, Job, Journal, ReviewOutcome
 from engine.workspace.git import GitError
+from engine.workspace.repository import UnknownCommit
 
 
 class LocalReviewer:
@@ -52,23 +53,33 @@ class LocalReviewer:
         self._redact = redact
 
     async def review(self, job: Job, commit: str, journal: Journal) -> ReviewOutcome:
-        """The verdict. Red checks, lost tests and weakened tests reject the work before any model is asked."""
+        """The verdict. Red checks, lost tests and weakened tests reject the work before any model is asked.
+
+        What befalls the review itself (no answer of the model, no worktree) defers it, for it says nothing about the work.
+        """
         try:
-            after = await self._gauge.measure(commit, job.run.gates, job.task.criteria)
-            before = await self._gauge.measure(job.base, job.run.gates)
-        except (SetupFailed, NoSandbox, GitError, OSError) as error:
-            return Deferred("lost", str(error), is_final=isinstance(error, NoSandbox))
-        evidence = evidence_files(job, {"review.txt": output_of(after.gates, after.checks)}, self._redact)
-        faults = await asyncio.to_thread(self._faults, job, commit, before, after)
-        if faults:
-            return Failed("tests_red", "\n".join(faults), evidence=evidence)
-        try:
-            verdict = await self._judge(job, commit, before, after, journal)
+            return await self._review(job, commit, journal)
         except (ModelError, BudgetReached, PriceUnknown) as error:
             failed = failed_by_model(error)
             return Deferred(failed.failure, failed.detail, failed.is_final, failed.retry_after_s)
+        except (SetupFailed, NoSandbox, GitError, OSError) as error:
+            return Deferred("lost", str(error), is_final=isinstance(error, NoSandbox))
+        except UnknownCommit as error:
+            return Failed("lost", f"the work is gone: {error}")
+
+    async def _review(self, job: Job, commit: str, journal: Journal) -> ReviewOutcome:
+        before = await self._gauge.measure(job.base, job.run.gates)
+        try:
+            after = await self._gauge.measure(commit, job.run.gates, job.task.criteria)
+        except SetupFailed as error:
+            # The worker's own site was set up from the same base.
+            return Failed("tests_red", str(error))
+        texts = {"review.txt": output_of(after.gates, after.checks)}
+        evidence = await asyncio.to_thread(evidence_files, job, texts, self._redact)
+        if faults := await asyncio.to_thread(self._faults, job, commit, before, after):
+            return Failed("tests_red", listed(faults), evidence=evidence)
+        verdict = await self._judge(job, commit, before, after, journal)
         if isinstance(verdict, Failed):
-            # The strategist's own failure says nothing about the work.
             return Deferred("model_error", f"the review came to no verdict: {verdict.detail}")
         if verdict.passed:
             return Approved(verdict, evidence)
@@ -100,7 +111,7 @@ class LocalReviewer:
         shown = Shown(
             checks=tuple(Measured(check_proof(check), check.output) for check in after.checks),
             gates=tuple(
-                Measured(gate_proof(new), new.output, red_before=not old.green)
+                Measured(gate_proof(new), new.output, red_before=not (old.green or new.green))
                 for old, new in zip(before.gates, after.gates, strict=True)
             ),
             diff=diff,
@@ -122,7 +133,7 @@ class LocalReviewer:
             try:
                 outcome = await run_agent(
                     assignment,
-                    model=self._models.model_for(job.run),
+                    model=self._models.model_for(job.run.id),
                     workbench=bench,
                     clock=self._clock,
                     journal=notebook.write,

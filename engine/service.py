@@ -10,6 +10,7 @@ import msgspec
 from engine.attempt import LocalWorker
 from engine.budgets import PriceOf, RunBudgets
 from engine.cell.sandbox import CellFactory
+from engine.cell.types import NoSandbox
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
@@ -17,6 +18,7 @@ from engine.core.entities import GateSpec, RunConfig
 from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
 from engine.dispatch import Dispatcher
+from engine.finishing import to_the_end
 from engine.gauge import Gauge
 from engine.housekeeping import Housekeeper
 from engine.landing import LocalLander
@@ -24,11 +26,12 @@ from engine.ledger import Ledger, Watcher
 from engine.model.types import Model
 from engine.options import Options
 from engine.ports import Clock, Log
-from engine.recovery import delete_stale_branches, fail_lost_attempts
+from engine.recovery import fail_lost_attempts
 from engine.review import LocalReviewer
-from engine.site import Sites
+from engine.site import SetupFailed, Sites
+from engine.workspace.git import GitError
 from engine.workspace.pool import WorktreePool
-from engine.workspace.repository import Repository
+from engine.workspace.repository import Repository, UnknownCommit
 
 
 class CannotStart(Exception):
@@ -70,7 +73,7 @@ class Engine:
         self._pool = WorktreePool(parts.repository, parts.home / "work", include=parts.options.include)
         sites = Sites(parts.repository, self._pool, parts.cells, parts.options)
         self._gauge = Gauge(sites, parts.options)
-        models = RunBudgets(parts.model, parts.price_of, parts.redact)
+        models = RunBudgets(parts.model, parts.price_of, parts.redact, lambda run: self.board.runs[run])
         read = parts.log.read
         worker = LocalWorker(sites, models, parts.clock, parts.options, read=read, redact=parts.redact)
         reviewer = LocalReviewer(sites, self._gauge, models, parts.clock, parts.options, redact=parts.redact)
@@ -90,9 +93,12 @@ class Engine:
     async def start(self, request: RunRequest) -> RunId:
         """The id of the new run; its gates were measured once on `base`, which is the baseline of all that follows.
 
-        Raises: CannotStart.
+        Raises: CannotStart; LedgerStopped.
         """
-        found = await self._gauge.measure(request.base, request.gates)
+        try:
+            found = await self._gauge.measure(request.base, request.gates)
+        except (SetupFailed, NoSandbox, UnknownCommit, GitError, OSError) as error:
+            raise CannotStart(f"the gates can't be measured on {request.branch}: {error}") from error
         for gate in found.gates:
             if gate.cannot_start:
                 raise CannotStart(
@@ -137,24 +143,23 @@ class Engine:
         """
         await asyncio.to_thread(self._pool.clean_leftovers)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._ledger.run())]
+            ledger = group.create_task(self._ledger.run())
             await fail_lost_attempts(self._ledger)
-            await asyncio.to_thread(delete_stale_branches, self.repository, self.board)
-            tasks.append(group.create_task(self._housekeeper.run()))
+            await self._housekeeper.sweep()
+            housekeeper = group.create_task(self._housekeeper.run())
             dispatcher = group.create_task(self._dispatcher.run())
             try:
                 yield self
             finally:
-                await _ended(dispatcher)
-                await self._housekeeper.drain()
-                for task in tasks:
-                    task.cancel()
-                await asyncio.shield(asyncio.to_thread(self._pool.close))
+                # In this order: attempts still write their last turns down while they end.
+                await to_the_end(self._wind_down(dispatcher, housekeeper, ledger))
 
-
-async def _ended(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.wait([task])
+    async def _wind_down(self, *tasks: "asyncio.Task[None]") -> None:
+        for task in tasks:
+            task.cancel()
+            await asyncio.wait([task])
+        await self._housekeeper.sweep()
+        await asyncio.to_thread(self._pool.close)
 
 
 def _last_line(output: str) -> str:

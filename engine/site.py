@@ -9,6 +9,7 @@ import msgspec
 
 from engine.cell.sandbox import CellFactory
 from engine.cell.types import Cell, CellSpec
+from engine.finishing import to_the_end
 from engine.options import Options
 from engine.workspace.pool import WorktreePool
 from engine.workspace.repository import Repository
@@ -39,19 +40,19 @@ class Sites:
     async def at(self, commit: str) -> AsyncIterator[Site]:
         """A prepared site; on leaving, its processes are dead and the worktree is back in the pool.
 
-        Raises: SetupFailed; NoSandbox; GitError or OSError when no worktree can be made.
+        Raises: SetupFailed; NoSandbox; UnknownCommit; GitError or OSError when no worktree can be made.
         """
-        worktree = await asyncio.to_thread(self._pool.take, commit)
+        # None of these steps is left half done: a tree that is taken while its attempt is cancelled is given back all the same.
+        worktree = await to_the_end(asyncio.to_thread(self._pool.take, commit))
         try:
-            cell = await self._cells.open(self._spec(worktree))
+            cell = await to_the_end(self._cells.open(self._spec(worktree)))
             try:
                 await self._set_up(cell)
                 yield Site(worktree, cell)
             finally:
-                await asyncio.shield(cell.close())
+                await to_the_end(cell.close())
         finally:
-            # In a thread of its own accord: a cancelled attempt still gives its tree back.
-            await asyncio.shield(asyncio.to_thread(self._pool.give_back, worktree))
+            await to_the_end(asyncio.to_thread(self._pool.give_back, worktree))
 
     def _spec(self, worktree: Worktree) -> CellSpec:
         return CellSpec(

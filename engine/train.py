@@ -5,11 +5,13 @@ target, record the landing. After a crash the recorded receipt tells whether the
 """
 
 import asyncio
+from functools import partial
 from typing import Protocol
 
 from engine.core import commands as c
 from engine.core.entities import Receipt
 from engine.core.ids import TaskId
+from engine.guard import Crashed, guarded
 from engine.ledger import ENGINE, Ledger
 from engine.work import Failed, InTheWay, Job, Lander, Moved, Overtaken, Proven
 
@@ -25,10 +27,6 @@ class Yard(Protocol):
         """Record the failure."""
         ...
 
-    async def prove(self, job: Job, commit: str) -> Proven | Failed:
-        """The lander's proof; what it raises is a failure too."""
-        ...
-
 
 class Train:
     """A queue of approved tasks and the one loop that lands them."""
@@ -38,7 +36,7 @@ class Train:
         self._lander = lander
         self._yard = yard
         self._waiting: asyncio.Queue[TaskId] = asyncio.Queue()
-        self._proving: tuple[TaskId, asyncio.Task[Proven | Failed]] | None = None
+        self._proving: tuple[TaskId, asyncio.Task[Proven | Failed | Crashed]] | None = None
 
     def join(self, name: TaskId) -> None:
         """The task's work is approved and waits for its turn."""
@@ -50,43 +48,57 @@ class Train:
             self._proving[1].cancel()
 
     async def run(self) -> None:
-        """Land what joins, until cancelled."""
+        """Land what joins, until cancelled.
+
+        Raises: LedgerStopped, alone or in an ExceptionGroup.
+        """
         while True:
             name = await self._waiting.get()
             if self._ledger.board.tasks[name].state == "approved":
                 await self._land(self._yard.job(name))
 
     async def _land(self, job: Job) -> None:
-        if job.task.receipt is not None:
-            # Cut off between recording the receipt and recording the landing: ask the target which of the two it was.
-            if await self._move(job, job.task.receipt):
-                return
-            job = self._yard.job(job.task.id)
+        # Cut off between recording the receipt and recording the landing: ask the target which of the two it was.
+        if job.task.receipt is not None and await self._move(job, job.task.receipt):
+            return
         while (proof := await self._prove(job)) is not None:
             if isinstance(proof, Failed):
                 await self._yard.fail(job, proof)
                 return
             prepared = c.PrepareLanding(job.task.id, job.attempt, proof.receipt)
-            if isinstance(await self._ledger.submit(prepared, ENGINE, proof.evidence.files), c.Refused):
+            answer = await self._ledger.submit(prepared, ENGINE, proof.evidence.files)
+            if isinstance(answer, c.Refused):
+                # Its run is over, say. A task that a person took away in the meantime refuses the failure as well.
+                await self._yard.fail(job, Failed("lost", answer.reason))
                 return
             if await self._move(job, proof.receipt):
                 return
 
     async def _prove(self, job: Job) -> Proven | Failed | None:
+        """The proof, or why there is none; None when a person cut it off."""
+        prove = partial(self._lander.prove, job, job.task.attempts[-1].commit)
         async with asyncio.TaskGroup() as group:
-            proving = group.create_task(self._yard.prove(job, job.task.attempts[-1].commit))
+            proving = group.create_task(guarded(prove, run=job.run.id, task=job.task.id))
             self._proving = (job.task.id, proving)
         self._proving = None
-        return None if proving.cancelled() else proving.result()
+        if proving.cancelled():
+            return None
+        found = proving.result()
+        return Failed("lost", found.detail) if isinstance(found, Crashed) else found
 
     async def _move(self, job: Job, receipt: Receipt) -> bool:
         """Whether the task's turn is over; False when somebody else moved the target first."""
-        match await self._lander.move(receipt):
+        match await guarded(partial(self._lander.move, receipt), run=job.run.id, task=job.task.id):
             case Moved():
                 await self._ledger.submit(c.RecordLanding(job.task.id, job.attempt, receipt), ENGINE)
-                return True
             case InTheWay(detail):
-                await self._ledger.submit(c.AskAboutCheckout(job.task.id, job.attempt, detail), ENGINE)
-                return True
+                await self._ask(job, detail)
+            case Crashed(summary):
+                # Locked, deleted, on a full disk: approved work is kept, and `land now` tries again.
+                await self._ask(job, f"{receipt.branch} could not be moved: {summary}")
             case Overtaken():
                 return False
+        return True
+
+    async def _ask(self, job: Job, detail: str) -> None:
+        await self._ledger.submit(c.AskAboutCheckout(job.task.id, job.attempt, self._ledger.fit(detail)), ENGINE)

@@ -35,7 +35,7 @@ def test_a_chain_a_diamond_and_a_crowd_all_land():
     )  # fmt: skip
     crew = ScriptedCrew(plan)
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start()
             await heart.until(over)
@@ -62,7 +62,7 @@ def test_never_more_attempts_at_once_than_the_run_allows():
 
     crew._attempt = attempt  # type: ignore[method-assign]  # the crew of this test takes its time
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start(max_workers=3)
             await heart.until(over)
@@ -74,7 +74,7 @@ def test_never_more_attempts_at_once_than_the_run_allows():
 def test_a_higher_priority_starts_first():
     crew = ScriptedCrew((planned("low", priority=2), planned("high", priority=8)))
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start(max_workers=1)
             await heart.until(over)
@@ -87,7 +87,7 @@ def test_a_ready_task_never_waits_for_an_unrelated_one():
     crew = ScriptedCrew((planned("slow"), planned("quick"), planned("after", "quick")))
     crew.waits["Task slow"] = asyncio.Event()
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start()
             await heart.until(in_state("Task after", "complete"))
@@ -104,7 +104,7 @@ def test_the_fifth_failure_asks_a_human_while_others_go_on():
         lambda job: Failed("tests_red", "1 failed") if job.task.title == "Task bad" else None,
     )
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start()
             await heart.until(lambda board: asked(board) and in_state("Task good", "complete")(board))
@@ -117,7 +117,7 @@ def test_the_fifth_failure_asks_a_human_while_others_go_on():
 def test_an_answer_starts_the_task_again_with_the_guidance():
     crew = ScriptedCrew((planned("bad"),), lambda job: None if job.task.guidance else Failed("tests_red", "1 failed"))
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start()
             await heart.until(asked)
@@ -132,7 +132,7 @@ def test_an_answer_starts_the_task_again_with_the_guidance():
 def test_infrastructure_failures_wait_cost_no_retry_and_end_with_a_question():
     crew = ScriptedCrew((planned("a"),), lambda job: Failed("model_error", "no answer"))
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start()
             began = asyncio.get_running_loop().time()
@@ -152,7 +152,7 @@ def test_a_bug_in_a_worker_is_a_lost_attempt_with_its_traceback():
 
     crew = ScriptedCrew((planned("a"),), script)
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start()
             await heart.until(over)
@@ -168,7 +168,7 @@ def test_an_interrupt_cuts_off_one_attempt_and_leaves_the_others():
     crew = ScriptedCrew((planned("a"), planned("b")))
     crew.waits = {"Task a": asyncio.Event(), "Task b": asyncio.Event()}
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start()
             await heart.until(lambda board: in_state("Task a", "active")(board) and in_state("Task b", "active")(board))
@@ -188,7 +188,7 @@ def test_pause_stops_new_starts_and_lets_running_attempts_finish():
     crew = ScriptedCrew((planned("a"), planned("b", "a")))
     crew.waits["Task a"] = asyncio.Event()
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start()
             await heart.until(in_state("Task a", "active"))
@@ -207,7 +207,7 @@ def test_cancel_cuts_everything_off():
     crew = ScriptedCrew((planned("a"), planned("b", "a")))
     crew.waits["Task a"] = asyncio.Event()
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start()
             await heart.until(in_state("Task a", "active"))
@@ -227,9 +227,9 @@ def test_the_target_moving_underneath_proves_again_and_lands_once():
     async def move(_):
         return answers.pop(0)
 
-    crew.move = move  # type: ignore[method-assign,assignment]  # the target of this test is moved by somebody else
+    crew.move = move  # type: ignore[method-assign]  # the target of this test is moved by somebody else
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start()
             await heart.until(over)
@@ -247,9 +247,9 @@ def test_a_checkout_in_the_way_asks_and_lands_after_the_answer():
     async def move(_):
         return answers.pop(0)
 
-    crew.move = move  # type: ignore[method-assign,assignment]  # files are in the way once
+    crew.move = move  # type: ignore[method-assign]  # files are in the way once
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start()
             await heart.until(asked)
@@ -265,7 +265,7 @@ def test_a_review_that_can_not_be_held_is_held_later():
     crew = ScriptedCrew((planned("a"),))
     crew.reviews["Task a"] = Deferred("model_error", "no answer")
 
-    async def story():
+    async def story() -> None:
         async with beating(crew) as heart:
             await heart.start()
             await heart.until(lambda board: any(task.infra_failures for task in board.tasks.values()))
@@ -281,12 +281,12 @@ def test_pulled_plugs_lose_nothing_and_land_once(events: int):
     log = MemoryLog()
     plan = (planned("a"), planned("b", "a"))
 
-    async def first():
+    async def first() -> None:
         async with beating(ScriptedCrew(plan), log) as heart:
             await heart.start()
             await heart.until(lambda board: board.seq >= events or over(board))
 
-    async def second():
+    async def second() -> None:
         async with beating(ScriptedCrew(plan), log) as heart:
             await heart.until(over)
             assert heart.board.runs[R1].state == "completed"
@@ -305,7 +305,7 @@ def test_a_failed_append_stops_everything_loudly():
                 raise OSError("no space left on device")
             return super().append(entries)
 
-    async def story():
+    async def story() -> None:
         async with beating(ScriptedCrew((planned("a"),)), FullDisk()) as heart:
             await heart.start()
             await heart.until(over)

@@ -6,14 +6,17 @@ from collections.abc import Mapping
 import msgspec
 
 from engine.core.blackboard import Blackboard
-from engine.core.ids import TaskId
+from engine.core.chat import ChatBoard
+from engine.core.ids import TaskId, number
 
 
 def facts(board: Blackboard) -> dict[str, object]:
     """Everything the board holds as JSON would hold it, fields at their default left out."""
-    parts = {
+    parts: dict[str, object] = {
         "counters": board.counters, "runs": board.runs, "tasks": board.tasks, "decisions": board.decisions,
     }  # fmt: skip
+    if board.chat.bindings:
+        parts |= {"bindings": board.chat.bindings, "posts": board.chat.posts}
     whole: dict[str, object] = msgspec.json.decode(msgspec.json.encode(parts))
     return whole
 
@@ -27,6 +30,10 @@ def indexes(board: Blackboard) -> dict[str, object]:
         "open_decisions": dict(board.open_decisions),
         "counts": {run: {s: n for s, n in counts.items() if n} for run, counts in board.counts.items() if counts},
         "in_state": {state: set(tasks) for state, tasks in board.in_state.items() if tasks},
+        "bindings_of": dict(board.chat.bindings_of),
+        "keys": dict(board.chat.keys),
+        "unsettled": set(board.chat.unsettled),
+        "last": (board.chat.last_binding, board.chat.last_post),
     }
 
 
@@ -46,6 +53,17 @@ def recomputed(board: Blackboard) -> dict[str, object]:
         "open_decisions": {name: d for name, d in board.decisions.items() if d.answer is None and not d.withdrawn},
         "counts": {run: dict(Counter(task.state for task in mine)) for run, mine in runs.items()},
         "in_state": {state: {t.id for t in tasks if t.state == state} for state in {t.state for t in tasks}},
+        **_recomputed_chat(board.chat),
+    }
+
+
+def _recomputed_chat(chat: ChatBoard) -> dict[str, object]:
+    bindings, posts = list(chat.bindings.values()), list(chat.posts.values())
+    return {
+        "bindings_of": {run: tuple(b.id for b in bindings if b.run == run) for run in {b.run for b in bindings}},
+        "keys": {(post.binding, post.key): post.id for post in posts},
+        "unsettled": {post.id for post in posts if not post.message and not post.dead},
+        "last": (max([0, *(number(b.id) for b in bindings)]), max([0, *(number(p.id) for p in posts)])),
     }
 
 

@@ -1,0 +1,202 @@
+"""Holds the receipts of landed work against the repository: what the state branch says landed must be there, and nothing else.
+
+Each merge names in `Orch-State` the state commit it was proven at. So the two histories hold each other: whoever rewrites the
+state branch contradicts the target, and whoever rewinds the target contradicts the state branch. Must only read.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+import pygit2
+
+from engine.core import events as e
+from engine.core.blackboard import Blackboard
+from engine.core.entities import GateProof, Receipt, Run, Task
+from engine.core.ids import RunId, TaskId
+from engine.workspace.repository import Repository, UnknownBranch, UnknownCommit
+
+ANCHOR: Final = "Orch-State"
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """Something that is not as an honest engine leaves it: what is wrong, and where."""
+
+    problem: str
+    commit: str = ""
+    seq: int = 0
+    run: str = ""
+    task: str = ""
+
+    @property
+    def where(self) -> str:
+        """The place in words: `event 17 (commit 1a2b3c4d5e), task T3`."""
+        event = f"event {self.seq}" if self.seq else ""
+        commit = f"commit {self.commit[:10]}" if self.commit else ""
+        place = f"{event} ({commit})" if event and commit else event or commit
+        return ", ".join(filter(None, (place, f"task {self.task}" if self.task else self.run and f"run {self.run}")))
+
+
+class Landing(msgspec.Struct, frozen=True):
+    """A `work-merged` event as the log has it, with what came before it: the approval, and the receipt that was prepared."""
+
+    commit: str
+    seq: int
+    event: e.WorkMerged
+    approved_seq: int
+    prepared_seq: int
+    prepared: Receipt | None
+
+
+class Proofs:
+    """Checks receipts; remembers what each branch holds. `places` are the state commits with their sequences."""
+
+    def __init__(self, repository: Repository, board: Blackboard, places: Mapping[str, int]) -> None:
+        self._repository = repository
+        self._board = board
+        self._places = places
+        self._held: dict[RunId, frozenset[str]] = {}
+
+    def of_landing(self, landing: Landing) -> Iterator[Fault]:
+        """What is wrong with a landing: its receipt against the commit, the target and the state branch."""
+        receipt, task = landing.event.receipt, self._board.tasks[landing.event.task]
+        run = self._board.runs[task.run]
+        try:
+            problems = [
+                *self._of_commit(receipt),
+                *self._of_message(landing, run),
+                *_of_gates(receipt, task, run),
+                *self._of_evidence(receipt),
+            ]
+        except UnknownCommit as error:
+            problems = [f"the receipt names a commit that is not there: {error}"]
+        if landing.prepared != receipt:
+            problems.append(
+                "no landing was prepared with this receipt, expected `landing-prepared` before `work-merged`"
+            )
+        if receipt.branch != run.branch:
+            problems.append(f"the receipt is for {receipt.branch!r}, expected the run's branch {run.branch!r}")
+        elif not self.holds(run, receipt.commit):
+            problems.append(
+                f"{receipt.branch} does not hold {receipt.commit[:10]}, which landed there: was it rewound?"
+            )
+        for problem in problems:
+            yield Fault(problem, commit=landing.commit, seq=landing.seq, run=task.run, task=task.id)
+
+    def of_run(self, run: Run) -> Iterator[Fault]:
+        """What is wrong with a completed run: its last commit and its last gates."""
+        if run.state != "completed":
+            return
+        if not self.holds(run, run.final_commit):
+            yield Fault(f"{run.branch} does not hold {run.final_commit[:10]}, where the run completed", run=run.id)
+        for fault in _unlike([(g.name, g.run) for g in run.final_gates], [(g.name, g.run) for g in run.gates], "gates"):
+            yield Fault(f"at its completion: {fault}", run=run.id)
+        for gate in _red(run.final_gates):
+            yield Fault(f"it completed with the gate {gate.name!r} red (exit code {gate.exit_code})", run=run.id)
+
+    def of_branches(self) -> Iterator[Fault]:
+        """Landings on the target branches that the state branch knows nothing of: then its end was cut off."""
+        known = {task.receipt.commit for task in self._board.tasks.values() if task.receipt is not None}
+        for branch in dict.fromkeys(run.branch for run in self._board.runs.values()):
+            for commit in self._first_parents(branch):
+                found = _trailers(commit.message)
+                if ANCHOR in found and str(commit.id) not in known:
+                    name = f"{found.get('Orch-Task', '?')} of {found.get('Orch-Run', '?')}"
+                    problem = f"{branch} holds a landing of {name} that the state branch has no receipt for"
+                    yield Fault(problem, commit=str(commit.id), run=found.get("Orch-Run", ""))
+
+    def holds(self, run: Run, commit: str) -> bool:
+        """Whether the run's branch holds the commit now, above the run's base or at it."""
+        if run.id not in self._held:
+            self._held[run.id] = frozenset(self._reachable(run))
+        return commit in self._held[run.id]
+
+    def _reachable(self, run: Run) -> Iterator[str]:
+        try:
+            tip, base = self._repository.branch_tip(run.branch), self._repository.commit(run.base).id
+        except (UnknownBranch, UnknownCommit):
+            return
+        walker = self._repository.handle().walk(pygit2.Oid(hex=tip))
+        walker.hide(base)
+        yield from (str(commit.id) for commit in walker)
+        if self._repository.is_ancestor(run.base, tip):
+            yield run.base
+
+    def _first_parents(self, branch: str) -> Iterator[pygit2.Commit]:
+        first = next(run for run in self._board.runs.values() if run.branch == branch)
+        try:
+            commit = self._repository.commit(self._repository.branch_tip(branch))
+        except UnknownBranch:
+            return
+        while str(commit.id) != first.base:
+            yield commit
+            if not commit.parents:
+                return
+            commit = commit.parents[0]
+
+    def _of_commit(self, receipt: Receipt) -> Iterator[str]:
+        parents, tree = self._repository.parents(receipt.commit), self._repository.tree_of(receipt.commit)
+        if parents != (receipt.tip, receipt.work):
+            found = ", ".join(parent[:10] for parent in parents) or "none"
+            yield (
+                f"the parents of {receipt.commit[:10]} are {found}; "
+                f"the receipt says the tip {receipt.tip[:10]} and the work {receipt.work[:10]}"
+            )
+        if tree != receipt.tree:
+            yield f"the tree of {receipt.commit[:10]} is {tree[:10]}; the receipt says {receipt.tree[:10]}"
+
+    def _of_message(self, landing: Landing, run: Run) -> Iterator[str]:
+        event = landing.event
+        found = _trailers(self._repository.message(event.receipt.commit))
+        said = {"Orch-Run": run.id, "Orch-Task": event.task, "Orch-Attempt": str(event.attempt)}
+        for key, expected in said.items():
+            if found.get(key) != expected:
+                yield f"{event.receipt.commit[:10]} says {key}: {found.get(key, 'nothing')}; expected {expected}"
+        anchor = found.get(ANCHOR, "")
+        seq = self._places.get(anchor)
+        if seq is None:
+            yield (
+                f"{event.receipt.commit[:10]} was proven at the state commit {anchor[:10] or 'none'}, "
+                "which is not in the state branch: its history was rewritten"
+            )
+        elif not landing.approved_seq <= seq < (landing.prepared_seq or landing.seq):
+            yield (
+                f"{event.receipt.commit[:10]} was proven at event {seq}; expected one from its approval (event "
+                f"{landing.approved_seq}) to the preparation of its landing (event {landing.prepared_seq})"
+            )
+
+    def _of_evidence(self, receipt: Receipt) -> Iterator[str]:
+        handle = self._repository.handle()
+        for ref in receipt.evidence:
+            if ref.oid not in handle:
+                yield f"the evidence {ref.path} ({ref.oid[:10]}) is not in the repository"
+
+
+def without_receipt(tasks: Mapping[TaskId, Task]) -> Iterator[Fault]:
+    """Tasks that are complete although nothing of theirs landed and they only make commits."""
+    for task in tasks.values():
+        if task.state == "complete" and task.receipt is None and task.role in {"coder", "tester"}:
+            yield Fault("it is complete without a receipt", run=task.run, task=task.id)
+
+
+def _of_gates(receipt: Receipt, task: Task, run: Run) -> Iterator[str]:
+    checks = [criterion.check for criterion in task.criteria if criterion.check]
+    yield from _unlike([check.run for check in receipt.checks], checks, "checks")
+    gates = [(gate.name, gate.run) for gate in run.gates]
+    yield from _unlike([(gate.name, gate.run) for gate in receipt.gates], gates, "gates")
+    for check in _red(receipt.checks):
+        yield f"its check was red on the merged tree (exit code {check.exit_code}): {check.run}"
+
+
+def _unlike(found: Sequence[object], expected: Sequence[object], what: str) -> Iterator[str]:
+    if list(found) != list(expected):
+        yield f"the {what} that were run are {found}, expected {expected}"
+
+
+def _red(proofs: Sequence[GateProof]) -> Iterator[GateProof]:
+    return (proof for proof in proofs if proof.exit_code != 0)
+
+
+def _trailers(message: str) -> dict[str, str]:
+    last = message.rstrip("\n").rpartition("\n\n")[2]
+    return {key: value for key, colon, value in (line.partition(": ") for line in last.split("\n")) if colon}

@@ -1,0 +1,103 @@
+"""An attempt on real sites: what it leaves is data, also when the model, the clock or the tree fails it."""
+
+import asyncio
+
+from engine.agent.outcome import Limits
+from engine.attempt import LocalWorker
+from engine.budgets import RunBudgets
+from engine.clock import SystemClock
+from engine.core.entities import Attempt, Criterion
+from engine.evidence import evidence_files
+from engine.model.budget import Price
+from engine.model.types import ModelError
+from engine.options import Options
+from engine.site import Sites
+from engine.work import Failed, Job, LogBatch, Submitted, WorkOutcome
+from engine.workspace.repository import Repository
+from tests.engine.jobs import NOW, job_at
+from tests.fakes.model import ScriptedModel, Step, calls, says
+from tests.fakes.role_model import done, replaces, writes
+
+MEND = replaces("calc.py", "a - b", "a + b")
+
+
+def work(sites: Sites, job: Job, steps: list[Step], **options: object) -> tuple[WorkOutcome, list[LogBatch]]:
+    batches: list[LogBatch] = []
+
+    async def journal(batch: LogBatch) -> None:
+        batches.append(batch)
+
+    async def price_of(_: str) -> Price:
+        return Price(0.0, 0.0)
+
+    budgets = RunBudgets(ScriptedModel(steps), price_of, str, lambda _: job.run)
+    made = Options(model="m", **options)  # type: ignore[arg-type]  # what a test says about them
+    worker = LocalWorker(sites, budgets, SystemClock(), made, read=lambda _: b"+kept", redact=str)
+    return asyncio.run(worker.work(job, journal)), batches
+
+
+def failed(outcome: WorkOutcome) -> Failed:
+    assert isinstance(outcome, Failed), outcome
+    return outcome
+
+
+def test_work_is_a_commit_on_the_base_kept_by_a_branch_with_its_diff(calc: Repository, sites: Sites):
+    base = calc.branch_tip("main")
+    outcome, batches = work(sites, job_at(base), [MEND, done("add adds")])
+    assert isinstance(outcome, Submitted)
+    assert calc.parents(outcome.commit) == (base,)
+    assert calc.branch_tip("orch/R1/T3/a1") == outcome.commit
+    assert b"+    return a + b" in outcome.evidence.files["runs/R1/logs/T3/a1/diff.patch"]
+    assert sum(batch.turns for batch in batches) == 3
+    assert "Orch-Task: T3" in calc.message(outcome.commit)
+
+
+def test_a_claim_without_a_change_is_no_work(calc: Repository, sites: Sites):
+    outcome, _ = work(sites, job_at(calc.branch_tip("main")), [done("all is well")])
+    assert failed(outcome).failure == "wrong_result"
+    assert "all is well" in failed(outcome).detail
+
+
+def test_what_an_attempt_wrote_before_it_ran_out_of_turns_is_told_and_kept_by_no_branch(calc: Repository, sites: Sites):
+    outcome, _ = work(sites, job_at(calc.branch_tip("main")), [MEND], limits=Limits(max_turns=1))
+    assert failed(outcome).failure == "stuck"
+    assert b"+    return a + b" in failed(outcome).evidence.files["runs/R1/logs/T3/a1/diff.patch"]
+    assert calc.branches("orch/") == {}
+
+
+def test_an_escalation_carries_the_reason(calc: Repository, sites: Sites):
+    outcome, _ = work(sites, job_at(calc.branch_tip("main")), [calls(("escalate", {"reason": "which sum?"}))])
+    assert (failed(outcome).failure, failed(outcome).detail) == ("escalated", "which sum?")
+
+
+def test_an_agent_that_only_talks_is_stuck(calc: Repository, sites: Sites):
+    assert failed(work(sites, job_at(calc.branch_tip("main")), [says("hm")] * 3)[0]).failure == "stuck"
+
+
+def test_errors_of_the_model_are_infrastructure_and_hopeless_ones_are_final(calc: Repository, sites: Sites):
+    job = job_at(calc.branch_tip("main"))
+    quota = failed(work(sites, job, [ModelError("used up", "quota", retry_after_s=3600)])[0])
+    assert (quota.failure, quota.is_final, quota.retry_after_s) == ("quota", False, 3600)
+    key = failed(work(sites, job, [ModelError("wrong key", "auth")])[0])
+    assert (key.failure, key.is_final) == ("model_error", True)
+
+
+def test_turns_before_an_error_are_journaled(calc: Repository, sites: Sites):
+    _, batches = work(sites, job_at(calc.branch_tip("main")), [MEND, ModelError("used up", "quota")])
+    assert sum(batch.turns for batch in batches) == 2
+
+
+def test_a_set_up_that_fails_asks_a_person_at_once(calc: Repository, sites: Sites):
+    sites._options = Options(model="m", setup="exit 3")
+    outcome = failed(work(sites, job_at(calc.branch_tip("main")), [])[0])
+    assert (outcome.failure, outcome.is_final) == ("lost", True)
+
+
+def test_the_brief_shows_earlier_attempts(calc: Repository, sites: Sites):
+    base = calc.branch_tip("main")
+    kept = evidence_files(job_at(base), {"diff.patch": "+kept"}, str).refs
+    earlier = Attempt(1, base, NOW, failure="tests_red", detail="2 failed", evidence=kept)
+    job = job_at(base, Criterion("c", "true"), attempts=(earlier, Attempt(2, base, NOW)))
+    _, batches = work(sites, job, [writes("x.txt", "x"), done()])
+    assert b"2 failed" in batches[0].content
+    assert b"+kept" in batches[0].content
