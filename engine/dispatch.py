@@ -224,8 +224,11 @@ class Dispatcher:
         task = board.tasks[name]
         attempt = task.attempts[-1]
         before = tuple(board.tasks[dependency] for dependency in task.depends_on)
-        planned = tuple(board.run_tasks(task.run)) if task.role in {"director", "planner"} else ()
-        return Job(board.runs[task.run], task, attempt.number, attempt.base, before, planned)
+        in_run = board.run_tasks(task.run)
+        is_planning = task.role in {"director", "planner"}
+        planned = tuple(in_run) if is_planning else ()
+        others = () if is_planning else tuple(other for other in in_run if other.planned_by == task.planned_by)
+        return Job(board.runs[task.run], task, attempt.number, attempt.base, before, planned, others)
 
     async def _report(self, job: Job, outcome: Submitted | SpecMade | PlanMade | Failed) -> None:
         task, role = job.task.id, job.task.role

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from engine.core.entities import Run, Spec, Task
+from engine.core.entities import Spec, Task
 from engine.crew.brief import Context, EarlierAttempt, Evidence, Opening, render_opening
 from engine.work import Job
+
+MAX_OTHERS = 60
 
 
 def work_opening(job: Job, earlier: Sequence[EarlierAttempt]) -> str:
@@ -17,7 +19,7 @@ def work_opening(job: Job, earlier: Sequence[EarlierAttempt]) -> str:
             description=run.objective if task.role == "director" else task.description or task.title,
             criteria=task.criteria,
             gates=run.gates,
-            context=_context(run, job.before),
+            context=_context(job, job.before),
             earlier=tuple(earlier),
             guidance=task.guidance,
         )
@@ -33,21 +35,34 @@ def review_opening(job: Job, evidence: Evidence) -> str:
             description=task.description or task.title,
             criteria=task.criteria,
             gates=job.run.gates,
-            context=_context(job.run, ()),
+            context=_context(job, ()),
             evidence=evidence,
             guidance=task.guidance,
         )
     )
 
 
-def _context(run: Run, before: Sequence[Task]) -> tuple[Context, ...]:
+def _context(job: Job, before: Sequence[Task]) -> tuple[Context, ...]:
+    run = job.run
     parts = [Context("The specification of the run", _spec(run.objective, run.spec))] if run.spec is not None else []
     done = "\n".join(
         f"- {task.id} {task.title}: {task.attempt.summary}" for task in before if task.attempt and task.attempt.summary
     )
     if done:
         parts.append(Context("What landed before, which this task builds on", done))
+    others = [
+        task for task in (*job.others, *job.planned) if task.role in {"coder", "tester"} and task.id != job.task.id
+    ]
+    if others:
+        # Without it a reviewer misses here what another task brings, and a planner plans twice what is planned.
+        parts.append(Context("Other tasks of the run, which are not this one's business", _titles(others)))
     return tuple(parts)
+
+
+def _titles(tasks: Sequence[Task]) -> str:
+    lines = [f"- {task.id} ({task.role}, {task.state}): {task.title}" for task in tasks[:MAX_OTHERS]]
+    left_out = len(tasks) - len(lines)
+    return "\n".join([*lines, f"- and {left_out} more"] if left_out else lines)
 
 
 def _spec(objective: str, spec: Spec) -> str:

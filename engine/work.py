@@ -22,7 +22,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
 class Job(msgspec.Struct, frozen=True):
     """One attempt of a task, with the board's view of it at the start. `before` are the tasks it
-    depends on; a planning role also sees all that is `planned`.
+    depends on; a planning role also sees all that is `planned`, a worker the `others` of its plan.
     """
 
     run: Run
@@ -31,6 +31,7 @@ class Job(msgspec.Struct, frozen=True):
     base: str
     before: tuple[Task, ...] = ()
     planned: tuple[Task, ...] = ()
+    others: tuple[Task, ...] = ()
 
     @property
     def label(self) -> str:

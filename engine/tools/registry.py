@@ -6,9 +6,11 @@ Whatever a model sends (an unknown tool, no JSON, wrong arguments, a path outsid
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 
 import msgspec
 import pydantic
+from pydantic_core import ErrorDetails
 
 from engine.model.types import ToolCall, ToolSpec
 from engine.tools.commands import RUN_PYTHON, RUN_SHELL, RUN_TESTS
@@ -94,6 +96,9 @@ def _json_text(arguments: str) -> bytes:
 
 def _explanation(tool: Tool, error: pydantic.ValidationError) -> str:
     faults = error.errors(include_url=False, include_input=False, include_context=False)
+    if len(faults) > 1:
+        # A list whose only item was refused is then also called too short, which would mislead.
+        faults = [fault for fault in faults if fault["type"] != "too_short" or _stands_alone(fault["loc"], faults)]
     if faults[0]["type"] == "json_invalid":
         return (
             f"The arguments of {tool.name} are not valid JSON ({faults[0]['msg']}); nothing was done. Send one JSON object, "
@@ -107,6 +112,10 @@ def _explanation(tool: Tool, error: pydantic.ValidationError) -> str:
         + "\n".join(lines)
         + f"\n{_expected(tool)}"
     )
+
+
+def _stands_alone(place: tuple[int | str, ...], faults: Sequence[ErrorDetails]) -> bool:
+    return not any(fault["loc"][: len(place)] == place and len(fault["loc"]) > len(place) for fault in faults)
 
 
 def _expected(tool: Tool) -> str:

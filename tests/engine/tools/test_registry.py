@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.crew.results import PlannerResult
+from engine.model.types import ToolCall
 from engine.tools.observation import Escalate, Finish
-from engine.tools.registry import TOOLS
+from engine.tools.registry import TOOLS, Toolbox
 from engine.tools.workbench import Workbench
 from tests.engine.tools.bench import TOOLBOX, call, call_raw, make_bench
 
@@ -101,3 +104,11 @@ def test_no_pattern_or_glob_raises_or_writes(pattern: str, glob: str) -> None:
         (bench.root / "a.py").write_text("x = 1\n")
         assert call(bench, "search_codebase", pattern=pattern, glob=glob).text
         assert sorted(p.name for p in bench.root.iterdir()) == [".git", "a.py"]
+
+
+def test_a_list_whose_only_item_was_refused_is_not_also_called_too_short(bench: Workbench) -> None:
+    task = {"key": "a", "title": "A", "role": "coder", "description": "d", "criteria": [{"text": "it works"}]}
+    finish = ToolCall("1", "finish", json.dumps({"tasks": [task]}))
+    text = asyncio.run(Toolbox((), PlannerResult).call(bench, finish)).text
+    assert "task a has no check" in text
+    assert "at least 1 item" not in text
