@@ -6,7 +6,8 @@ engine's own folder, which no cell can see, and only its owner may open it.
 
 import asyncio
 import hashlib
-import tempfile
+import os
+import stat
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -53,20 +54,18 @@ def socket_path(repository_path: Path) -> Path:
     path = home / "engine.sock"
     if len(str(path).encode()) <= MAX_PATH_BYTES:
         return path
-    private = runtime_folder()
+    private = runtime_folder() or Path("/tmp")  # noqa: S108 - `_own` makes sure of the folder below it
     name = hashlib.sha256(str(home).encode()).hexdigest()[:16]
-    if private is not None and len(str(private).encode()) <= MAX_PATH_BYTES - 30:
-        return private / f"orch-{name}.sock"
-    return Path(tempfile.mkdtemp(prefix="orch-", dir="/tmp")) / "engine.sock"
+    return private / f"orch-{os.getuid()}-{name}" / "engine.sock"
 
 
 @asynccontextmanager
 async def listening(engine: Engine, path: Path) -> AsyncIterator[None]:
     """Take orders at `path` while the context is open. The caller holds the engine's lock, so what lies there is stale.
 
-    Raises: OSError when the socket can't be made.
+    Raises: OSError when the socket can't be made; CannotStart when its folder is somebody else's.
     """
-    path.parent.mkdir(mode=0o700, exist_ok=True)
+    _own(path.parent)
     path.unlink(missing_ok=True)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -83,8 +82,16 @@ async def listening(engine: Engine, path: Path) -> AsyncIterator[None]:
     finally:
         server.close()
         path.unlink(missing_ok=True)
-        if path.parent.name.startswith("orch-"):
+        if path.parent.name != "orch":
             path.parent.rmdir()
+
+
+def _own(folder: Path) -> None:
+    """Make the folder, or accept one that is ours alone: in a shared place somebody else could have put it there."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise CannotStart(f"{folder} is not a folder of yours alone, so no orders can be taken there; remove it")
 
 
 async def send(repository_path: Path, command: c.PeopleCommand, by: str) -> list[e.Record] | c.Refused:

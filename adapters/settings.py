@@ -6,6 +6,7 @@ somebody's key is sent.
 
 import difflib
 import getpass
+import ipaddress
 import os
 import re
 import tomllib
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.agent.outcome import Limits
@@ -23,6 +24,7 @@ from engine.workspace.repository import Repository
 FILE: Final = "orch.toml"
 _SECRET_NAME: Final = re.compile(r"(?i)KEY|TOKEN|SECRET|PASSW(OR)?D|CREDENTIAL")
 _MIN_SECRET_CHARS: Final = 6
+MIN_TOKEN_CHARS: Final = 16
 _FROZEN: Final = ConfigDict(frozen=True, extra="forbid")
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -30,6 +32,8 @@ Workers = Annotated[int, Field(ge=1, le=64)]
 Retries = Annotated[int, Field(ge=0, le=50)]
 Usd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Tokens = Annotated[int, Field(gt=0)]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+"""0 lets the system choose."""
 Sandbox = Literal["auto", "bubblewrap", "landlock", "none"]
 
 
@@ -65,6 +69,25 @@ class _Limits(BaseModel):
     seconds: Annotated[float, Field(gt=0, le=86_400)] = Limits().max_seconds
 
 
+class _Console(BaseModel):
+    """Only the port: a file of a repository must not open somebody's console to the network."""
+
+    model_config = _FROZEN
+    port: Port | None = None
+
+
+class ConsoleSettings(BaseModel):
+    """Where the web console listens and who may use it; an empty `token` means that a new one is made at each start."""
+
+    model_config = _FROZEN
+    host: str = "127.0.0.1"
+    port: Port = 8085
+    token: SecretStr = SecretStr("")
+    proxy_header: str = ""
+    proxies: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
 class Settings(BaseModel):
     """What was asked for, from every source. An empty `model` means that nobody named one."""
 
@@ -85,6 +108,7 @@ class Settings(BaseModel):
     limits: Limits = Limits()
     gates: tuple[GateSpec, ...] = ()
     gates_from: str = ""
+    console_port: Port | None = None
 
 
 class _OrchToml(BaseModel):
@@ -98,6 +122,7 @@ class _OrchToml(BaseModel):
     workspace: _Workspace = _Workspace()
     limits: _Limits = _Limits()
     gate: tuple[_Gate, ...] = ()
+    console: _Console = _Console()
 
 
 class _Overrides(BaseModel):
@@ -124,6 +149,50 @@ class _Environment(BaseSettings):
     sandbox: Sandbox | None = None
 
 
+def _networks(text: str) -> str:
+    for part in _listed(text):
+        ipaddress.ip_network(part, strict=False)
+    return text
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip().casefold() for part in (text or "").split(",") if part.strip())
+
+
+class _ConsoleEnvironment(BaseSettings):
+    """`ORCH_CONSOLE_HOST`, `ORCH_CONSOLE_TOKEN`, …; lists are separated by commas."""
+
+    model_config = SettingsConfigDict(env_prefix="ORCH_CONSOLE_", env_ignore_empty=True, extra="ignore", frozen=True)
+    host: str | None = None
+    port: Port | None = None
+    token: SecretStr | None = None
+    proxy_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    proxies: Annotated[str, AfterValidator(_networks)] | None = None
+    hosts: str | None = None
+
+
+def load_console(settings: Settings, *, host: str | None = None, port: int | None = None) -> ConsoleSettings:
+    """The console's settings: the port of `orch.toml`, then the environment, then what was typed (None says nothing).
+
+    Raises: BadSettings.
+    """
+    try:
+        found = _ConsoleEnvironment()
+    except ValidationError as error:
+        raise BadSettings(_sentence(error, _ConsoleEnvironment, "the environment", "ORCH_CONSOLE_{}")) from None
+    if found.token is not None and len(found.token.get_secret_value()) < MIN_TOKEN_CHARS:
+        raise BadSettings(
+            f"ORCH_CONSOLE_TOKEN is shorter than {MIN_TOKEN_CHARS} characters; choose one that is hard to guess"
+        )
+    said = {
+        "port": settings.console_port,
+        **_said(found, ("host", "port", "token", "proxy_header")),
+        **{name: _listed(getattr(found, name)) for name in ("proxies", "hosts")},
+        **{name: value for name, value in (("host", host), ("port", port)) if value is not None},
+    }
+    return ConsoleSettings.model_validate({name: value for name, value in said.items() if value is not None})
+
+
 def load_settings(repository: Repository, base: str, overrides: Mapping[str, object]) -> Settings:
     """The settings for work on the commit `base`; overrides that are None say nothing.
 
@@ -139,6 +208,7 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
         "gates_from": FILE if file.gate else "",
         "budget_usd": file.budget.usd,
         "budget_tokens": file.budget.tokens,
+        "console_port": file.console.port,
         **file.workspace.model_dump(),
     }
     found |= _said(file, ("model", "max_workers", "max_retries", "sandbox"))
@@ -171,6 +241,15 @@ def runtime_folder() -> Path | None:
     folder = os.environ.get("XDG_RUNTIME_DIR", "")
     return Path(folder) if folder.startswith("/") and os.access(folder, os.W_OK) else None
 
+
+def cache_folder() -> Path | None:
+    """The user's own folder for what can be made again (XDG Base Directory Specification), where there is one."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if folder.is_absolute() and os.access(folder, os.W_OK) else None
 
 
 def _parse(content: bytes | None) -> _OrchToml:
@@ -220,6 +299,6 @@ def _sentence(error: ValidationError, kind: type[BaseModel], where: str, shape: 
 def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:
     """The keys that are possible below a path of the file."""
     tables: dict[str, type[BaseModel]] = {
-        "budget": _Budget, "workspace": _Workspace, "limits": _Limits, "gate": _Gate,
+        "budget": _Budget, "workspace": _Workspace, "limits": _Limits, "gate": _Gate, "console": _Console,
     }  # fmt: skip
     return sorted((tables.get(path[0], kind) if path else kind).model_fields)

@@ -4,6 +4,7 @@ Everything opened here is closed here, in the opposite order, whatever ends the 
 """
 
 import asyncio
+import hashlib
 import signal
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
@@ -15,7 +16,7 @@ import msgspec
 from adapters.control import listening, socket_path
 from adapters.llm.litellm_model import LitellmConfig, LitellmModel, Route
 from adapters.origin import check_origin
-from adapters.settings import FILE, Settings, load_settings, secrets_of
+from adapters.settings import FILE, Settings, cache_folder, load_settings, secrets_of
 from engine.cell.sandbox import CellFactory, probe
 from engine.cell.types import Level, NoSandbox
 from engine.clock import SystemClock
@@ -24,6 +25,7 @@ from engine.core.blackboard import Blackboard
 from engine.core.entities import GateSpec, RunConfig
 from engine.gates.detect import detect, python_of
 from engine.model.budget import Price
+from engine.model.streamed import Stream, StreamedModel
 from engine.options import Options
 from engine.recovery import load_board
 from engine.redaction import Redactor
@@ -48,6 +50,7 @@ class Session(msgspec.Struct, frozen=True):
     model: str
     is_pilot: bool
     models: LitellmModel
+    stream: Stream
 
 
 @asynccontextmanager
@@ -75,13 +78,16 @@ async def open_session(
         stack.callback(log.close)
         log.clean_leftovers()
         models = await stack.enter_async_context(_models(settings, model))
+        home = worktree_home(repository)
+        redact = Redactor(secrets_of(settings)).text
+        stream = Stream(redact)
         parts = Parts(
-            repository=repository, log=log, model=models, price_of=models.price_of, cells=cells, clock=clock,
-            options=_options(settings, model), home=repository.git_dir / "orch", redact=Redactor(secrets_of(settings)).text,
+            repository=repository, log=log, model=StreamedModel(models, stream), price_of=models.price_of, cells=cells, clock=clock,
+            options=_options(settings, model, home), home=home, redact=redact,
         )  # fmt: skip
         engine = await stack.enter_async_context(Engine(parts, load_board(log)).running())
         await stack.enter_async_context(listening(engine, door))
-        yield Session(engine, repository, settings, sandbox, model, model == PILOT, models)
+        yield Session(engine, repository, settings, sandbox, model, model == PILOT, models, stream)
 
 
 async def request_for(
@@ -154,7 +160,19 @@ def _cells(settings: Settings) -> tuple[Level, CellFactory]:
     return level, CellFactory(level)
 
 
-def _options(settings: Settings, model: str) -> Options:
+def worktree_home(repository: Repository) -> Path:
+    """Where the repository's worktrees are made, a folder of its own.
+
+    Not below `.git`, where test runners and linters look away (jest ignores every path with `/.git/` in it).
+    """
+    caches = cache_folder()
+    if caches is None:
+        return repository.git_dir / "orch"
+    mark = hashlib.sha256(str(repository.git_dir).encode("utf-8", "surrogateescape")).hexdigest()[:10]
+    return caches / "orch" / f"{repository.path.name}-{mark}"
+
+
+def _options(settings: Settings, model: str, home: Path) -> Options:
     return Options(
         model=model,
         models=settings.models,
@@ -164,6 +182,7 @@ def _options(settings: Settings, model: str) -> Options:
         include=settings.include,
         network=settings.network,
         protected=(FILE,),
+        hidden=(str(home),),
     )
 
 

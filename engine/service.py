@@ -51,7 +51,7 @@ class RunRequest(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """What the engine is made of; `home` is its own folder, below the repository's git folder."""
+    """What the engine is made of; `home` is a folder of its own, for worktrees."""
 
     repository: Repository
     log: Log

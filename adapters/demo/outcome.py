@@ -1,5 +1,7 @@
 """What came of the demo, seen from git and the tests alone, and how it is told. Must not ask the engine."""
 
+import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,10 +79,11 @@ def tell(outcome: Outcome, folder: Path, seconds: float) -> Iterator[str]:
         yield f"orch verify: every receipt holds, and the {outcome.events} events are as they were written."
     yield from (f"left behind: {name}" for name in outcome.leftovers)
     yield f"\nIt took {seconds:.0f} s. The repository lies in {folder}. Look at it:"
-    yield f"  git -C {folder} log --graph --oneline main        what landed"
-    yield f"  git -C {folder} log --oneline orch-state          everything that happened"
-    yield f"  orch show --repo {folder}                         the run, its tasks and decisions"
-    yield f"  orch verify --repo {folder}                       the proof, from git alone"
+    yield f"  git -C {folder} log --graph --oneline main     what landed"
+    yield f"  git -C {folder} log --oneline orch-state       everything that happened"
+    orch = "orch" if shutil.which("orch") else sys.argv[0]
+    yield f"  {orch} show --repo {folder}        the run, its tasks and decisions"
+    yield f"  {orch} verify --repo {folder}      the proof, from git alone"
 
 
 async def _tests(repository: Repository, board: Blackboard, run: RunId) -> CommandResult:
@@ -110,5 +113,3 @@ def _story(log: GitLog, task: Task) -> Iterator[str]:
 def _leftovers(repository: Repository) -> Iterator[str]:
     yield from (f"branch {name}" for name in repository.branches("orch/"))
     yield from (f"worktree {checkout.path}" for checkout in repository.checkouts() if checkout.path != repository.path)
-    work = repository.git_dir / "orch" / "work"
-    yield from (f"folder {path}" for path in (work.iterdir() if work.is_dir() else ()))

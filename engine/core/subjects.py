@@ -18,6 +18,8 @@ def subject(record: e.Record, before: Task | None, after: Task | None) -> str:
         happened, more = _about_run(event)
     elif isinstance(event, e.DecisionEvent):
         happened, more = _about_decision(event, _move(before, after))
+    elif isinstance(event, e.ChatEvent):
+        happened, more = _about_chat(event)
     elif isinstance(event, e.TaskPlanned):
         waits = f" (after {', '.join(event.depends_on)})" if event.depends_on else ""
         happened, more = f"{event.task} planned for a {event.role}{waits}", event.title
@@ -27,6 +29,12 @@ def subject(record: e.Record, before: Task | None, after: Task | None) -> str:
     by = "" if record.actor == "engine" else f" by {record.actor}"
     line = _line(more)
     return f"{happened}{by}: {line}" if line else f"{happened}{by}"
+
+
+def lead(line: str) -> str:
+    """What a first line begins with in every version: the id, and the move if there was one. The rest is wording."""
+    words = line.split()
+    return " ".join(words[:4] if len(words) > 3 and words[2] == "->" else words[:1]).rstrip(":,")
 
 
 def _move(before: Task | None, after: Task | None) -> str:
@@ -105,6 +113,24 @@ def _about_decision(event: e.DecisionEvent, move: str) -> Line:
             return f"{event.decision} answered", event.answer.choice.replace("_", " ")
         case e.DecisionWithdrawn():
             return f"{event.decision} withdrawn", event.reason
+        case e.DecisionReminded():
+            return f"{event.decision} asked again", ""
+        case e.DecisionSeconded():
+            return f"{event.decision} has a first voice of two", event.answer.choice.replace("_", " ")
+
+
+def _about_chat(event: e.ChatEvent) -> Line:
+    match event:
+        case e.ChatBound():
+            return f"{event.run} bound to {event.adapter}:{event.workspace}:{event.channel} as {event.binding}", ""
+        case e.ChatUnbound():
+            return f"{event.run} no longer bound as {event.binding}", event.reason
+        case e.ThreadOpened():
+            return f"{event.run} has its thread in {event.binding}", ""
+        case e.PostIntended():
+            return f"{event.post} is to be posted in {event.binding}", event.key
+        case e.PostSettled():
+            return (f"{event.post} can't be posted", event.dead) if event.dead else (f"{event.post} is posted", "")
 
 
 def _caps(event: e.BudgetRaised) -> str:

@@ -8,6 +8,6 @@ from engine.crew.role import Role
 DIRECTOR = Role(
     name="director",
     prompts=("director.md", "shared.md"),
-    tools=("read_file", "list_directory", "search_codebase", "escalate"),
+    tools=("read_file", "list_directory", "search_codebase", "run_tests", "escalate"),
     finish=DirectorResult,
 )

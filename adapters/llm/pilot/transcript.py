@@ -90,7 +90,7 @@ def _sections(text: str) -> dict[str, Section]:
     fence, kept = "", list[str]()
     for line in text.splitlines():
         opened = None if fence else _FENCE.match(line)
-        heading = None if fence else _HEADING.fullmatch(line)
+        heading = _HEADING.fullmatch(line)
         if opened:
             fence, kept = opened[1], [opened[2]]
         elif fence and line == fence:

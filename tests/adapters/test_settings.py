@@ -1,0 +1,155 @@
+"""Settings: which source wins, what is refused and in which words, and what counts as a secret."""
+
+from pathlib import Path
+
+import pytest
+
+from adapters.settings import BadSettings, load_settings, person, secrets_of
+from engine.agent.outcome import Limits
+from engine.core.entities import GateSpec
+from engine.workspace.repository import Repository
+from tests.engine.workspace.target import commit, make_repository
+
+FULL = """
+model = "anthropic/claude-sonnet-4-5"
+max_workers = 3
+max_retries = 2
+sandbox = "landlock"
+
+[budget]
+usd = 2.5
+tokens = 100000
+
+[models]
+coder = "openai/gpt-5"
+
+[workspace]
+setup = "make deps"
+include = [".env.test"]
+network = true
+
+[[gate]]
+name = "tests"
+run = "make test"
+timeout_s = 60
+junit = "report.xml"
+
+[limits]
+turns = 12
+seconds = 300
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch):
+    for name in (
+        "MODEL",
+        "API_BASE",
+        "API_KEY",
+        "BUDGET_USD",
+        "BUDGET_TOKENS",
+        "MAX_WORKERS",
+        "MAX_RETRIES",
+        "SANDBOX",
+    ):
+        monkeypatch.delenv(f"ORCH_{name}", raising=False)
+
+
+def target(tmp_path: Path, text: str | None) -> tuple[Repository, str]:
+    files = {"README.md": "target"} | ({"orch.toml": text} if text is not None else {})
+    repository = make_repository(tmp_path / "target", files)
+    return repository, repository.branch_tip("main")
+
+
+def refusal(tmp_path: Path, text: str) -> str:
+    with pytest.raises(BadSettings) as caught:
+        load_settings(*target(tmp_path, text), {})
+    return str(caught.value)
+
+
+def test_every_key_of_the_file_is_read(tmp_path: Path):
+    found = load_settings(*target(tmp_path, FULL), {})
+    assert (found.model, found.models) == ("anthropic/claude-sonnet-4-5", {"coder": "openai/gpt-5"})
+    assert (found.max_workers, found.max_retries, found.sandbox) == (3, 2, "landlock")
+    assert (found.budget_usd, found.budget_tokens) == (2.5, 100000)
+    assert (found.setup, found.include, found.network) == ("make deps", (".env.test",), True)
+    assert found.gates == (GateSpec("tests", "make test", 60, "report.xml"),)
+    assert found.gates_from == "orch.toml"
+    assert found.limits == Limits(max_turns=12, max_seconds=300)
+
+
+def test_without_a_file_nothing_is_named_and_the_defaults_hold(tmp_path: Path):
+    found = load_settings(*target(tmp_path, None), {})
+    assert (found.model, found.max_workers, found.max_retries, found.sandbox) == ("", 5, 4, "auto")
+    assert (found.gates, found.gates_from) == ((), "")
+
+
+def test_the_environment_beats_the_file_and_the_command_line_beats_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    repository, tip = target(tmp_path, FULL)
+    monkeypatch.setenv("ORCH_MODEL", "openai/of-the-environment")
+    monkeypatch.setenv("ORCH_MAX_WORKERS", "7")
+    monkeypatch.setenv("ORCH_BUDGET_USD", "9")
+    found = load_settings(repository, tip, {"model": "openai/of-the-line", "budget_usd": None})
+    assert (found.model, found.max_workers, found.budget_usd) == ("openai/of-the-line", 7, 9)
+
+
+def test_an_empty_variable_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ORCH_MODEL", "")
+    assert load_settings(*target(tmp_path, FULL), {}).model == "anthropic/claude-sonnet-4-5"
+
+
+def test_the_file_counts_as_it_is_in_the_commit(tmp_path: Path):
+    repository, tip = target(tmp_path, FULL)
+    commit(repository.path, {"orch.toml": 'model = "openai/newer"\n'})
+    (repository.path / "orch.toml").write_text('model = "openai/dirty"\n')
+    assert load_settings(repository, tip, {}).model == "anthropic/claude-sonnet-4-5"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("modle = 'x'", "orch.toml has an unknown setting 'modle'; did you mean 'model'?"),
+        ("[budget]\nuds = 1", "orch.toml has an unknown setting 'budget.uds'; did you mean 'usd'?"),
+        ("[[gate]]\nname = 'a'\nrun = 'b'\ntimeout = 3", "'gate.0.timeout'; did you mean 'timeout_s'?"),
+        ("zzz = 1", "orch.toml has an unknown setting 'zzz'; possible here: budget, "),
+        ("max_workers = 0", "orch.toml: max_workers is wrong (input should be greater than or equal to 1, found 0)"),
+        ("[[gate]]\nname = 'a'", "orch.toml: gate.0.run is wrong (field required)"),
+        ("model = ", "orch.toml is no TOML"),
+        ("api_key = 'sk-1'", "orch.toml has an unknown setting 'api_key'"),
+        ("[budget]\nusd = inf", "budget.usd is wrong"),
+    ],
+)
+def test_what_the_file_may_not_say_is_refused_in_a_sentence(tmp_path: Path, text: str, words: str):
+    assert words in refusal(tmp_path, text)
+
+
+def test_a_wrong_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ORCH_MAX_WORKERS", "many")
+    assert "ORCH_MAX_WORKERS is wrong" in refusal(tmp_path, "")
+
+
+def test_a_wrong_override_is_named(tmp_path: Path):
+    with pytest.raises(BadSettings, match="the command line: max_workers is wrong"):
+        load_settings(*target(tmp_path, None), {"max_workers": 900})
+
+
+def test_the_key_does_not_show_when_settings_are_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ORCH_API_KEY", "verysecretvalue")
+    assert "verysecretvalue" not in repr(load_settings(*target(tmp_path, None), {}))
+
+
+def test_secrets_are_what_is_named_like_one(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SOME_API_KEY", "value-of-key")
+    monkeypatch.setenv("db_password", "value-of-password")
+    monkeypatch.setenv("MY_TOKEN", "short")
+    monkeypatch.setenv("HARMLESS", "value-of-harmless")
+    found = secrets_of()
+    assert {"value-of-key", "value-of-password"} <= set(found)
+    assert not {"short", "value-of-harmless"} & set(found)
+
+
+def test_a_person_is_named_by_surface_and_login(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LOGNAME", "alice")
+    assert person() == "cli:alice"
