@@ -66,6 +66,7 @@ class DecisionPrompt(msgspec.Struct, frozen=True, tag="decision-prompt"):
     options: tuple[Option, ...]
     asked_at: str
     generation: int
+    reminders: int = 0
 
 
 class DecisionOutcome(msgspec.Struct, frozen=True, tag="decision-outcome"):
@@ -183,6 +184,7 @@ def decision_prompt(board: Blackboard, decision: Decision) -> DecisionPrompt:
         ),
         asked_at=decision.asked_at,
         generation=decision.generation,
+        reminders=decision.reminders,
     )
 
 

@@ -3,6 +3,7 @@
 What marks up text on one surface (rich, Slack, HTML) is escaped by that surface's adapter, after this.
 """
 
+import re
 import unicodedata
 from typing import Final
 
@@ -10,6 +11,8 @@ _JOINER: Final = "\u200d"
 _KEPT: Final = frozenset({"\n", "\t", _JOINER})
 _SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
 _REGIONAL: Final = range(0x1F1E6, 0x1F200)
+_FENCE: Final = re.compile("`{3,}")
+_MENTION: Final = re.compile(r"@(?=\w)|<(?=[@#!])")
 
 
 def clean(text: str) -> str:
@@ -66,3 +69,38 @@ def tail(text: str, max_lines: int, max_width: int = 200) -> tuple[str, ...]:
         return tuple(lines) if any(lines) else ()
     left_out = len(lines) - max_lines + 1
     return (f"… {left_out} lines above", *lines[-max_lines + 1 :])
+
+
+def units(text: str) -> int:
+    """The length as platforms count it: UTF-16 code units."""
+    return len(text) + sum(1 for char in text if ord(char) > 0xFFFF)
+
+
+def cut(text: str, max_units: int) -> str:
+    """The text in at most `max_units` UTF-16 units, never within a piece; says how many pieces more there were.
+
+    Below about a dozen units there is no room for the count, and only whole pieces that fit are kept.
+    """
+    if units(text) <= max_units:
+        return text
+    pieces = graphemes(text)
+    # The room the count needs is that of its largest value.
+    room = max_units - len(f" … (+{len(pieces)})")
+    kept, used = 0, 0
+    for piece in pieces:
+        used += units(piece)
+        if used > (room if room > 0 else max_units):
+            break
+        kept += 1
+    head = "".join(pieces[:kept])
+    return f"{head.rstrip()} … (+{len(pieces) - kept})" if room > 0 else head
+
+
+def unmentioned(text: str) -> str:
+    """The text with every `@name` and `<!…>` broken by a zero-width space, so that no platform takes it for a call."""
+    return _MENTION.sub(lambda match: f"{match[0]}\u200b", text)
+
+
+def in_fence(text: str) -> str:
+    """The text fit to stand between lines of three backticks: none within it can end the block."""
+    return _FENCE.sub(lambda match: "\u200b".join(match[0]), text)

@@ -4,6 +4,7 @@ Must run while the engine's lock is held and before anything is dispatched.
 """
 
 from collections.abc import Callable
+from itertools import chain
 
 from engine.core import commands as c
 from engine.core.blackboard import Blackboard
@@ -23,7 +24,8 @@ def load_board(log: Log) -> Blackboard:
     Raises: BrokenLog, BrokenFile.
     """
     last = log.last()
-    return board_from_files(log.files(under="runs", suffix=".json"), last.seq if last is not None else 0)
+    files = chain(log.files(under="archive", suffix=".json"), log.files(under="runs", suffix=".json"))
+    return board_from_files(files, last.seq if last is not None else 0)
 
 
 async def fail_lost_attempts(ledger: Ledger) -> None:

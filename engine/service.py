@@ -113,8 +113,8 @@ class Engine:
             raise CannotStart(answer.reason)
         return answer[0].event.run
 
-    async def order(self, command: c.PeopleCommand, by: str) -> Sequence[e.Record] | c.Refused:
-        """Carry a person's order out; the records are durable on return. `by` is `surface:name`.
+    async def order(self, command: c.PeopleCommand | c.ChatCommand, by: str) -> Sequence[e.Record] | c.Refused:
+        """Carry out a person's order, or the bot's own about chats; the records are durable on return. `by` is `surface:name`.
 
         Raises: LedgerStopped.
         """

@@ -103,30 +103,35 @@ class History:
             yield Fault(problem, commit=entry.commit, seq=entry.seq, run=event.run, task=task or "")
         self._remember(entry, event)
 
-    def _of_tree(self, entry: StoredEntry, event: e.AnyEvent, files: dict[str, bytes]) -> Iterator[str]:
+    def _of_tree(self, entry: StoredEntry, event: e.AnyEvent, files: dict[str, bytes | None]) -> Iterator[str]:
         """What is wrong with the files: those of the entities, those that the event names, and any others."""
-        changed = {path: name_object("blob", content) for path, content in files.items()}
+        changed = {path: name_object("blob", content) for path, content in files.items() if content is not None}
+        gone = [path for path, content in files.items() if content is None]
         for ref in named_files(event):
             changed[ref.path] = bytes.fromhex(ref.oid)
             if ref.oid not in self._handle:
                 yield f"{ref.path} ({ref.oid[:10]}) is not in the repository"
         before, self._tree = self._tree, entry.tree
         folder = self._folder or Folder(self._source)
+        for path in gone:
+            folder.remove(split_path(path))
         for path, blob in changed.items():
             folder.put(split_path(path), blob)
         if folder.write(_Names()).hex() == entry.tree:
             return
-        yield from self._differences(before, entry.tree, changed)
+        yield from self._differences(before, entry.tree, changed, gone)
         self._folder = Folder.load(self._source, bytes.fromhex(entry.tree))
 
-    def _differences(self, before: str, after: str, expected: dict[str, bytes]) -> Iterator[str]:
+    def _differences(self, before: str, after: str, expected: dict[str, bytes], gone: list[str]) -> Iterator[str]:
         old, new = self._handle[before].peel(pygit2.Tree), self._handle[after].peel(pygit2.Tree)
         wrong = [path for path, blob in expected.items() if path not in new or new[path].id.raw != blob]
+        wrong += [path for path in gone if path in new]
         # A file that is wrong stays wrong while events go on changing it: it is told once, where it began.
         told, self._wrong = self._wrong, self._wrong | set(wrong)
         changed = {file.path for delta in old.diff_to_tree(new).deltas for file in (delta.old_file, delta.new_file)}
         if fresh := [path for path in wrong if path not in told]:
             yield f"{_listed(fresh)} not as the event leaves it"
+        changed = {path for path in changed if not path.startswith(tuple(f"{folder}/" for folder in gone))}
         if extra := sorted(changed - set(expected)):
             yield f"{_listed(extra)} changed, which the event does not do"
         if not wrong and not extra:

@@ -13,11 +13,13 @@ MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 60
 
 STARTS_GIT = {
     "engine/workspace/git.py": "its task",
+    "engine/store/gitproc.py": "upkeep in the background, held while the log is written",
     "engine/tools/search.py": "git grep inside an attempt's own cell",
 }
 READS_ENVIRONMENT = {
     "adapters/settings.py": "its task",
     "engine/workspace/git.py": "hands git the few variables that it needs to find itself",
+    "engine/store/gitproc.py": "hands git the few variables that it needs to find itself",
     "engine/cell/environment.py": "constructs what a command gets; PATH alone is taken over",
     "adapters/llm/litellm_model.py": "sets what litellm reads while it is imported",
     "adapters/llm/pilot/search.py": "runs in the target's interpreter and sets the variables of its check",

@@ -62,6 +62,7 @@ def _known() -> tuple[type[BaseException], ...]:
     from adapters.demo.sample import NoRoomForDemo
     from adapters.origin import MixedInstallation
     from adapters.settings import BadSettings
+    from adapters.web.errors import ConsoleUnavailable, OpenToTheNetwork
     from engine.cell.types import NoSandbox
     from engine.core.blackboard import BrokenHistory
     from engine.ledger import LedgerStopped
@@ -72,7 +73,7 @@ def _known() -> tuple[type[BaseException], ...]:
     from engine.workspace.git import GitError
 
     return (
-        BadInput, BadSettings, BrokenFile, BrokenHistory, CannotStart, GitError, LedgerStopped, MixedInstallation,
+        BadInput, BadSettings, BrokenFile, BrokenHistory, CannotStart, ConsoleUnavailable, OpenToTheNetwork, GitError, LedgerStopped, MixedInstallation,
         NoEngine, NoRoomForDemo, NoSandbox, StoreError, StoryWentAnotherWay,
         git.DetachedHead, git.NoCommits, git.NotARepository, git.UnknownBranch, git.UnknownCommit,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from adapters.cli import order_commands, proof_commands, read_commands, run_commands
+from adapters.cli import order_commands, proof_commands, read_commands, run_commands, up_command, upkeep_command
 from adapters.cli.errors import PlainErrors
 from adapters.cli.output import accept_any_text
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (run_commands, read_commands, order_commands, proof_commands):
+for part in (run_commands, up_command, read_commands, order_commands, proof_commands, upkeep_command):
     part.register(app)
 
 

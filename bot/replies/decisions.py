@@ -29,6 +29,16 @@ def waits(decision: Decision) -> str:
     return f"{decision.id} needs you: {decision.question}"
 
 
+def still_waits(decision: Decision) -> str:
+    """The line that reminds of a question."""
+    return f"{decision.id} still needs you: {decision.question}"
+
+
+def needs_second(decision: DecisionId, answer: Answer) -> str:
+    """One of two people has chosen."""
+    return f"{answer.by} wants {decision} answered with {CHOICES[answer.choice]!r}; a second person has to agree"
+
+
 def empty(decision: Decision) -> str:
     """Nothing was typed."""
     return f"{decision.id} is still open; answer {_possible(decision.options)}"
@@ -80,7 +90,8 @@ def which_amount(rest: str) -> str:
 def decided(decision: DecisionId, answer: Answer) -> str:
     """Who chose what."""
     words = CHOICES[answer.choice] + (f" {answer.dependents}" if answer.dependents else "")
-    return f"{decision} is decided by {answer.by}: {words}" + (f" ({answer.changes})" if answer.changes else "")
+    by = f"{answer.by} and {answer.second}" if answer.second else answer.by
+    return f"{decision} is decided by {by}: {words}" + (f" ({answer.changes})" if answer.changes else "")
 
 
 def withdrawn(decision: DecisionId, reason: str) -> str:

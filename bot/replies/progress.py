@@ -17,12 +17,19 @@ def line(record: e.Record, board: Blackboard) -> str:
         text = _about_run(event, board)
     elif isinstance(event, e.DecisionEvent):
         text = _about_decision(event, board)
+    elif isinstance(event, e.ChatEvent):
+        text = ""  # where it is told is no news of the run
     elif isinstance(event, e.TaskPlanned):
         after = f", after {', '.join(event.depends_on)}" if event.depends_on else ""
         text = f"{event.task} planned for a {event.role}{after}: {event.title}"
     else:
         text = _about_task(event, board)
     return shorten(one_line(text), _MAX_CHARS)
+
+
+def earlier(number: int) -> str:
+    """The first line of a digest that had more to tell than it may."""
+    return f"… {count(number, 'earlier line')} (`history` shows all)"
 
 
 def _about_run(event: e.RunEvent, board: Blackboard) -> str:
@@ -42,8 +49,8 @@ def _about_run(event: e.RunEvent, board: Blackboard) -> str:
             caps = [f"{event.budget_usd:g} USD"] if event.budget_usd is not None else []
             caps += [f"{event.budget_tokens:,} tokens"] if event.budget_tokens is not None else []
             return f"{run.id} may spend {' and '.join(caps)}"
-        case e.RunCompleted() | e.RunFailed() | e.RunCancelled():
-            return ""  # the summary says it
+        case e.RunCompleted() | e.RunFailed() | e.RunCancelled() | e.RunSealed():
+            return ""  # the summary says it, and nobody follows a run that is sealed
 
 
 def _about_decision(event: e.DecisionEvent, board: Blackboard) -> str:
@@ -54,6 +61,10 @@ def _about_decision(event: e.DecisionEvent, board: Blackboard) -> str:
             return decisions.decided(event.decision, event.answer)
         case e.DecisionWithdrawn():
             return decisions.withdrawn(event.decision, event.reason)
+        case e.DecisionReminded():
+            return decisions.still_waits(board.decisions[event.decision])
+        case e.DecisionSeconded():
+            return decisions.needs_second(event.decision, event.answer)
 
 
 def _about_task(event: e.TaskEvent, board: Blackboard) -> str:  # noqa: C901, PLR0911, PLR0912 - a table, one row a kind

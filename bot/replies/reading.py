@@ -58,3 +58,118 @@ def turn(number: int, time: str, tokens: int) -> str:
 def more_lines(lines: int) -> str:
     """What a shortened text leaves out."""
     return f"… {lines} more lines (--full shows them)"
+
+
+def budget_title(run: str) -> str:
+    """The heading of what a run has spent."""
+    return f"{run} has spent"
+
+
+def nothing_spent() -> str:
+    """A run that has called no model yet."""
+    return "nothing yet"
+
+
+def raised_when_reached() -> str:
+    """A raise that takes two people, before there is a question for them."""
+    return "a higher cap takes two people here: when the cap is reached, both answer the question about it"
+
+
+def answered_from_board() -> str:
+    """The foot of an answer that no model has given."""
+    return "read from the board and the log; no model was asked"
+
+
+def names_nothing() -> str:
+    """A question without a name, where it is not clear what it is about."""
+    return "name what you mean, like R1, T3 or D2; `status` shows what is under way"
+
+
+def open_question(decision: str, about: str, question: str) -> str:
+    """A question in a list."""
+    return f"{decision} ({about}): {question} (`show {decision}`)"
+
+
+def run_line(name: str, word: str, done: int, total: int, objective: str) -> str:
+    """A run in a list."""
+    return f"{name} {word}, {done} of {total} done: {objective}"
+
+
+def page_title(page: int, pages: int) -> str:
+    """The heading of a list of runs."""
+    return f"runs, page {page} of {pages}" if pages > 1 else "runs"
+
+
+def no_page(page: int, pages: int) -> str:
+    """Beyond the end of a list."""
+    return f"there is no page {page}; the last is {pages}"
+
+
+def asked_and_answered(decision: str, question: str, outcome: str) -> str:
+    """A question in the story of a task."""
+    return f"{decision} asked: {question}" + (f" · {outcome}" if outcome else " · open")
+
+
+def guidance(text: str) -> str:
+    """A person's words to a task."""
+    return f"a person said: {text}"
+
+
+def planned_by(task: str) -> str:
+    """Where a task comes from."""
+    return f"planned by {task}"
+
+
+def where_bound(places: list[str]) -> str:
+    """Where a run is told of."""
+    return f"told of in {', '.join(places)}" if places else "told of in no chat"
+
+
+def commit_line(commit: str, at: str, subject: str) -> str:
+    """A commit of the state branch."""
+    return f"{commit[:10]} {at[5:16].replace('T', ' ')} {subject}"
+
+
+def history_title(name: str) -> str:
+    """The heading of commits."""
+    return f"{name} on orch-state, newest last" if name else "orch-state, newest last"
+
+
+def history_more(name: str) -> str:
+    """How to see all of it."""
+    return f"all of it: git log --grep {name} orch-state" if name else "all of it: git log orch-state"
+
+
+def no_history(name: str) -> str:
+    """No commit is about it."""
+    return f"no commit of orch-state is about {name}" if name else "orch-state has no commit yet"
+
+
+def logs_title(task: str, attempt: int, speaker: str, turns: int) -> str:
+    """The heading of a conversation's end."""
+    return f"{task} attempt {attempt} · {speaker}, {turns} turn{'s' if turns != 1 else ''} so far"
+
+
+def logs_more(task: str) -> str:
+    """Where the whole conversation is."""
+    return f"all of it: orch logs {task} --full"
+
+
+def config_lines(model: str, workers: int, retries: int, sandbox: str, gates: list[str]) -> list[str]:
+    """What a run works with."""
+    return [
+        f"model {model}",
+        f"{workers} attempts at once, {retries} retries a task",
+        f"sandbox {sandbox}",
+        f"gates: {', '.join(gates) or 'none'}",
+    ]
+
+
+def config_title(run: str, branch: str) -> str:
+    """The heading of a run's configuration."""
+    return f"{run} works on {branch} with"
+
+
+def no_picture(words: str) -> str:
+    """A graph without a picture."""
+    return words

@@ -34,6 +34,7 @@ CHOICES: Final[dict[Choice, str]] = {
     "land_now": "land now",
     "replan": "replan",
     "stop": "stop",
+    "keep": "keep",
 }
 """What a person types to choose; the parser in bot/decisions.py reads the same words."""
 
@@ -46,6 +47,7 @@ CHOICE_MEANINGS: Final[dict[Choice, str]] = {
     "land_now": "the files are out of the way: land it",
     "replan": "let a planner plan the repair; say more with replan: …",
     "stop": "end the run here; what landed stays",
+    "keep": "let the run go on",
 }
 NO_GATE: Final = "no gate: nothing checks the merged work; add [[gate]] to orch.toml"
 PILOT: Final = "the pilot (rules, not an LLM)"

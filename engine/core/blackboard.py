@@ -10,8 +10,9 @@ from typing import Final
 import msgspec
 
 from engine.core import events as e
+from engine.core.chat import ChatBoard
 from engine.core.entities import Attempt, Decision, Run, RunState, Task, TaskState
-from engine.core.ids import DecisionId, RunId, TaskId, number
+from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId, number
 from engine.core.lifecycle import check_run, check_task
 
 _TASK_STATES: Final[tuple[TaskState, ...]] = (
@@ -38,6 +39,7 @@ class Touched(msgspec.Struct):
     run: RunId | None = None
     task: TaskId | None = None
     decision: DecisionId | None = None
+    chat: BindingId | PostId | None = None
 
 
 class Blackboard:
@@ -48,6 +50,7 @@ class Blackboard:
         self.runs: dict[RunId, Run] = {}
         self.tasks: dict[TaskId, Task] = {}
         self.decisions: dict[DecisionId, Decision] = {}
+        self.chat = ChatBoard()
         self.tasks_of: dict[RunId, list[TaskId]] = {}
         self.planning_tasks_of: dict[RunId, tuple[TaskId, ...]] = {}
         self.dependents_of: dict[TaskId, tuple[TaskId, ...]] = {}
@@ -63,7 +66,7 @@ class Blackboard:
     def copy(self) -> "Blackboard":
         """A board that later changes of this one do not reach."""
         twin = Blackboard()
-        twin.counters = self.counters
+        twin.counters, twin.chat = self.counters, self.chat.copy()
         twin.runs, twin.tasks, twin.decisions = self.runs.copy(), self.tasks.copy(), self.decisions.copy()
         twin.planning_tasks_of = self.planning_tasks_of.copy()
         twin.tasks_of = {run: tasks.copy() for run, tasks in self.tasks_of.items()}
@@ -163,12 +166,16 @@ def _apply(board: Blackboard, record: e.Record) -> Touched:
     match event:
         case (
             e.RunStarted() | e.SpecWritten() | e.RunMoved() | e.RunPaused() | e.RunResumed()
-            | e.BudgetRaised() | e.RunCompleted() | e.RunFailed() | e.RunCancelled()
+            | e.BudgetRaised() | e.RunCompleted() | e.RunFailed() | e.RunCancelled() | e.RunSealed()
         ):  # fmt: skip
             _apply_to_run(board, record.at, event)
             return Touched()
-        case e.HumanAsked() | e.DecisionAnswered() | e.DecisionWithdrawn():
+        case (
+            e.HumanAsked() | e.DecisionAnswered() | e.DecisionWithdrawn() | e.DecisionReminded() | e.DecisionSeconded()
+        ):  # fmt: skip
             return _apply_to_decision(board, record.at, event)
+        case e.ChatBound() | e.ChatUnbound() | e.ThreadOpened() | e.PostIntended() | e.PostSettled():
+            return Touched(chat=board.chat.apply(event, record.at))
         case e.TaskPlanned():
             if event.task in board.tasks:
                 raise BrokenHistory(f"{event.task} is planned twice")
@@ -212,6 +219,8 @@ def _apply_to_run(board: Blackboard, at: str, event: e.RunEvent) -> None:  # noq
             run = msgspec.structs.replace(_run_to(run, "failed", reason=event.reason), finished_at=at)
         case e.RunCancelled():
             run = msgspec.structs.replace(_run_to(run, "cancelled", reason=event.reason), finished_at=at)
+        case e.RunSealed():
+            run = msgspec.structs.replace(run, sealed_at=at)
     board.put_run(run)
 
 
@@ -241,10 +250,15 @@ def _apply_to_decision(board: Blackboard, at: str, event: e.DecisionEvent) -> To
             board.put_decision(msgspec.structs.replace(_open(board, event), answer=event.answer))
         case e.DecisionWithdrawn():
             board.put_decision(msgspec.structs.replace(_open(board, event), withdrawn=event.reason))
+        case e.DecisionSeconded():
+            board.put_decision(msgspec.structs.replace(_open(board, event), proposal=event.answer))
+        case e.DecisionReminded():
+            decision = _open(board, event)
+            board.put_decision(msgspec.structs.replace(decision, reminders=decision.reminders + 1))
     return Touched(decision=event.decision)
 
 
-def _open(board: Blackboard, event: e.DecisionAnswered | e.DecisionWithdrawn) -> Decision:
+def _open(board: Blackboard, event: e.DecisionEvent) -> Decision:
     decision = board.decisions[event.decision]
     if not decision.is_open or decision.run != event.run:
         raise BrokenHistory(f"{decision.id} is no open question of {event.run}")

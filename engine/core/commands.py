@@ -13,13 +13,15 @@ from engine.core.entities import (
     FileRef,
     GateProof,
     GateSpec,
+    PostContent,
     Receipt,
+    RoleName,
     RunConfig,
     Spec,
     Spend,
     Verdict,
 )
-from engine.core.ids import DecisionId, RunId, TaskId
+from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
 from engine.core.plan import PlannedTask
 
 
@@ -55,16 +57,20 @@ class ResumeRun(msgspec.Struct, frozen=True):
 
 
 class CancelRun(msgspec.Struct, frozen=True):
-    """End the run; every unfinished task is abandoned."""
+    """End the run; every unfinished task is abandoned. With `needs_second`, `by` proposes it and another person decides."""
 
     run: RunId
     reason: str = ""
+    needs_second: bool = False
+    by: str = ""
+    at: str = ""
 
 
 class AnswerDecision(msgspec.Struct, frozen=True):
     """A person's answer, made out to the question as it stood at `generation` (None: whatever stands now).
 
     `changes` is the guidance of `retry_with_changes`, the description of `spawn`; the first line titles a spawned task.
+    With `needs_second` it takes the same answer of two people.
     """
 
     decision: DecisionId
@@ -78,6 +84,7 @@ class AnswerDecision(msgspec.Struct, frozen=True):
     budget_tokens: int | None = None
     generation: int | None = None
     via: str = ""
+    needs_second: bool = False
 
 
 class InterruptTask(msgspec.Struct, frozen=True):
@@ -101,6 +108,97 @@ class ChangeDependencies(msgspec.Struct, frozen=True):
     task: TaskId
     add: tuple[TaskId, ...] = ()
     remove: tuple[TaskId, ...] = ()
+
+
+class RetryTask(msgspec.Struct, frozen=True):
+    """Try the task again, with a full set of tries and perhaps with guidance, whatever it is doing or waiting for."""
+
+    task: TaskId
+    by: str
+    at: str
+    guidance: str = ""
+
+
+class RestartRun(msgspec.Struct, frozen=True):
+    """Begin again what is under way, held up or asked about; what is submitted, approved or landed stays."""
+
+    run: RunId
+    by: str
+    at: str
+
+
+class ReplanRun(msgspec.Struct, frozen=True):
+    """Give up what is not under way, and let a planner plan it anew with these words."""
+
+    run: RunId
+    changes: str = ""
+
+
+class AddTask(msgspec.Struct, frozen=True):
+    """One more task; the first line of `description` is its title."""
+
+    run: RunId
+    description: str
+    role: RoleName = "coder"
+    criteria: tuple[Criterion, ...] = ()
+    depends_on: tuple[TaskId, ...] = ()
+    priority: int = 5
+
+
+class RaiseBudget(msgspec.Struct, frozen=True):
+    """Set a higher cap before the present one is reached, or a first one."""
+
+    run: RunId
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+
+
+class BindChat(msgspec.Struct, frozen=True):
+    """Tell of the run in this channel, and let it be steered from there."""
+
+    run: RunId
+    adapter: str
+    workspace: str
+    channel: str
+
+
+class UnbindChat(msgspec.Struct, frozen=True):
+    """Leave the channel."""
+
+    binding: BindingId
+    reason: str
+
+
+class OpenThread(msgspec.Struct, frozen=True):
+    """The card was posted, and its thread is open."""
+
+    binding: BindingId
+    thread: str
+
+
+class IntendPost(msgspec.Struct, frozen=True):
+    """Something is to be said in a binding's thread; the same `key` is never said twice there."""
+
+    binding: BindingId
+    content: PostContent
+    key: str
+    about: DecisionId | None = None
+    lines: tuple[str, ...] = ()
+    until_seq: int = 0
+
+
+class SettlePost(msgspec.Struct, frozen=True):
+    """The chat has taken it, or never will."""
+
+    post: PostId
+    message: str = ""
+    dead: str = ""
+
+
+class RemindDecision(msgspec.Struct, frozen=True):
+    """Ask an unanswered question again."""
+
+    decision: DecisionId
 
 
 class StartAttempt(msgspec.Struct, frozen=True):
@@ -222,9 +320,16 @@ class FinishRun(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-PeopleCommand = (
-    StartRun | PauseRun | ResumeRun | CancelRun | AnswerDecision | InterruptTask | AbandonTask | ChangeDependencies
-)
+class SealRun(msgspec.Struct, frozen=True):
+    """Put the files of a run that is over into the archive."""
+
+    run: RunId
+
+
+BasicCommand = StartRun | PauseRun | ResumeRun | CancelRun | InterruptTask | AbandonTask | ChangeDependencies
+SteeringCommand = RetryTask | RestartRun | ReplanRun | AddTask | RaiseBudget
+PeopleCommand = BasicCommand | AnswerDecision | SteeringCommand
+ChatCommand = BindChat | UnbindChat | OpenThread | IntendPost | SettlePost | RemindDecision
 WorkCommand = (
     StartAttempt
     | LogTurns
@@ -239,5 +344,6 @@ WorkCommand = (
     | AskAboutCheckout
     | AskAboutBudget
     | FinishRun
+    | SealRun
 )
-Command = PeopleCommand | WorkCommand
+Command = PeopleCommand | ChatCommand | WorkCommand

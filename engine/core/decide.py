@@ -1,6 +1,7 @@
 """From an order to facts: `decide` answers a command, `settle` draws what follows by itself. Pure.
 
-The rules live in decide_people.py (what people may ask) and decide_work.py (what workers report).
+The rules live in decide_people.py, decide_answers.py and decide_steering.py (what people may ask), decide_chat.py (what is told where) and
+decide_work.py (what workers report).
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,10 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import plan
 from engine.core.blackboard import Blackboard
+from engine.core.decide_answers import decide_answer
+from engine.core.decide_chat import decide_chat
 from engine.core.decide_people import decide_people
+from engine.core.decide_steering import decide_steering
 from engine.core.decide_work import NOTHING_LANDED, decide_work, is_drained, run_question
 from engine.core.entities import Run, RunState
 from engine.core.ids import RunId, TaskId
@@ -20,8 +24,14 @@ __all__ = ["decide", "is_drained", "phase", "settle"]
 
 def decide(board: Blackboard, command: c.Command) -> list[e.AnyEvent] | c.Refused:
     """The events that carry the order out, or why it is refused. The events always fold."""
-    if isinstance(command, c.PeopleCommand):
+    if isinstance(command, c.BasicCommand):
         return decide_people(board, command)
+    if isinstance(command, c.AnswerDecision):
+        return decide_answer(board, command)
+    if isinstance(command, c.SteeringCommand):
+        return decide_steering(board, command)
+    if isinstance(command, c.ChatCommand):
+        return decide_chat(board, command)
     return decide_work(board, command)
 
 

@@ -28,6 +28,8 @@ def decide_work(board: Blackboard, command: c.WorkCommand) -> Events | c.Refused
             return _ask_budget(board, command)
         case c.FinishRun():
             return _finish(board, command)
+        case c.SealRun():
+            return _seal(board, command)
         case _ as report:
             task = _current(board, report)
             return task if isinstance(task, c.Refused) else _report(board, task, report)
@@ -107,7 +109,7 @@ def _ask_checkout(board: Blackboard, task: Task, report: c.AskAboutCheckout) -> 
     return [
         e.HumanAsked(
             task.run, decision=next_decision_id(board), topic="checkout", task=task.id, evidence=report.detail,
-            question=f"{task.id} ({task.title}) is approved, but files of your checkout are in its way",
+            question=f"{task.id} ({task.title}) is approved, but can't land",
             options=("land_now", "retry", "abandon"),
         )
     ]  # fmt: skip
@@ -321,3 +323,14 @@ def _finish(board: Blackboard, command: c.FinishRun) -> Events | c.Refused:
             evidence=command.detail,
         )
     ]  # fmt: skip
+
+
+def _seal(board: Blackboard, command: c.SealRun) -> Events | c.Refused:
+    run = board.runs.get(command.run)
+    if run is None:
+        return c.Refused(f"there is no run {command.run}")
+    if run.state not in RUN_OVER or run.sealed_at:
+        return c.Refused(f"{run.id} is {'sealed already' if run.sealed_at else f'{run.state}, not over'}")
+    if any(board.chat.posts[name].run == run.id for name in board.chat.unsettled):
+        return c.Refused(f"something about {run.id} is still to be posted")
+    return [e.RunSealed(run.id)]

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from engine.core.ids import DecisionId, RunId, TaskId
+from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
 
 RunState = Literal["planning", "running", "paused", "waiting_human", "completed", "failed", "cancelled"]
 TaskState = Literal[
@@ -33,9 +33,12 @@ FailureKind = Literal[
 ]
 """Why an attempt failed. From `quota` on it is infrastructure: it never costs a retry (phoenix.py)."""
 
-DecisionKind = Literal["task", "budget", "checkout", "run_red"]
-Choice = Literal["retry", "retry_with_changes", "abandon", "spawn", "raise_budget", "land_now", "replan", "stop"]
+DecisionKind = Literal["task", "budget", "checkout", "run_red", "cancel"]
+Choice = Literal[
+    "retry", "retry_with_changes", "abandon", "spawn", "raise_budget", "land_now", "replan", "stop", "keep"
+]
 Dependents = Literal["cascade", "drop", "replan"]
+PostContent = Literal["decision", "digest", "picture", "summary"]
 
 
 class FileRef(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -216,10 +219,13 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     final_gates: tuple[GateProof, ...] = ()
     final_commit: str = ""
     dedupe: str = ""
+    sealed_at: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a person chose and added. `changes` is guidance or a new description; `amount_usd` a raise."""
+    """What a person chose and added. `changes` is guidance or a new description; the amounts are a raise that needs two
+    people, of whom `second` agreed last.
+    """
 
     choice: Choice
     by: str
@@ -228,10 +234,15 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     dependents: Dependents | Literal[""] = ""
     amount_usd: float = 0.0
     via: str = ""
+    amount_tokens: int = 0
+    second: str = ""
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A question to people, bound to the task's generation it was asked at. Open while `answer` is None."""
+    """A question to people, bound to the task's generation it was asked at. Open while `answer` is None.
+
+    `proposal` is the first voice for a choice that needs two; `reminders` counts how often it was asked again.
+    """
 
     id: DecisionId
     run: RunId
@@ -244,8 +255,50 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     evidence: str = ""
     answer: Answer | None = None
     withdrawn: str = ""
+    proposal: Answer | None = None
+    reminders: int = 0
 
     @property
     def is_open(self) -> bool:
         """Whether it still waits for a person."""
         return self.answer is None and not self.withdrawn
+
+
+class Binding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A run's place in a channel of a chat. `thread` is empty until it was opened; `ended` says why it no longer holds."""
+
+    id: BindingId
+    run: RunId
+    adapter: str
+    workspace: str
+    channel: str
+    bound_at: str
+    thread: str = ""
+    ended: str = ""
+    ended_at: str = ""
+
+
+class Post(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A message that is to be, or was, posted into a binding's thread: what it is about, never how it looks.
+
+    `key` is unique in its binding, so that nothing is said twice. Only a digest brings `lines`, which cover the log up to
+    `until_seq`. It is settled when the chat has named the `message`, or when it is `dead`, with the reason.
+    """
+
+    id: PostId
+    run: RunId
+    binding: BindingId
+    content: PostContent
+    key: str
+    intended_at: str
+    about: DecisionId | None = None
+    lines: tuple[str, ...] = ()
+    until_seq: int = 0
+    message: str = ""
+    dead: str = ""
+    settled_at: str = ""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more is to be done about it."""
+        return bool(self.message or self.dead)

@@ -16,6 +16,7 @@ from engine.core.entities import (
     FileRef,
     GateProof,
     GateSpec,
+    PostContent,
     Receipt,
     RoleName,
     RunConfig,
@@ -24,7 +25,7 @@ from engine.core.entities import (
     Spend,
     Verdict,
 )
-from engine.core.ids import DecisionId, RunId, TaskId
+from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
 
 
 def _kebab(name: str) -> str:
@@ -99,6 +100,10 @@ class RunCancelled(Event, frozen=True):
     """A person ended the run."""
 
     reason: str = ""
+
+
+class RunSealed(Event, frozen=True):
+    """The run was over for long: its files become one in the archive, and its conversations stay in the history alone."""
 
 
 class TaskPlanned(Event, frozen=True):
@@ -249,6 +254,19 @@ class DecisionWithdrawn(Event, frozen=True):
     reason: str
 
 
+class DecisionReminded(Event, frozen=True):
+    """Nobody answered for long, and people are asked again. Time never chooses."""
+
+    decision: DecisionId
+
+
+class DecisionSeconded(Event, frozen=True):
+    """The first of two voices that the choice needs; it decides nothing yet."""
+
+    decision: DecisionId
+    answer: Answer
+
+
 class HumanRetried(Event, frozen=True):
     """A person sent the task back to work, perhaps with guidance; its count of tries starts again."""
 
@@ -271,36 +289,61 @@ class TaskAbandoned(Event, frozen=True):
     reason: str = ""
 
 
+class ChatBound(Event, frozen=True):
+    """The run is told of, and steered, in this channel from now on."""
+
+    binding: BindingId
+    adapter: str
+    workspace: str
+    channel: str
+
+
+class ChatUnbound(Event, frozen=True):
+    """The run is no longer told of there: a person unbound it, or the channel is closed to us."""
+
+    binding: BindingId
+    reason: str
+
+
+class ThreadOpened(Event, frozen=True):
+    """The run's card stands in the channel, with a thread under it."""
+
+    binding: BindingId
+    thread: str
+
+
+class PostIntended(Event, frozen=True):
+    """A message is to be posted; it is sent after this is durable, under a key that the chat recognises."""
+
+    post: PostId
+    binding: BindingId
+    content: PostContent
+    key: str
+    about: DecisionId | None = None
+    lines: tuple[str, ...] = ()
+    until_seq: int = 0
+
+
+class PostSettled(Event, frozen=True):
+    """The chat has it, under this name; or it can never be posted."""
+
+    post: PostId
+    message: str = ""
+    dead: str = ""
+
+
 RunEvent = (
-    RunStarted
-    | SpecWritten
-    | RunMoved
-    | RunPaused
-    | RunResumed
-    | BudgetRaised
-    | RunCompleted
-    | RunFailed
-    | RunCancelled
-)
+    RunStarted | SpecWritten | RunMoved | RunPaused | RunResumed | BudgetRaised | RunCompleted | RunFailed | RunCancelled
+    | RunSealed
+)  # fmt: skip
 TaskEvent = (
-    TaskReadied
-    | DependenciesChanged
-    | AttemptStarted
-    | TurnsLogged
-    | WorkSubmitted
-    | WorkApproved
-    | AttemptFailed
-    | ReviewDeferred
-    | RetryScheduled
-    | LandingPrepared
-    | WorkMerged
-    | ResultAccepted
-    | HumanRetried
-    | LandingResumed
+    TaskReadied | DependenciesChanged | AttemptStarted | TurnsLogged | WorkSubmitted | WorkApproved | AttemptFailed
+    | ReviewDeferred | RetryScheduled | LandingPrepared | WorkMerged | ResultAccepted | HumanRetried | LandingResumed
     | TaskAbandoned
-)
-DecisionEvent = HumanAsked | DecisionAnswered | DecisionWithdrawn
-AnyEvent = RunEvent | DecisionEvent | TaskPlanned | TaskEvent
+)  # fmt: skip
+DecisionEvent = HumanAsked | DecisionAnswered | DecisionWithdrawn | DecisionReminded | DecisionSeconded
+ChatEvent = ChatBound | ChatUnbound | ThreadOpened | PostIntended | PostSettled
+AnyEvent = RunEvent | DecisionEvent | TaskPlanned | TaskEvent | ChatEvent
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -11,6 +11,12 @@ TaskId = NewType("TaskId", str)
 DecisionId = NewType("DecisionId", str)
 """`D3`: the third question put to people in this repository."""
 
+BindingId = NewType("BindingId", str)
+"""`B2`: the second binding of a run to a channel in this repository."""
+
+PostId = NewType("PostId", str)
+"""`P9`: the ninth message that was to be posted anywhere."""
+
 
 def number(identifier: str) -> int:
     """The number in `R7`, `T12` or `D3`.

@@ -102,6 +102,8 @@ def _about_run(event: e.RunEvent) -> Line:  # noqa: C901, PLR0911 - a table, one
             return f"{run} failed", event.reason
         case e.RunCancelled():
             return f"{run} cancelled", event.reason
+        case e.RunSealed():
+            return f"{run} put away in the archive", ""
 
 
 def _about_decision(event: e.DecisionEvent, move: str) -> Line:

@@ -7,6 +7,7 @@ at U+2028 and others, which git does not.
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from engine.store.entry import Entry, StoredEntry
@@ -15,8 +16,10 @@ from engine.store.errors import BrokenLog
 MAX_SUBJECT = 100
 COMMITTER = "orch engine <engine@orch.invalid>"
 EVENT, SEQ, FORMAT = "Orch-Event", "Orch-Seq", "Orch-Format"
+PREVIOUS_EPOCH = "Orch-Prev-Epoch"
+"""In a root commit: the last commit of the history that it continues, whose files it has taken over."""
 
-_OWN_TRAILERS = frozenset(key.lower() for key in (EVENT, SEQ, FORMAT))
+_OWN_TRAILERS = frozenset(key.lower() for key in (EVENT, SEQ, FORMAT, PREVIOUS_EPOCH))
 _TRAILER_KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _AUTHOR_LINE = re.compile(r"author (.*?) <[^<>]*> ([0-9]+) \+0000")
 _PLAIN_LINE = re.compile(r"[!-~]+(?: [!-~]+)*")
@@ -52,11 +55,8 @@ def encode_commit(entry: Entry, *, tree: str, parent: str) -> bytes:
 
     Raises: ValueError when the event is not one line of ASCII, or a trailer's key is no key or one of the store's own.
     """
-    author = clean_name(entry.author, otherwise="unknown")
-    email = clean_name(entry.author_email, otherwise="unknown@orch.invalid").replace(" ", "-")
-    return encode_parts(
-        tree=tree, parents=(parent,), author=f"{author} <{email}>", at_s=entry.at_ms // 1000, message=_message(entry)
-    )
+    author = _author(entry.author, entry.author_email)
+    return encode_parts(tree=tree, parents=(parent,), author=author, at_s=entry.at_ms // 1000, message=_message(entry))
 
 
 def encode_parts(*, tree: str, parents: tuple[str, ...], author: str, at_s: int, message: str) -> bytes:
@@ -69,6 +69,12 @@ def encode_parts(*, tree: str, parents: tuple[str, ...], author: str, at_s: int,
     lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
     lines += [f"author {author} {at_s} +0000", f"committer {COMMITTER} {at_s} +0000", "", message]
     return "\n".join(lines).encode()
+
+
+def parents_of(content: bytes) -> list[str]:
+    """The parents that the commit object names; nothing else of it is looked at."""
+    header = content.partition(b"\nauthor ")[0]
+    return [line[7:].decode("ascii", "replace") for line in header.split(b"\n") if line.startswith(b"parent ")]
 
 
 def decode_commit(commit: str, content: bytes) -> Parts:
@@ -117,6 +123,12 @@ def sequence_number(commit: str, parts: Parts) -> int:
     return int(number)
 
 
+@lru_cache(maxsize=256)
+def _author(name: str, email: str) -> str:
+    address = clean_name(email, otherwise="unknown@orch.invalid").replace(" ", "-")
+    return f"{clean_name(name, otherwise='unknown')} <{address}>"
+
+
 def _message(entry: Entry) -> str:
     if not (entry.event.isascii() and entry.event.strip() == entry.event and min(entry.event, default="") >= " "):
         raise ValueError(f"an event must be one line of ASCII JSON, got {entry.event[:80]!r}")
@@ -133,6 +145,7 @@ def _clean_paragraphs(text: str) -> str:
     return "\n".join(clean_line(line, otherwise="") for line in text.split("\n")).strip("\n")
 
 
+@lru_cache(maxsize=64)
 def _checked_key(key: str) -> str:
     if not _TRAILER_KEY.fullmatch(key) or key.lower() in _OWN_TRAILERS:
         raise ValueError(

@@ -1,8 +1,17 @@
 """The state branch as it grows: entries become blobs, trees and commits in a sink. Must not publish them."""
 
-from engine.store.commits import COMMITTER, FORMAT, SEQ, decode_commit, encode_commit, encode_parts, sequence_number
+from engine.store.commits import (
+    COMMITTER,
+    FORMAT,
+    PREVIOUS_EPOCH,
+    SEQ,
+    decode_commit,
+    encode_commit,
+    encode_parts,
+    sequence_number,
+)
 from engine.store.entry import Entry
-from engine.store.guide import FIRST_BODY, FIRST_SUBJECT, FORMAT_NUMBER, README
+from engine.store.guide import EPOCH_BODY, EPOCH_SUBJECT, FIRST_BODY, FIRST_SUBJECT, FORMAT_NUMBER, README
 from engine.store.guide import FORMAT as FORMAT_FILE
 from engine.store.objects import ObjectSink, ObjectSource
 from engine.store.trees import Folder, split_path
@@ -38,11 +47,23 @@ class Draft:
         self.tip = sink.add("commit", encode_commit(entry, tree=tree, parent=parent)).hex()
         self._seq = entry.seq
 
+    def begin_epoch(self, at_ms: int, sink: ObjectSink) -> None:
+        """Go on from a new root with the same files; it names the commit that was the tip.
+
+        Raises: ValueError when there is nothing yet to go on from.
+        """
+        if self.tip is None:
+            raise ValueError("an epoch continues a log, and this one has not begun")
+        self._put_root(f"{EPOCH_SUBJECT}\n\n{EPOCH_BODY}\n\n{PREVIOUS_EPOCH}: {self.tip}\n", at_ms // 1000, sink)
+
     def _begin(self, at_s: int, sink: ObjectSink) -> str:
         for path, content in (("README.md", README), ("FORMAT.json", FORMAT_FILE)):
             self._root.put(split_path(path), sink.add("blob", content, lineage=path))
-        message = f"{FIRST_SUBJECT}\n\n{FIRST_BODY}\n\n{FORMAT}: {FORMAT_NUMBER}\n{SEQ}: {self._seq}\n"
+        return self._put_root(f"{FIRST_SUBJECT}\n\n{FIRST_BODY}\n\n", at_s, sink)
+
+    def _put_root(self, said: str, at_s: int, sink: ObjectSink) -> str:
+        message = f"{said}{FORMAT}: {FORMAT_NUMBER}\n{SEQ}: {self._seq}\n"
         tree = self._root.write(sink).hex()
-        return sink.add(
-            "commit", encode_parts(tree=tree, parents=(), author=COMMITTER, at_s=at_s, message=message)
-        ).hex()
+        content = encode_parts(tree=tree, parents=(), author=COMMITTER, at_s=at_s, message=message)
+        self.tip = sink.add("commit", content).hex()
+        return self.tip

@@ -22,7 +22,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     body: str = ""
     """An optional paragraph for people."""
     files: Mapping[str, bytes | None]
-    """The files that change: path to new content, `None` deletes."""
+    """The files that change: path to new content; `None` deletes, a folder with everything in it. In this order."""
 
 
 class StoredEntry(msgspec.Struct, frozen=True):

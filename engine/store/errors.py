@@ -6,7 +6,8 @@ StoreError
 ├── AppendFailed         the disk or a lock refused: nothing was written
 ├── BrokenLog            what is on the branch is not what an engine writes
 ├── EngineRunning        another engine holds this repository
-└── LockNotHeld          only the engine that holds the repository may do this
+├── LockNotHeld          only the engine that holds the repository may do this
+└── UpkeepFailed         git could not tend the repository; the state branch is as it was
 """
 
 from datetime import UTC, datetime
@@ -57,3 +58,7 @@ class EngineRunning(StoreError):
 
 class LockNotHeld(StoreError):
     """The engine's lock is not held by this process, and what was asked is the holder's alone."""
+
+
+class UpkeepFailed(StoreError):
+    """A git command that tends the repository failed; nothing is lost, and the next upkeep tries again."""

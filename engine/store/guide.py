@@ -51,6 +51,11 @@ In a fresh clone, get the branch first:
 
     git fetch origin orch-state:orch-state
 
+A long history continues from a new root now and then (its message names the commit before it). The parts before that:
+
+    git fetch origin 'refs/orch/epoch/*:refs/orch/epoch/*'
+    git log --glob='refs/orch/epoch/*'
+
 ## What is where
 
     runs/R7/run.json                a run: its objective, its status, its settings
@@ -65,3 +70,8 @@ In a commit, the first line is for people. The last lines are for programs: `Orc
 
 FIRST_SUBJECT: Final = "The state branch begins"
 FIRST_BODY: Final = "README.md tells what this branch is and how to read it."
+
+EPOCH_SUBJECT: Final = "The state branch goes on in a new epoch"
+EPOCH_BODY: Final = """\
+What came before is kept under refs/orch/epoch/, so that a clone of this branch stays small. To get it:
+git fetch origin 'refs/orch/epoch/*:refs/orch/epoch/*'"""

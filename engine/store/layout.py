@@ -10,12 +10,30 @@ from typing import Final, TypeVar
 import msgspec
 
 from engine.core.blackboard import Blackboard, Counters, Touched
-from engine.core.entities import Decision, FileRef, Run, Task
-from engine.core.ids import DecisionId, RunId, TaskId, number, shard
+from engine.core.entities import Binding, Decision, FileRef, Post, Run, Task
+from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId, number, shard
 
-Entity = Run | Task | Decision
-E = TypeVar("E", Run, Task, Decision)
+Entity = Run | Task | Decision | Binding | Post
+E = TypeVar("E", bound=Entity)
+D = TypeVar("D", bound=msgspec.Struct)
+_KINDS: Final[dict[str, type[Entity]]] = {"r": Run, "T": Task, "D": Decision, "B": Binding, "P": Post}
+"""By the first letter of the file's name: `run.json`, `T12.json`."""
+
 _encoder: Final = msgspec.json.Encoder(order="sorted")
+
+
+class Archive(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A sealed run: what its files said, in one."""
+
+    run: Run
+    tasks: tuple[Task, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    posts: tuple[Post, ...] = ()
+
+    def entities(self) -> tuple[Entity, ...]:
+        """Everything in it."""
+        return (self.run, *self.tasks, *self.decisions, *self.bindings, *self.posts)
 
 
 class BrokenFile(Exception):
@@ -42,12 +60,23 @@ def decision_path(run: RunId, decision: DecisionId) -> str:
     return "/".join(part for part in (run_folder(run), "decisions", shard(decision), f"{decision}.json") if part)
 
 
+def chat_path(run: RunId, name: BindingId | PostId) -> str:
+    """The file of a binding (`chat/B1.json`) or of a post (`outbox/P7.json`)."""
+    folder = "chat" if name.startswith("B") else "outbox"
+    return "/".join(part for part in (run_folder(run), folder, shard(name), f"{name}.json") if part)
+
+
 def attempt_folder(run: RunId, task: TaskId, attempt: int) -> str:
     """Where an attempt's conversation and evidence lie."""
     return "/".join(part for part in (run_folder(run), "logs", shard(task), task, f"a{attempt}") if part)
 
 
-def to_file(entity: Entity) -> bytes:
+def archive_path(run: RunId) -> str:
+    """The one file of a sealed run."""
+    return "/".join(part for part in ("archive", shard(run), f"{run}.json") if part)
+
+
+def to_file(entity: Entity | Archive) -> bytes:
     """The entity as the bytes of its file."""
     return msgspec.json.format(_encoder.encode(entity), indent=1) + b"\n"
 
@@ -57,24 +86,56 @@ def from_file(path: str, content: bytes, kind: type[E]) -> E:
 
     Raises: BrokenFile naming the path.
     """
+    return _decoded(path, content, kind)
+
+
+def _decoded(path: str, content: bytes, kind: type[D]) -> D:
     try:
         return msgspec.json.decode(content, type=kind)
     except msgspec.MsgspecError as error:
         raise BrokenFile(f"{path}: {error}") from error
 
 
-def project(board: Blackboard, touched: Touched) -> dict[str, bytes]:
-    """The files of the entities that one event changed, as they are on the board now."""
-    found: dict[str, bytes] = {}
+def project(board: Blackboard, touched: Touched) -> dict[str, bytes | None]:
+    """The files of the entities that one event changed, as they are on the board now; None for what is gone.
+
+    A sealed run has a single file, whatever of it changes.
+    """
+    run = board.runs[_run_of(board, touched)]
+    if run.sealed_at:
+        return {run_folder(run.id): None, archive_path(run.id): to_file(_archive(board, run))}
+    found: dict[str, bytes | None] = {}
     if touched.run is not None:
-        found[run_path(touched.run)] = to_file(board.runs[touched.run])
+        found[run_path(run.id)] = to_file(run)
     if touched.task is not None:
-        task = board.tasks[touched.task]
-        found[task_path(task.run, task.id)] = to_file(task)
+        found[task_path(run.id, touched.task)] = to_file(board.tasks[touched.task])
     if touched.decision is not None:
-        decision = board.decisions[touched.decision]
-        found[decision_path(decision.run, decision.id)] = to_file(decision)
+        found[decision_path(run.id, touched.decision)] = to_file(board.decisions[touched.decision])
+    if touched.chat is not None:
+        found[chat_path(run.id, touched.chat)] = to_file(board.chat.entity(touched.chat))
     return found
+
+
+def _run_of(board: Blackboard, touched: Touched) -> RunId:
+    if touched.run is not None:
+        return touched.run
+    if touched.task is not None:
+        return board.tasks[touched.task].run
+    if touched.decision is not None:
+        return board.decisions[touched.decision].run
+    if touched.chat is not None:
+        return board.chat.entity(touched.chat).run
+    raise ValueError("an event changes at least one entity")
+
+
+def _archive(board: Blackboard, run: Run) -> Archive:
+    return Archive(
+        run,
+        tuple(board.run_tasks(run.id)),
+        tuple(each for each in board.decisions.values() if each.run == run.id),
+        tuple(each for each in board.chat.bindings.values() if each.run == run.id),
+        tuple(each for each in board.chat.posts.values() if each.run == run.id),
+    )
 
 
 def board_from_files(files: Iterable[tuple[str, bytes]], seq: int) -> Blackboard:
@@ -83,28 +144,41 @@ def board_from_files(files: Iterable[tuple[str, bytes]], seq: int) -> Blackboard
     Raises: BrokenFile.
     """
     board = Blackboard()
-    runs, tasks, decisions = [], [], []
-    for path, content in files:
-        folder = path.split("/")
-        if path.endswith("/run.json"):
-            runs.append(from_file(path, content, Run))
-        elif "tasks" in folder:
-            tasks.append(from_file(path, content, Task))
-        elif "decisions" in folder:
-            decisions.append(from_file(path, content, Decision))
-    for run in sorted(runs, key=lambda entity: number(entity.id)):
+    entities = [entity for path, content in files for entity in _entities(path, content)]
+    found = sorted(entities, key=lambda each: number(each.id))
+    runs = [each for each in found if isinstance(each, Run)]
+    for run in runs:
         board.put_run(run)
-    for task in sorted(tasks, key=lambda entity: number(entity.id)):
-        board.put_task(task)
-    for decision in sorted(decisions, key=lambda entity: number(entity.id)):
-        board.put_decision(decision)
+    for entity in found:
+        _put(board, entity)
     board.counters = Counters(
         seq=seq,
-        run=max((number(run.id) for run in runs), default=0),
-        task=max((number(task.id) for task in tasks), default=0),
-        decision=max((number(decision.id) for decision in decisions), default=0),
+        run=max((number(name) for name in board.runs), default=0),
+        task=max((number(name) for name in board.tasks), default=0),
+        decision=max((number(name) for name in board.decisions), default=0),
     )
     return board
+
+
+def _entities(path: str, content: bytes) -> tuple[Entity, ...]:
+    if path.startswith("archive/"):
+        return _decoded(path, content, Archive).entities()
+    kind = _KINDS.get(path.rpartition("/")[2][:1])
+    return (from_file(path, content, kind),) if kind is not None else ()
+
+
+def _put(board: Blackboard, entity: Entity) -> None:
+    match entity:
+        case Run():
+            pass  # runs go first: everything else names one
+        case Task():
+            board.put_task(entity)
+        case Decision():
+            board.put_decision(entity)
+        case Binding():
+            board.chat.put_binding(entity)
+        case Post():
+            board.chat.put_post(entity)
 
 
 def file_ref(path: str, content: bytes) -> FileRef:

@@ -43,8 +43,7 @@ class MemoryLog(ObjectLog):
         """Nothing is open; the branch lives as long as somebody refers to it."""
 
     def _publish(self, draft: Draft, entries: Sequence[Entry], old: str | None) -> str:
-        for entry in entries:
-            draft.add(entry, self._branch.objects)
+        self._fill(draft, entries, self._branch.objects)
         new = draft.tip or ""
         self._branch.move(self.ref, old, new)
         return new

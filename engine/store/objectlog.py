@@ -5,12 +5,21 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from engine.store.commits import EVENT, FORMAT, Parts, decode_commit, sequence_number, stored_entry
+from engine.store.commits import (
+    EVENT,
+    FORMAT,
+    PREVIOUS_EPOCH,
+    Parts,
+    decode_commit,
+    parents_of,
+    sequence_number,
+    stored_entry,
+)
 from engine.store.draft import Draft
 from engine.store.entry import Entry, StoredEntry
-from engine.store.errors import BrokenLog, LogMovedOn
+from engine.store.errors import BrokenLog
 from engine.store.guide import FORMAT_NUMBER
-from engine.store.objects import ObjectSource
+from engine.store.objects import ObjectSink, ObjectSource
 from engine.store.trees import find, walk
 
 _LOGS: Final = "logs"
@@ -25,14 +34,22 @@ class ObjectLog(ABC):
         self._left_at = self.tip()
         self._draft: Draft | None = None
         self._appending = threading.Lock()
+        self._is_epoch_due = False
 
     @abstractmethod
     def tip(self) -> str | None:
         """The newest commit of the branch, whoever wrote it; None before the first."""
 
+    def begin_epoch(self) -> None:
+        """Let the next append go on from a new root; what is there until now is kept under `refs/orch/epoch/`."""
+        self._is_epoch_due = self.tip() is not None
+
     @abstractmethod
     def _publish(self, draft: Draft, entries: Sequence[Entry], old: str | None) -> str:
-        """Add the entries to the draft, make it durable, move the ref from `old` to its tip, and return that."""
+        """Add the entries to the draft, make it durable, move the ref from `old` to its tip, and return that.
+
+        Raises: LogMovedOn when the ref is not at `old`.
+        """
 
     def append(self, entries: Sequence[Entry]) -> str:
         """Make the entries durable, all or none, in this order, and return the new tip.
@@ -43,14 +60,19 @@ class ObjectLog(ABC):
         if not entries:
             raise ValueError("there is nothing to append")
         with self._appending:
-            found = self.tip()
-            if found != self._left_at:
-                raise LogMovedOn(self.ref, self._left_at, found)
             # An error leaves no draft behind, so that the next append starts from what is really there.
-            draft, self._draft = self._draft or Draft(self._source, found), None
-            self._left_at = self._publish(draft, entries, found)
+            draft, self._draft = self._draft or Draft(self._source, self._left_at), None
+            self._left_at = self._publish(draft, entries, self._left_at)
+            self._is_epoch_due = False
             self._draft = draft
             return self._left_at
+
+    def _fill(self, draft: Draft, entries: Sequence[Entry], sink: ObjectSink) -> None:
+        """Add the entries to the draft, above a new root if one is due."""
+        if self._is_epoch_due:
+            draft.begin_epoch(entries[0].at_ms, sink)
+        for entry in entries:
+            draft.add(entry, sink)
 
     def read(self, path: str, *, at: str | None = None) -> bytes | None:
         """The file at `path` in commit `at` (default: the tip), None when there is none.
@@ -84,15 +106,20 @@ class ObjectLog(ABC):
         if until is None or until == after:
             return
         chain = self._chain(after, until)
-        below = chain.pop()
-        seq = sequence_number(below, self._parts(below))
+        below = self._parts(commit := chain.pop())
+        seq = sequence_number(commit, below)
         while chain:
             commit = chain.pop()
-            entry = stored_entry(commit, self._parts(commit))
-            if entry.seq != seq + 1:
-                raise BrokenLog(commit, f"it is number {entry.seq}, but follows number {seq}")
-            yield entry
-            seq = entry.seq
+            parts = self._parts(commit)
+            if not parts.parents:
+                _check_epoch(commit, parts, below, seq)
+            else:
+                entry = stored_entry(commit, parts)
+                if entry.seq != seq + 1:
+                    raise BrokenLog(commit, f"it is number {entry.seq}, but follows number {seq}")
+                yield entry
+                seq = entry.seq
+            below = parts
 
     def last(self) -> StoredEntry | None:
         """The newest entry, None before the first.
@@ -106,29 +133,45 @@ class ObjectLog(ABC):
         return stored_entry(tip, parts) if EVENT in dict(parts.trailers) else None
 
     def _chain(self, after: str | None, until: str) -> list[str]:
-        """The commits from `until` down to `after` or the root, both included."""
+        """The commits from `until` down to `after` or the first root, both included, through all epochs."""
         chain = [until]
         while (commit := chain[-1]) != after:
-            parents = self._parts(commit).parents
-            if not parents:
-                self._check_root(commit, after)
-                return chain
+            parents = parents_of(self._commit(commit))
             if len(parents) > 1:
                 raise BrokenLog(commit, f"it has {len(parents)} parents, expected one")
-            chain.append(parents[0])
+            before = parents[0] if parents else self._epoch_before(commit, self._parts(commit), after)
+            if before is None:
+                return chain
+            chain.append(before)
         return chain
 
-    def _check_root(self, commit: str, after: str | None) -> None:
-        if after is not None:
-            raise BrokenLog(commit, f"the log begins here, and {after} is not in it")
-        trailers = dict(self._parts(commit).trailers)
+    def _epoch_before(self, root: str, parts: Parts, after: str | None) -> str | None:
+        """The last commit of the epoch before the one that begins with `root`; None when that is the first."""
+        trailers = dict(parts.trailers)
         if EVENT in trailers:
-            raise BrokenLog(commit, "it has no parent: what came before it is missing")
+            raise BrokenLog(root, "it has no parent: what came before it is missing")
         if trailers.get(FORMAT) != str(FORMAT_NUMBER):
             raise BrokenLog(
-                commit,
+                root,
                 f"the log is in format {trailers.get(FORMAT)}, this orch reads {FORMAT_NUMBER}; use a newer orch",
             )
+        before = trailers.get(PREVIOUS_EPOCH)
+        if before is None and after is not None:
+            raise BrokenLog(root, f"the log begins here, and {after} is not in it")
+        if before is not None and not self._has(before):
+            raise BrokenLog(
+                root,
+                f"the epoch before it, up to {before}, is not here; "
+                "get it with `git fetch origin 'refs/orch/epoch/*:refs/orch/epoch/*'`",
+            )
+        return before
+
+    def _has(self, commit: str) -> bool:
+        try:
+            self._commit(commit)
+        except BrokenLog:
+            return False
+        return True
 
     def _parts(self, commit: str) -> Parts:
         return decode_commit(commit, self._commit(commit))
@@ -144,3 +187,10 @@ class ObjectLog(ABC):
         if commit is None:
             return None
         return find(self._source, bytes.fromhex(self._parts(commit).tree), path)
+
+
+def _check_epoch(root: str, parts: Parts, before: Parts, seq: int) -> None:
+    if parts.tree != before.tree:
+        raise BrokenLog(root, f"it begins an epoch with the files {parts.tree[:10]}, expected {before.tree[:10]}")
+    if (found := sequence_number(root, parts)) != seq:
+        raise BrokenLog(root, f"it begins an epoch at number {found}, expected {seq}")

@@ -8,7 +8,7 @@ import hashlib
 import struct
 import zlib
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final
 
 from engine.store import delta
 from engine.store.objects import Kind, name_object
@@ -19,14 +19,17 @@ _MAX_CHAIN: Final = 50
 """Deltas upon deltas, at most: what `git repack` uses (its `--depth`), so that reading stays fast."""
 _FAST: Final = 1
 """zlib's level: level 6 makes packs a tenth smaller and an append slower; upkeep repacks anyway."""
-_TINY: Final = 64
-"""Bytes below which zlib gains nothing: object ids do not compress."""
+_STORED_UP_TO: Final[dict[Kind, int]] = {"commit": 512, "tree": 0xFFFF, "blob": 64}
+"""Bytes up to which zlib is left out. A folder is mostly object ids, which do not compress; what a short commit would gain, 150
+bytes, is not worth a tenth of the time of an append."""
+_DELTA_STORED_UP_TO: Final = 64
+_STORED: Final = struct.Struct("<2sBHH")
+_ADLER: Final = struct.Struct(">I")
+_MAX_PACK: Final = 0x7FFFFFFF
 
 
-class _Version(NamedTuple):
-    content: bytes
-    offset: int
-    chain: int
+_Version = tuple[bytes, int, int]
+"""Content, offset in the pack, and how many deltas reading it takes."""
 
 
 class Pack:
@@ -44,36 +47,39 @@ class Pack:
         if object_id in self._index:
             return object_id
         before = self._versions.get(lineage) if lineage is not None else None
+        offset = self._size
         chain = self._put_delta(object_id, content, before) if before else 0
         if not chain:
-            self._put(object_id, _entry_head(_TYPES[kind], len(content)) + _deflate(content))
+            head = _entry_head(_TYPES[kind], len(content))
+            self._put(object_id, head + _deflate(content, _STORED_UP_TO[kind]))
         if lineage is not None and len(content) <= delta.MAX_CONTENT:
-            self._versions[lineage] = _Version(content, self._index[object_id][0], chain)
+            self._versions[lineage] = (content, offset, chain)
         return object_id
 
-    def finish(self) -> tuple[str, bytes, bytes]:
-        """The pack's name as git gives it, its content and its index's."""
+    def finish(self) -> tuple[bytes, bytes]:
+        """The content of the pack, and of its index."""
         self._chunks[0] = struct.pack(">4sII", b"PACK", 2, len(self._index))
         body = b"".join(self._chunks)
         checksum = hashlib.sha1(body, usedforsecurity=False).digest()
-        return f"pack-{checksum.hex()}", body + checksum, self._make_index(checksum)
+        return body + checksum, self._make_index(checksum)
 
     def _put_delta(self, object_id: bytes, content: bytes, before: _Version) -> int:
         """Put the object as a delta if that is worth it; how many deltas reading it takes, else 0."""
-        if before.chain == _MAX_CHAIN or len(content) > delta.MAX_CONTENT:
+        base, offset, chain = before
+        if chain == _MAX_CHAIN or len(content) > delta.MAX_CONTENT:
             return 0
-        difference = delta.between(before.content, content)
+        difference = delta.between(base, content)
         if len(difference) > len(content) // 2:
             return 0
-        back = _distance(self._size - before.offset)
-        self._put(object_id, _entry_head(_OFS_DELTA, len(difference)) + back + _deflate(difference))
-        return before.chain + 1
+        head = _entry_head(_OFS_DELTA, len(difference)) + _distance(self._size - offset)
+        self._put(object_id, head + _deflate(difference, _DELTA_STORED_UP_TO))
+        return chain + 1
 
     def _put(self, object_id: bytes, chunk: bytes) -> None:
         self._index[object_id] = (self._size, zlib.crc32(chunk))
         self._chunks.append(chunk)
         self._size += len(chunk)
-        if self._size > 0x7FFFFFFF:
+        if self._size > _MAX_PACK:
             raise OverflowError("one durable write is over 2 GiB; append fewer entries at a time")
 
     def _make_index(self, pack_checksum: bytes) -> bytes:
@@ -98,6 +104,8 @@ def _entry_head(type_number: int, size: int) -> bytes:
     first, size = type_number << 4 | size & 0x0F, size >> 4
     if not size:
         return bytes((first,))
+    if size <= 0x7F:
+        return bytes((first | 0x80, size))
     head = [first | 0x80]
     while size > 0x7F:
         head.append(size & 0x7F | 0x80)
@@ -107,6 +115,8 @@ def _entry_head(type_number: int, size: int) -> bytes:
 
 
 def _distance(back: int) -> bytes:
+    if 0x7F < back < 0x4080:
+        return bytes(((back >> 7) - 1 | 0x80, back & 0x7F))
     encoded = [back & 0x7F]
     while back := back >> 7:
         back -= 1
@@ -114,13 +124,12 @@ def _distance(back: int) -> bytes:
     return bytes(reversed(encoded))
 
 
-def _deflate(content: bytes) -> bytes:
-    if len(content) > _TINY:
+def _deflate(content: bytes, max_stored: int) -> bytes:
+    """The content as a zlib stream, stored as it is up to a size."""
+    length = len(content)
+    if length > max_stored:
         return zlib.compress(content, _FAST)
     # RFC 1950 and 1951: one stored block, without the cost of setting up a compressor.
-    length = len(content)
-    return (
-        struct.pack("<2sBHH", b"\x78\x01", 1, length, length ^ 0xFFFF)
-        + content
-        + struct.pack(">I", zlib.adler32(content))
+    return b"".join(
+        (_STORED.pack(b"\x78\x01", 1, length, length ^ 0xFFFF), content, _ADLER.pack(zlib.adler32(content)))
     )

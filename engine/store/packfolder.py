@@ -1,16 +1,39 @@
-"""Packs on the disk: written whole and durable or not at all, and safe from `git gc`. Knows nothing of what is in them."""
+"""Packs on the disk: whole and durable or not at all, and safe from `git gc`. Knows nothing of what is in them."""
 
 import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+from engine.clock import SystemClock
+from engine.store.durable import make_folder, sync_folder
 from engine.store.pack import Pack
 
 _PARTIAL: Final = ".orch-partial"
 """How a file ends until it is whole. Never a name that begins with `tmp_`: `git prune` removes those at any age."""
+_ABANDONED_AFTER_S: Final = 3600
 _KEEP_MARK: Final = b"orch engine: a write under way\n"
+
+
+class PackOnItsWay:
+    """A pack and its index under names that git does not look at: `contents` go into the open files, then they are shown."""
+
+    def __init__(self, folder: Path, name: str, contents: dict[int, bytes]) -> None:
+        self._folder = folder
+        self._name = name
+        self.contents = contents
+
+    def show(self) -> None:
+        """Give both files, synced by the caller, their names, durably.
+
+        Raises: OSError.
+        """
+        # The index goes last: a pack exists for git once its index does.
+        for suffix in (".pack", ".idx"):
+            (self._folder / f"{self._name}{suffix}{_PARTIAL}").rename(self._folder / f"{self._name}{suffix}")
+        sync_folder(self._folder)
 
 
 class PackFolder:
@@ -20,59 +43,52 @@ class PackFolder:
         self._folder = common_dir / "objects" / "pack"
 
     @contextmanager
-    def keeping(self, pack: Pack) -> Iterator[None]:
-        """Within, the pack is on the disk, durable and kept from `git gc`; make its commits reachable before leaving.
+    def keeping(self, pack: Pack) -> Iterator[PackOnItsWay]:
+        """Within, the pack is kept from `git gc`; show it and make its commits reachable before leaving.
 
         Raises: OSError; then there is no such pack.
         """
-        name, content, index = pack.finish()
-        keep = self._folder / f"{name}.keep"
-        self._folder.mkdir(parents=True, exist_ok=True)
-        keep.write_bytes(_KEEP_MARK)
-        try:
-            self._write(name, content, index)
-            yield
-        finally:
-            keep.unlink(missing_ok=True)
+        content, index = pack.finish()
+        # Never named after its content, as git does it: a killed writer may have left this very pack behind, a `git gc` may have
+        # it on its list of packs to delete, and would then delete ours.
+        name = f"pack-{secrets.token_hex(20)}"
+        make_folder(self._folder)
+        with ExitStack() as stack:
+            stack.enter_context(_present(self._folder / f"{name}.keep", _KEEP_MARK))
+            made = {
+                stack.enter_context(_open_partial(self._folder / f"{name}{suffix}{_PARTIAL}")): data
+                for suffix, data in ((".pack", content), (".idx", index))
+            }
+            yield PackOnItsWay(self._folder, name, made)
 
     def clean_leftovers(self) -> list[Path]:
         """Remove what a killed writer of ours left; the files removed."""
         leftovers = list(self._folder.glob(f"*{_PARTIAL}"))
+        # Of a `git repack` that was killed; git itself never removes them (git-repack, "packtmp").
+        before_s = SystemClock().now_ms() / 1000 - _ABANDONED_AFTER_S
+        leftovers += [path for path in self._folder.glob(".tmp-*-pack-*") if path.stat().st_mtime < before_s]
         leftovers += [keep for keep in self._folder.glob("pack-*.keep") if keep.read_bytes() == _KEEP_MARK]
         for path in leftovers:
             path.unlink(missing_ok=True)
         return leftovers
 
-    def _write(self, name: str, content: bytes, index: bytes) -> None:
-        # The index goes last: a pack exists for git once its index does.
-        files = {f"{name}.pack": content, f"{name}.idx": index}
-        try:
-            for file, data in files.items():
-                _write_durably(self._folder / f"{file}{_PARTIAL}", data)
-            for file in files:
-                (self._folder / f"{file}{_PARTIAL}").rename(self._folder / file)
-        except OSError:
-            for file in files:
-                (self._folder / f"{file}{_PARTIAL}").unlink(missing_ok=True)
-            raise
-        sync_folder(self._folder)
 
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+@contextmanager
+def _present(path: Path, content: bytes) -> Iterator[None]:
+    """Within, there is this file; not durable, for a power cut also ends the `git gc` that it is there for."""
+    path.write_bytes(content)
     try:
-        os.fsync(descriptor)
+        yield
     finally:
-        os.close(descriptor)
+        path.unlink(missing_ok=True)
 
 
-def _write_durably(path: Path, content: bytes) -> None:
+@contextmanager
+def _open_partial(path: Path) -> Iterator[int]:
+    """A new file to write, as a descriptor; on leaving it is closed, and gone if it still has this name."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
     try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)
+        path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ in git's order, so that replacing one keeps the order and only a new name sorts 
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Self
 
 from engine.store.objects import ObjectSink, ObjectSource
@@ -18,80 +19,92 @@ _FILE, _FOLDER = b"100644 ", b"40000 "
 class Folder:
     """One folder: its entries, and those of its folders that somebody looked into."""
 
-    __slots__ = ("_changed", "_entries", "_opened", "_source")
+    __slots__ = ("_path", "_source", "changed", "entries", "key", "opened", "start")
 
-    def __init__(self, source: ObjectSource, content: bytes = b"") -> None:
+    def __init__(self, source: ObjectSource, content: bytes = b"", *, path: str = "", name: bytes = b"") -> None:
         self._source = source
-        self._entries = dict(parse_tree(content))
-        self._opened: dict[bytes, Folder] = {}
-        self._changed: set[bytes] = set()
+        self._path = path
+        self.key = name + b"/"
+        self.start = _FOLDER + name + b"\0"
+        self.entries = dict(parse_tree(content))
+        self.opened: dict[bytes, Folder] = {}
+        self.changed: set[bytes] = set()
 
     @classmethod
     def load(cls, source: ObjectSource, tree_id: bytes) -> Self:
-        """The folder whose tree object has this id."""
+        """The root folder whose tree object has this id."""
         return cls(source, source.read(tree_id))
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is in it; git keeps no empty folders."""
-        return not self._entries
 
     def put(self, parts: Sequence[bytes], blob_id: bytes) -> None:
         """Make the file at this path (from `split_path`) this blob.
 
-        Raises: ValueError when the path runs through a file, or names a folder.
+        Raises: ValueError when the path runs through a file, or names a folder; then this folder must be thrown away.
         """
-        name, *rest = parts
-        taken = name if rest else name + b"/"
-        if taken in self._entries:
-            raise ValueError(
-                f"{b'/'.join(parts).decode()}: {taken.decode()} is there already, and the other kind of thing"
-            )
-        if rest:
-            below = self._open(name) or self._opened.setdefault(name, Folder(self._source))
-            below.put(rest, blob_id)
-            self._changed.add(name)
-        else:
-            self._set(name, _FILE + name + b"\0" + blob_id)
+        folder = self
+        for name in parts[:-1]:
+            if name in folder.entries:
+                raise _taken(parts, name)
+            folder.changed.add(name)
+            folder = folder.open_below(name) or folder.make_below(name)
+        name = parts[-1]
+        if name + b"/" in folder.entries:
+            raise _taken(parts, name + b"/")
+        folder.put_entry(name, _FILE + name + b"\0" + blob_id)
 
     def remove(self, parts: Sequence[bytes]) -> bool:
-        """Take the file at this path away; whether it was there."""
+        """Take the file, or the folder with all that is in it, at this path away; whether it was there."""
         name, *rest = parts
         if not rest:
-            return self._entries.pop(name, None) is not None
-        below = self._open(name)
+            self.changed.discard(name)
+            self.opened.pop(name, None)
+            return (self.entries.pop(name, None) or self.entries.pop(name + b"/", None)) is not None
+        below = self.open_below(name)
         if below is None or not below.remove(rest):
             return False
-        self._changed.add(name)
+        self.changed.add(name)
         return True
 
-    def write(self, sink: ObjectSink, path: str = "") -> bytes:
+    def write(self, sink: ObjectSink) -> bytes:
         """The id of this folder's tree; it and what changed below are now in `sink`."""
-        for name in self._changed:
-            below = self._opened[name]
-            tree_id = below.write(sink, f"{path}{name.decode()}/")
-            if below.is_empty:
-                del self._opened[name]
-                self._entries.pop(name + b"/", None)
+        for name in self.changed:
+            below = self.opened[name]
+            tree_id = below.write(sink)
+            if below.entries:
+                self.put_entry(below.key, below.start + tree_id)
             else:
-                self._set(name + b"/", _FOLDER + name + b"\0" + tree_id)
-        self._changed.clear()
-        return sink.add("tree", b"".join(self._entries.values()), lineage=path)
+                # Git keeps no empty folders.
+                del self.opened[name]
+                self.entries.pop(below.key, None)
+        self.changed.clear()
+        return sink.add("tree", b"".join(self.entries.values()), lineage=self._path)
 
-    def _open(self, name: bytes) -> "Folder | None":
-        opened = self._opened.get(name)
-        if opened is None and (entry := self._entries.get(name + b"/")) is not None:
-            opened = self._opened[name] = Folder(self._source, self._source.read(entry[-20:]))
+    def open_below(self, name: bytes) -> "Folder | None":
+        """The folder of this name, None when there is none."""
+        opened = self.opened.get(name)
+        if opened is None and (entry := self.entries.get(name + b"/")) is not None:
+            return self.make_below(name, self._source.read(entry[-20:]))
         return opened
 
-    def _set(self, key: bytes, entry: bytes) -> None:
-        is_new = key not in self._entries
-        self._entries[key] = entry
+    def make_below(self, name: bytes, content: bytes = b"") -> "Folder":
+        """A folder of this name, kept open; it becomes an entry when it is written."""
+        made = Folder(self._source, content, path=f"{self._path}{name.decode()}/", name=name)
+        self.opened[name] = made
+        return made
+
+    def put_entry(self, key: bytes, entry: bytes) -> None:
+        """Set an entry, in git's order."""
+        is_new = key not in self.entries
+        self.entries[key] = entry
         if is_new:
-            self._entries = dict(sorted(self._entries.items()))
+            self.entries = dict(sorted(self.entries.items()))
 
 
-def split_path(path: str) -> list[bytes]:
+def _taken(parts: Sequence[bytes], name: bytes) -> ValueError:
+    return ValueError(f"{b'/'.join(parts).decode()}: {name.decode()} is there already, and the other kind of thing")
+
+
+@lru_cache(maxsize=4096)
+def split_path(path: str) -> tuple[bytes, ...]:
     """The parts of a path on the state branch.
 
     Raises: ValueError when a part is empty, starts with a dot, or holds anything but letters, digits and `._+@=:-`.
@@ -102,7 +115,7 @@ def split_path(path: str) -> list[bytes]:
             raise ValueError(
                 f"{path!r} cannot be a path on the state branch: {part!r} is not letters, digits and ._+@=:-"
             )
-    return [part.encode() for part in parts]
+    return tuple(part.encode() for part in parts)
 
 
 def parse_tree(content: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import clean, graphemes, one_line, shorten, tail
+from bot.text import clean, cut, graphemes, in_fence, one_line, shorten, tail, units, unmentioned
 
 FAMILY = "👨‍👩‍👧"
 FLAG = "🇨🇭"
@@ -55,3 +55,30 @@ def test_pieces_make_the_text_again(text: str, limit: int):
 @given(st.text(alphabet=st.characters()))
 def test_no_control_character_is_left(text: str):
     assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in clean(text) if char not in "\n\t")
+
+
+@given(st.text() | st.just(FAMILY * 300) | st.just("e" + "\u0301" * 500), st.integers(0, 200))
+def test_a_cut_text_fits_and_is_never_cut_within_a_piece(text: str, limit: int):
+    found = cut(text, limit)
+    assert units(found) <= limit
+    kept = found.rpartition(" … (+")[0] if found != text and found.endswith(")") and " … (+" in found else found
+    assert "".join(graphemes(text)).startswith(kept)
+
+
+def test_a_cut_text_says_how_many_pieces_are_missing():
+    assert cut(FAMILY * 10, 42) == f"{FAMILY * 4} … (+6)"
+
+
+def test_units_are_those_of_utf_16():
+    assert units("a😀") == 3 == len("a😀".encode("utf-16-le")) // 2
+
+
+def test_nobody_is_called():
+    assert "@everyone" not in unmentioned("@everyone <!channel> <@U7>")
+    assert "<!" not in unmentioned("@everyone <!channel> <@U7>")
+    assert unmentioned("a @ b < c") == "a @ b < c"
+
+
+@given(st.text(alphabet="`a\n"))
+def test_no_fence_is_ended_from_within(text: str):
+    assert "```" not in in_fence(text)

@@ -137,6 +137,22 @@ def test_an_entry_may_change_no_file(log):
     assert first.commit != second.commit
 
 
+def test_deleting_a_folder_takes_everything_in_it(log):
+    files = {"runs/R1/run.json": b"1", "runs/R1/tasks/1/T12.json": b"12", "runs/R2/run.json": b"2"}
+    log.append([entry(1, files=files)])
+    log.append([entry(2, files={"runs/R1": None, "archive/R1.json": b"all"})])
+    assert dict(log.files(under="runs")) == {"runs/R2/run.json": b"2"}
+    assert log.read("archive/R1.json") == b"all"
+    log.append([entry(3, files={"runs": None})])
+    assert list(log.files(under="runs")) == []
+
+
+def test_what_is_put_after_its_folder_was_deleted_stays(log):
+    log.append([entry(1, files={"runs/R1/run.json": b"old", "runs/R1/tasks/T1.json": b"old"})])
+    log.append([entry(2, files={"runs/R1": None, "runs/R1/run.json": b"new"})])
+    assert dict(log.files(under="runs")) == {"runs/R1/run.json": b"new"}
+
+
 def test_deleting_what_is_not_there_changes_nothing(log):
     log.append([entry(1), entry(2, files={"runs/R9/run.json": None})])
     first, second = log.entries()
@@ -321,7 +337,9 @@ def test_the_files_are_what_the_changes_add_up_to(new_place, groups):
             fitting = {}
             for path, content in changes.items():
                 if content is None:
-                    expected.pop(path, None)
+                    expected = {
+                        kept: content for kept, content in expected.items() if not f"{kept}/".startswith(f"{path}/")
+                    }
                 elif any(
                     f"{path}/".startswith(f"{other}/") != f"{other}/".startswith(f"{path}/") for other in expected
                 ):
@@ -346,3 +364,37 @@ def test_the_twin_in_memory_makes_the_same_commits_as_git(tmp_path):
         group = [entry(seq), entry(seq + 1, subject="<x>\n"), gone]
         assert in_git.append(group) == in_memory.append(group)
     in_git.close()
+
+
+def test_a_new_epoch_goes_on_where_the_last_one_ended(log):
+    log.append([entry(1), entry(2)])
+    log.begin_epoch()
+    end = log.tip()
+    log.append([entry(3), entry(4)])
+    log.append([entry(5)])
+    assert [one.seq for one in log.entries()] == [1, 2, 3, 4, 5]
+    assert [one.seq for one in log.entries(after=end)] == [3, 4, 5]
+    assert log.read("runs/R1/tasks/T1.json") == b'{"seq": 1}\n'
+    assert log.last().seq == 5
+
+
+def test_an_epoch_begins_with_an_entry_and_never_stands_alone(log):
+    log.begin_epoch()
+    log.append([entry(1)])
+    log.begin_epoch()
+    with pytest.raises(ValueError, match="entry 3"):
+        log.append([entry(3)])
+    assert [one.seq for one in log.entries()] == [1]
+    log.append([entry(2)])
+    (root,) = list(log.entries())[1].parents
+    assert root != next(iter(log.entries())).commit
+
+
+def test_another_log_reads_and_continues_a_later_epoch(log, open_log):
+    for seq in range(1, 5):
+        log.append([entry(seq)])
+        log.begin_epoch()
+    second = open_log()
+    second.append([entry(5)])
+    assert [one.seq for one in second.entries()] == [1, 2, 3, 4, 5]
+    second.close()

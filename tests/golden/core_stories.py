@@ -1,11 +1,13 @@
-"""Four whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever."""
+"""Six whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
+import msgspec
+
 from engine.core import commands as c
-from engine.core.entities import RunConfig, Verdict
-from engine.core.ids import RunId, TaskId
+from engine.core.entities import Criterion, RunConfig, Verdict
+from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
 from tests.fakes.core_driver import CoreDriver
 from tests.fakes.core_steps import (
     ALICE,
@@ -29,6 +31,7 @@ from tests.fakes.core_steps import (
 )  # fmt: skip
 
 R1 = RunId("R1")
+AT = "2026-01-01T08:00:00Z"
 
 
 def two_planners_and_a_tester() -> CoreDriver:
@@ -144,6 +147,69 @@ def people_change_their_minds() -> CoreDriver:
     return driver
 
 
+def told_and_steered_in_chat() -> CoreDriver:
+    """Two channels, a reminder, a dead channel, answers and a cancellation of two people, and orders beyond the first steps."""
+    driver = CoreDriver()
+    start_run(driver, "Make the failing tests pass")
+    driver.must(c.BindChat(R1, "slack", "T1", "C9"), ALICE)
+    driver.must(c.OpenThread(BindingId("B1"), "1719.0001"))
+    direct(driver, "money")
+    plan(driver, "T2", [planned("a"), planned("b", "a"), planned("c")])
+    driver.must(
+        c.IntendPost(BindingId("B1"), "digest", "digest 12", lines=("T2 complete: planned 3 tasks",), until_seq=12)
+    )
+    driver.must(c.SettlePost(PostId("P1"), message="1719.0002"))
+    driver.must(c.BindChat(R1, "discord", "G1", "900"), BOB)
+    asked = fail_until_asked(driver, "T3")
+    for number, binding in ((2, "B1"), (3, "B2")):
+        driver.must(c.IntendPost(BindingId(binding), "decision", f"decision {asked}", about=asked))
+        settled = {"message": "1719.0003"} if number == 2 else {"dead": "the channel is gone"}
+        driver.must(c.SettlePost(PostId(f"P{number}"), **settled))
+    driver.must(c.UnbindChat(BindingId("B2"), "the channel is gone"))
+    driver.must(c.RemindDecision(asked))
+    driver.must(answer(driver, asked, "retry"), ALICE)
+    begin(driver, "T3")
+    driver.must(c.RetryTask(TaskId("T3"), BOB, AT, "use the table"), BOB)
+    begin(driver, "T5")
+    driver.must(c.RestartRun(R1, ALICE, AT), ALICE)
+    check = (Criterion("it says so", "grep -q half README.md"),)
+    driver.must(
+        c.AddTask(R1, "Document the rounding\nIn the README.", criteria=check, depends_on=(TaskId("T5"),)), ALICE
+    )
+    driver.must(c.RaiseBudget(R1, budget_usd=3.0), ALICE)
+    driver.must(c.AskAboutBudget(R1, "3 of 3 USD"))
+    raised = c.AnswerDecision(DecisionId("D4"), "raise_budget", ALICE, AT, budget_usd=9.0, needs_second=True)
+    driver.must(raised, ALICE)
+    driver.must(msgspec.structs.replace(raised, by=BOB), BOB)
+    driver.must(c.ReplanRun(R1, "Only the rounding matters."), BOB)
+    driver.must(c.CancelRun(R1, "we buy it", needs_second=True, by=ALICE, at=AT), ALICE)
+    driver.must(answer(driver, "D5", "keep"), BOB)
+    driver.must(c.CancelRun(R1, "we do buy it", needs_second=True, by=ALICE, at=AT), ALICE)
+    driver.must(c.AnswerDecision(DecisionId("D6"), "stop", BOB, AT, needs_second=True), BOB)
+    driver.must(c.IntendPost(BindingId("B1"), "summary", "summary"))
+    driver.must(c.SettlePost(PostId("P4"), message="1719.0004"))
+    return driver
+
+
+def landed_and_put_away() -> CoreDriver:
+    """A run that was over for long is sealed; its channel closes even later."""
+    driver = CoreDriver()
+    start_run(driver, "Round the cents")
+    driver.must(c.BindChat(R1, "slack", "T1", "C9"), ALICE)
+    direct(driver, "money")
+    plan(driver, "T2", [planned("round")])
+    land(driver, "T3", "rounded half up")
+    assert "not over" in driver.refusal(c.SealRun(R1))
+    finish(driver)
+    driver.must(c.IntendPost(BindingId("B1"), "summary", "summary"))
+    assert "still to be posted" in driver.refusal(c.SealRun(R1))
+    driver.must(c.SettlePost(PostId("P1"), message="1719.0004"))
+    driver.must(c.SealRun(R1))
+    assert "sealed already" in driver.refusal(c.SealRun(R1))
+    driver.must(c.UnbindChat(BindingId("B1"), "the channel is gone"))
+    return driver
+
+
 STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
     story.__name__: story
     for story in (
@@ -151,5 +217,7 @@ STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
         retries_then_a_person_then_landed,
         conflicts_outages_and_checkouts,
         people_change_their_minds,
+        told_and_steered_in_chat,
+        landed_and_put_away,
     )
 }

@@ -187,6 +187,14 @@ def test_prices_and_costs_come_from_the_local_map_or_the_route_and_are_never_a_s
     assert prices == [Price(1.5e-07, 6e-07), Price(0.0, 0.0), None]
 
 
+def test_loading_litellm_asks_nothing_of_the_network():
+    code = (
+        "import socket, sys; asked = []; socket.getaddrinfo = lambda *a, **k: asked.append(a) or [];"
+        "from adapters.llm.litellm_model import _import_litellm; _import_litellm(); sys.exit(len(asked))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_importing_the_adapter_does_not_import_litellm():
     code = "import sys, adapters.llm.litellm_model; sys.exit('litellm' in sys.modules or 'openai' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

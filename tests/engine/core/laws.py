@@ -24,6 +24,7 @@ def check(board: Blackboard) -> None:
         readiness_follows_dependencies(board, task)
     questions_match_waiting_tasks(board)
     runs_follow_their_tasks(board)
+    nothing_is_said_twice(board)
 
 
 def complete_is_a_fact(task: Task) -> None:
@@ -99,3 +100,14 @@ def runs_follow_their_tasks(board: Blackboard) -> None:
         if run.state == "completed":
             assert run.landed > 0
             assert all(gate.exit_code == 0 for gate in run.final_gates)
+
+
+def nothing_is_said_twice(board: Blackboard) -> None:
+    """One live binding a place and run, one post a key, and a settled post has a name or a reason, never both."""
+    live = [(b.run, b.adapter, b.workspace, b.channel) for b in board.chat.bindings.values() if not b.ended]
+    assert len(live) == len(set(live))
+    said = [(post.binding, post.key) for post in board.chat.posts.values()]
+    assert len(said) == len(set(said))
+    for post in board.chat.posts.values():
+        assert post.run == board.chat.bindings[post.binding].run
+        assert not (post.message and post.dead)

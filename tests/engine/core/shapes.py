@@ -32,7 +32,16 @@ def of(shape: object) -> st.SearchStrategy[object]:
         return st.sampled_from(args)
     if origin in {types.UnionType, typing.Union}:
         return st.one_of([of(each) for each in args])
+    if origin is tuple and args[-1] is not Ellipsis:
+        return st.tuples(*[of(each) for each in args])
     if origin is tuple:
         return st.lists(of(args[0]), max_size=2).map(tuple)
-    plain = {str: TEXTS, int: INTEGERS, float: FLOATS, bool: st.booleans(), type(None): st.none()}
+    plain = {
+        bytes: st.binary(max_size=4),
+        str: TEXTS,
+        int: INTEGERS,
+        float: FLOATS,
+        bool: st.booleans(),
+        type(None): st.none(),
+    }
     return plain[typing.cast("type", shape)]

@@ -20,13 +20,13 @@ from engine.core.entities import (
     Task,
 )
 from engine.core.events import decode, encode
-from engine.core.ids import DecisionId, RunId, TaskId
+from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
 from engine.core.lifecycle import RUN_OVER
 from engine.core.plan import PlannedTask
 from tests.engine.core import laws
 from tests.fakes.board_view import facts
 from tests.fakes.core_driver import CoreDriver
-from tests.fakes.core_steps import ALICE, GREEN, RED, domain, file, oid, planned, receipt, start_run
+from tests.fakes.core_steps import ALICE, BOB, GREEN, RED, domain, file, oid, planned, receipt, start_run
 
 TASKS = st.integers(1, 14).map(lambda n: TaskId(f"T{n}"))
 RUNS = st.integers(1, 2).map(lambda n: RunId(f"R{n}"))
@@ -36,7 +36,7 @@ FAILURES = st.sampled_from(msgspec.json.schema(FailureKind)["enum"])
 SHAPES = st.lists(st.lists(st.integers(0, 3), max_size=2), min_size=1, max_size=4)
 MAX_TASKS = 40
 ENDINGS: dict[DecisionKind, Choice] = {
-    "task": "abandon", "checkout": "retry", "budget": "raise_budget", "run_red": "stop",
+    "task": "abandon", "checkout": "retry", "budget": "raise_budget", "run_red": "stop", "cancel": "stop",
 }  # fmt: skip
 
 
@@ -131,13 +131,45 @@ class Crew(RuleBasedStateMachine):
         orders += [c.PauseRun(run), c.AskAboutBudget(run, "1 of 1 USD"), c.CancelRun(run)]
         self.driver.do(orders[kind], ALICE)
 
+    @rule(run=RUNS, name=TASKS, kind=st.integers(0, 5), text=st.sampled_from(["", "another way"]))
+    def correct(self, run: RunId, name: TaskId, kind: int, text: str) -> None:
+        self.plans += 1
+        criteria = planned("x").criteria
+        orders: list[c.Command] = [
+            c.RetryTask(name, ALICE, "now", text),
+            c.RestartRun(run, ALICE, "now"),
+            c.ReplanRun(run, text),
+            c.AddTask(run, f"more {self.plans}", criteria=criteria, depends_on=(name,)),
+            c.RaiseBudget(run, budget_usd=float(self.driver.board.seq)),
+            c.CancelRun(run, needs_second=True, by=ALICE, at="now"),
+        ]
+        if len(self.driver.board.tasks) < MAX_TASKS:
+            self.driver.do(orders[kind], ALICE)
+
+    @rule(run=RUNS, number=st.integers(1, 3), kind=st.integers(0, 6), key=st.sampled_from(["decision D1", "summary"]))
+    def talk(self, run: RunId, number: int, kind: int, key: str) -> None:
+        binding, post = BindingId(f"B{number}"), PostId(f"P{number}")
+        orders: list[c.Command] = [
+            c.BindChat(run, "slack", "T1", f"C{number}"),
+            c.UnbindChat(binding, "the channel is gone"),
+            c.OpenThread(binding, "1719.0001"),
+            c.IntendPost(binding, "decision", key),
+            c.SettlePost(post, message="1719.0002"),
+            c.SettlePost(post, dead="the thread is gone"),
+            c.RemindDecision(DecisionId(f"D{number}")),
+        ]
+        self.driver.do(orders[kind])
+
     @rule(data=st.data(), choice=CHOICES, then=DEPENDENTS, text=st.sampled_from(["", "another way"]))
     def answer(self, data: st.DataObject, choice: Choice, then: Dependents | None, text: str) -> None:
         name = data.draw(st.sampled_from(list(self.driver.board.decisions) or [DecisionId("D1")]))
         asked = self.driver.board.decisions.get(name)
         # Most people press one of the buttons that are there.
         offered = asked.options if asked is not None and data.draw(st.integers(0, 3)) else (choice,)
-        self.driver.do(self._answer(name, data.draw(st.sampled_from(offered)), then, text), ALICE)
+        order = self._answer(name, data.draw(st.sampled_from(offered)), then, text)
+        if data.draw(st.booleans()):
+            order = msgspec.structs.replace(order, needs_second=True, by=data.draw(st.sampled_from([ALICE, BOB])))
+        self.driver.do(order, ALICE)
 
     def _answer(self, name: DecisionId, choice: Choice, then: Dependents | None, text: str) -> c.AnswerDecision:
         raised = float(self.driver.board.seq)
@@ -164,8 +196,8 @@ class Crew(RuleBasedStateMachine):
         for _ in range(60):
             for run in [run for run in board.runs.values() if run.paused and run.state not in RUN_OVER]:
                 self.driver.must(c.ResumeRun(run.id))
-            for decision in list(board.open_decisions.values()):
-                self.driver.must(self._settled(decision), ALICE)
+            while board.open_decisions:  # one at a time: an answer may end the run, and with it other questions
+                self.driver.must(self._settled(next(iter(board.open_decisions.values()))), ALICE)
             for task in list(board.tasks.values()):
                 if (command := self._advance(task, [[]])) is not None:
                     self.driver.do(command)

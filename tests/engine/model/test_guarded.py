@@ -143,7 +143,7 @@ def test_a_call_waits_for_money_that_another_call_may_give_back():
     async def story() -> tuple[int, float]:
         gate, bench = Gate(), Bench(budget=Budget(cap_usd=worst_usd * 1.5))
         model = GuardedModel(gate, bench.guards())
-        async with asyncio.TaskGroup() as group:
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
             calls = [group.create_task(model.complete(REQUEST)) for _ in range(2)]
             await gate.entered.acquire()
             gate.open.set()

@@ -1,12 +1,14 @@
 """Packs and deltas: what git reads of them is what was put in."""
 
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.store import delta
+from engine.store.durable import Disk
 from engine.store.objects import name_object
 from engine.store.pack import Pack
 from engine.store.packfolder import PackFolder
@@ -57,6 +59,16 @@ def test_a_delta_is_little_more_than_what_is_new(head, old, new, tail):
     assert len(difference) <= len(new) + len(new) // 127 + 1 + 16
 
 
+def store(pack: Pack, repository: Path) -> Path:
+    """The pack's index, on the disk."""
+    before = set(repository.glob(".git/objects/pack/*.idx"))
+    with closing(Disk()) as disk, PackFolder(repository / ".git").keeping(pack) as on_its_way:
+        disk.fill(on_its_way.contents)
+        on_its_way.show()
+    (made,) = set(repository.glob(".git/objects/pack/*.idx")) - before
+    return made
+
+
 def test_git_reads_every_object_of_a_pack(tmp_path: Path):
     repository = new_repository(tmp_path)
     contents = [
@@ -65,8 +77,7 @@ def test_git_reads_every_object_of_a_pack(tmp_path: Path):
     pack = Pack()
     for content in [*contents, contents[3]]:
         assert pack.add("blob", content, lineage="one of many sizes") == name_object("blob", content)
-    with PackFolder(repository / ".git").keeping(pack):
-        pass
+    store(pack, repository)
     git(repository, "fsck", "--strict", "--full")
     for content in contents:
         assert git(repository, "cat-file", "blob", name_object("blob", content).hex()) == content.decode()
@@ -79,24 +90,32 @@ def test_versions_of_one_thing_are_deltas_on_each_other_and_no_chain_is_long(tmp
     pack = Pack()
     for content in contents:
         pack.add("blob", content, lineage="runs/R1/run.json")
-    name, packed, _ = pack.finish()
+    packed, _ = pack.finish()
     assert len(packed) < 200 * 60 + 5 * 2100
-    with PackFolder(repository / ".git").keeping(pack):
-        pass
-    index = repository / ".git" / "objects" / "pack" / f"{name}.idx"
+    index = store(pack, repository)
     lines = git(repository, "verify-pack", "-v", str(index)).split("\n")
     chains = [int(line.split()[5]) for line in lines if " blob " in line and len(line.split()) > 5]
     assert max(chains) == 50
     assert len(chains) == 196
 
 
-def test_the_pack_and_its_index_are_those_that_git_would_name(tmp_path: Path):
+def test_a_pack_that_is_written_again_is_another_file(tmp_path: Path):
+    """A `git gc` that began before may be about to delete the first one."""
+    repository = new_repository(tmp_path)
+    first, second = Pack(), Pack()
+    for pack in (first, second):
+        pack.add("blob", b"the same")
+    assert store(first, repository) != store(second, repository)
+
+
+def test_the_index_is_the_one_that_git_would_write(tmp_path: Path):
     repository = new_repository(tmp_path)
     pack = Pack()
     for number in range(40):
         pack.add("blob", b"content %d" % number)
-    name, packed, index = pack.finish()
+    packed, index = pack.finish()
     command = ["git", "-C", str(repository), "index-pack", "--strict", "--stdin"]
     indexed = subprocess.run(command, input=packed, check=True, capture_output=True)
-    assert indexed.stdout.decode().split() == ["pack", name.removeprefix("pack-")]
+    name = f"pack-{indexed.stdout.decode().split()[1]}"
+    assert packed[-20:].hex() == name.removeprefix("pack-")
     assert (repository / ".git" / "objects" / "pack" / f"{name}.idx").read_bytes() == index

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,18 @@ def test_the_lock_s_holder_cleans_up_and_goes_on(repository, leftovers):
     log.append([entry(2)])
 
 
+def test_what_a_killed_repack_left_goes_after_an_hour(repository):
+    log = GitLog.open(repository)
+    log.append([entry(1)])
+    old, young = (pack_folder(repository) / f".tmp-{pid}-pack-1234.pack" for pid in (1, 2))
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (young.stat().st_mtime - 3700,) * 2)
+    with EngineLock(repository, since_ms=0):
+        assert log.clean_leftovers() == [old]
+    assert young.exists()
+
+
 def test_nobody_else_cleans_up(repository, leftovers):
     with pytest.raises(LockNotHeld):
         GitLog.open(repository).clean_leftovers()
@@ -230,15 +243,55 @@ def test_appends_come_from_any_thread(repository):
     assert len(list(log.entries())) == 4
 
 
-def test_nothing_is_acknowledged_before_it_is_synced(repository, monkeypatch):
-    """Pack, index and folder are synced before the pack's keep mark goes, and the ref moves in between."""
-    synced, log = [], GitLog.open(repository)
-    sync = os.fsync
+def test_each_step_is_on_the_disk_before_the_next_begins(repository, monkeypatch):
+    """Contents, then the pack's names, then the ref's: what a name promises is there before the name is, also in a power cut."""
+    log = GitLog.open(repository)
+    first = log.append([entry(1)])
+    seen: list[tuple[str, set[str], str | None]] = []
 
-    def noted_sync(descriptor: int) -> None:
-        synced.append((Path(f"/proc/self/fd/{descriptor}").readlink().suffixes[:1], log.tip()))
+    def noted(sync: Callable[[int], None]) -> Callable[[int], None]:
+        def also_note(descriptor: int) -> None:
+            sync(descriptor)
+            shown = {path.suffix for path in pack_folder(repository).iterdir()} - {".keep"}
+            seen.append((Path(f"/proc/self/fd/{descriptor}").readlink().name, shown, log.tip()))
+
+        return also_note
+
+    monkeypatch.setattr("engine.store.durable.os.fdatasync", noted(os.fdatasync))
+    monkeypatch.setattr("engine.store.durable.os.fsync", noted(os.fsync))
+    log.append([entry(2)])
+    contents, folders = seen[:3], seen[3:]
+    suffixes = sorted(Path(name.removesuffix(".orch-partial")).suffix for name, _, _ in contents)
+    assert suffixes == [".idx", ".lock", ".pack"]
+    assert all(".orch-partial" in shown and tip == first for _, shown, tip in contents)
+    assert [(name, shown) for name, shown, _ in folders] == [("pack", {".pack", ".idx"}), ("heads", {".pack", ".idx"})]
+    assert [tip for _, _, tip in folders] == [first, log.tip()]
+
+
+def test_an_error_of_one_sync_is_an_error_of_the_append(repository, monkeypatch):
+    log = GitLog.open(repository)
+    tip = log.append([entry(1)])
+    sync = os.fdatasync
+
+    def refuse_the_index(descriptor: int) -> None:
+        if ".idx" in Path(f"/proc/self/fd/{descriptor}").readlink().name:
+            raise OSError(28, "No space left on device")
         sync(descriptor)
 
-    monkeypatch.setattr("engine.store.packfolder.os.fsync", noted_sync)
-    log.append([entry(1)])
-    assert synced == [([".pack"], None), ([".idx"], None), ([], None)]
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.store.durable.os.fdatasync", refuse_the_index)
+        with pytest.raises(AppendFailed, match="No space"):
+            log.append([entry(2)])
+    assert log.tip() == tip
+    assert {path.suffix for path in pack_folder(repository).iterdir()} == {".pack", ".idx"}
+    assert not (repository / ".git" / "refs" / "heads" / "orch-state.lock").exists()
+    log.append([entry(2)])
+
+
+@pytest.mark.parametrize("name", ["orch-state/mine", "orch-state/a/b"])
+def test_a_branch_that_is_in_the_way_is_named(repository, name):
+    git(repository, "-c", "user.name=a", "-c", "user.email=b", "commit", "--quiet", "--allow-empty", "-m", "first")
+    git(repository, "branch", name)
+    git(repository, "pack-refs", "--all")
+    with pytest.raises(RepositoryUnusable, match=name):
+        GitLog.open(repository)

@@ -1,0 +1,1 @@
+"""Waking the bot at a time, by APScheduler."""

@@ -1,0 +1,139 @@
+"""What the console works with: the engine, the readers of git, and what is to be said of them. Must not know HTTP."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from adapters.web.chat import WebChat
+from adapters.web.history import History
+from adapters.wiring import PILOT, Session, request_for
+from bot.people import People, PeopleRules
+from bot.port import Invocation
+from bot.replies.words import model_word
+from engine.core import commands as c
+from engine.core import events as e
+from engine.core.blackboard import Blackboard
+from engine.core.entities import RoleName
+from engine.core.ids import RunId
+from engine.ledger import Watcher
+from engine.model.streamed import Stream
+from engine.service import RunRequest
+
+
+class Steered(Protocol):
+    """What the console asks of an engine; `engine.service.Engine` is one."""
+
+    @property
+    def board(self) -> Blackboard:
+        """What is durable now."""
+        ...
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call the watcher after each durable group; the result ends it."""
+        ...
+
+    async def start(self, request: RunRequest) -> RunId:
+        """The new run.
+
+        Raises: CannotStart.
+        """
+        ...
+
+    async def order(self, command: c.PeopleCommand | c.ChatCommand, by: str) -> Sequence[e.Record] | c.Refused:
+        """Carry a person's order out.
+
+        Raises: LedgerStopped.
+        """
+        ...
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A run as somebody asks for it; None means: as the settings say."""
+
+    objective: str
+    by: str
+    dedupe: str = ""
+    base: str | None = None
+    budget_usd: float | None = None
+    budget_tokens: int | None = None
+    max_workers: int | None = None
+
+
+class Prepare(Protocol):
+    """Makes a checked request of a wish."""
+
+    async def __call__(self, wanted: Wanted) -> RunRequest:
+        """The request.
+
+        Raises: CannotStart, UnknownBranch, BadSettings; nothing was written.
+        """
+        ...
+
+
+class ModelInForce(msgspec.Struct, frozen=True):
+    """A model that the crew thinks with; `role` is empty for the one that holds where no other is named."""
+
+    role: str
+    model: str
+    word: str
+    is_pilot: bool
+
+
+class About(msgspec.Struct, frozen=True):
+    """What is said of the engine."""
+
+    repository: str
+    branch: str
+    sandbox: str
+    models: tuple[ModelInForce, ...]
+
+
+OWNER: Final = People(PeopleRules(admins=("web:*", "cli:*"), places=("web:*",)))
+"""Whoever has the token is the owner of this machine's engine."""
+
+
+class Talk(msgspec.Struct, frozen=True):
+    """The conversation: the console's chat, and what takes an invocation and returns at once."""
+
+    chat: WebChat
+    take: Callable[[Invocation], None]
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """Everything a handler may use."""
+
+    engine: Steered
+    prepare: Prepare
+    history: History
+    stream: Stream
+    about: About
+    people: People = OWNER
+    talk: Talk | None = None
+
+
+def desk_of(session: Session, history: History) -> Desk:
+    """The desk of an open session."""
+
+    async def prepare(wanted: Wanted) -> RunRequest:
+        changed = {
+            name: value
+            for name in ("budget_usd", "budget_tokens", "max_workers")
+            if (value := getattr(wanted, name)) is not None
+        }
+        asked = msgspec.structs.replace(session, settings=session.settings.model_copy(update=changed))
+        return await request_for(asked, wanted.objective, base=wanted.base, by=wanted.by, dedupe=wanted.dedupe)
+
+    about = About(
+        repository=session.repository.path.name,
+        branch=session.repository.current_branch() or "",
+        sandbox=session.sandbox,
+        models=models_in_force(session.model, session.settings.models),
+    )
+    return Desk(session.engine, prepare, history, session.stream, about)
+
+
+def models_in_force(model: str, by_role: Mapping[RoleName, str]) -> tuple[ModelInForce, ...]:
+    """The default model and those of roles that have their own."""
+    named: dict[str, str] = {"": model, **{str(role): name for role, name in by_role.items()}}
+    return tuple(ModelInForce(role, name, model_word(name), name == PILOT) for role, name in named.items())

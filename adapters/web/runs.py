@@ -1,0 +1,248 @@
+"""What the console does with runs: list, begin, show, steer. Each handler is one answer; the rules are the core's."""
+
+import secrets
+from typing import Final
+
+import msgspec
+
+from adapters.web.calls import Answer, Call
+from adapters.web.chat import PLACE
+from adapters.web.desk import Wanted
+from adapters.web.payloads import AddTask, ChangeRun, CreateRun, Page, Replan, Why
+from adapters.web.problems import Problem, unknown
+from adapters.web.starts import Start, Starts
+from adapters.web.templates import TEMPLATES
+from adapters.web.views import (
+    DesignEntry,
+    Lesson,
+    RunRow,
+    RunView,
+    design_log,
+    lessons,
+    run_row,
+    run_view,
+)
+from bot.threads import deed
+from engine.clock import SystemClock, iso
+from engine.core import commands as c
+from engine.core.entities import Criterion, RoleName, Run, Spend, Task
+from engine.core.ids import TaskId
+from engine.core.lifecycle import RUN_OVER
+
+_CLOCK: Final = SystemClock()
+
+
+class RunList(msgspec.Struct, frozen=True):
+    """A page of runs, the newest first; `next` is the offset of the page after, None at the end."""
+
+    items: tuple[RunRow, ...]
+    total: int
+    limit: int
+    offset: int
+    next: int | None
+
+
+class Lessons(msgspec.Struct, frozen=True):
+    """What a run's attempts taught, oldest first."""
+
+    items: tuple[Lesson, ...]
+
+
+class DesignLog(msgspec.Struct, frozen=True):
+    """What was settled for a run, oldest first."""
+
+    items: tuple[DesignEntry, ...]
+
+
+class TaskCost(msgspec.Struct, frozen=True):
+    """What a task's attempts have cost; `unpriced_tokens` are those of models without a known price."""
+
+    task: TaskId
+    title: str
+    role: RoleName
+    attempts: int
+    tokens: int
+    cost_usd: float
+    unpriced_tokens: int
+
+
+class Costs(msgspec.Struct, frozen=True):
+    """The cost of a run, task by task."""
+
+    items: tuple[TaskCost, ...]
+
+
+class Done(msgspec.Struct, frozen=True):
+    """An order was carried out: the run as it is now, as of the event `seq`."""
+
+    seq: int
+    run: RunRow
+
+
+async def list_runs(call: Call) -> Answer:
+    """A page of runs."""
+    page, board = call.asked(Page), call.board
+    names = list(reversed(board.runs))[page.offset : page.offset + page.limit]
+    after = page.offset + len(names)
+    return Answer(
+        RunList(
+            items=tuple(run_row(board, board.runs[name]) for name in names), total=len(board.runs), limit=page.limit,
+            offset=page.offset, next=after if after < len(board.runs) else None,
+        )
+    )  # fmt: skip
+
+
+class Beginnings:
+    """The handlers that begin runs; they share what knows the starts under way."""
+
+    def __init__(self, starts: Starts) -> None:
+        self._starts = starts
+
+    async def create(self, call: Call) -> Answer:
+        """A new run."""
+        wish = call.asked(CreateRun)
+        _check_model(call, wish.model)
+        return await self._begin(
+            Wanted(
+                _objective(wish), call.visitor.actor, _dedupe(call), wish.base, wish.budget_usd, wish.budget_tokens,
+                wish.max_workers,
+            )
+        )  # fmt: skip
+
+    async def restart(self, call: Call) -> Answer:
+        """What is held up begins again; a run that is over begins anew, from the target's present tip, as a run of its own."""
+        run = call.run()
+        if run.state not in RUN_OVER:
+            await call.order(c.RestartRun(run.id, call.visitor.actor, iso(_CLOCK.now_ms())))
+            return Answer(Start("", "started", run_row(call.board, call.run()), ""), 200)
+        config = run.config
+        return await self._begin(
+            Wanted(
+                run.objective, call.visitor.actor, _dedupe(call), run.branch, config.budget_usd, config.budget_tokens,
+                config.max_workers,
+            )
+        )  # fmt: skip
+
+    async def show(self, call: Call) -> Answer:
+        """How a start is getting on."""
+        found = self._starts.find(call.path["start"])
+        if found is None:
+            raise unknown(f"start {call.path['start']}")
+        return Answer(found)
+
+    async def _begin(self, wanted: Wanted) -> Answer:
+        start = await self._starts.begin(wanted)
+        return Answer(start, 201 if start.state == "started" else 202)
+
+
+async def show_run(call: Call) -> Answer:
+    """The run with its tasks and questions."""
+    return Answer(view_of(call, call.run()))
+
+
+def view_of(call: Call, run: Run) -> RunView:
+    """The run's view."""
+    return run_view(call.board, run.id)
+
+
+async def cancel(call: Call) -> Answer:
+    """End the run; what landed stays."""
+    await call.order(
+        c.CancelRun(
+            call.run().id, call.asked(Why).reason, needs_second="cancel" in call.desk.people.rules.two_people,
+            by=call.visitor.actor, at=iso(_CLOCK.now_ms()),
+        )
+    )  # fmt: skip
+    return _done(call)
+
+
+async def pause(call: Call) -> Answer:
+    """Start nothing new."""
+    await call.order(c.PauseRun(call.run().id, call.asked(Why).reason))
+    return _done(call)
+
+
+async def resume(call: Call) -> Answer:
+    """Go on."""
+    await call.order(c.ResumeRun(call.run().id))
+    return _done(call)
+
+
+async def replan(call: Call) -> Answer:
+    """Give up what is not under way and plan it anew; where a question offers a new plan, that is its answer."""
+    run, guidance = call.run(), call.asked(Replan).guidance
+    asked = next((d for d in call.board.open_decisions.values() if d.run == run.id and "replan" in d.options), None)
+    if asked is None:
+        await call.order(c.ReplanRun(run.id, guidance))
+    else:
+        await call.order(
+            c.AnswerDecision(
+                asked.id, "replan", call.visitor.actor, iso(_CLOCK.now_ms()), guidance, generation=asked.generation,
+                via="web", needs_second="replan" in call.desk.people.rules.two_people,
+            )
+        )  # fmt: skip
+    return _done(call)
+
+
+async def change(call: Call) -> Answer:
+    """The run with higher caps."""
+    wish = call.asked(ChangeRun)
+    await call.order(c.RaiseBudget(call.run().id, wish.budget_usd, wish.budget_tokens))
+    return _done(call)
+
+
+async def add_task(call: Call) -> Answer:
+    """The run with one more task."""
+    wish = call.asked(AddTask)
+    criteria = tuple(Criterion(entry.text, entry.check) for entry in wish.criteria)
+    after = tuple(map(TaskId, wish.depends_on))
+    await call.order(c.AddTask(call.run().id, wish.description, wish.role, criteria, after, wish.priority))
+    return _done(call)
+
+
+async def insights(call: Call) -> Answer:
+    """What the run's attempts taught."""
+    return Answer(Lessons(lessons(call.board, call.run().id)))
+
+
+async def design(call: Call) -> Answer:
+    """What was settled for the run."""
+    return Answer(DesignLog(design_log(call.board, call.run().id)))
+
+
+async def costs(call: Call) -> Answer:
+    """What each task has cost so far, in the order of planning."""
+    return Answer(Costs(tuple(map(_cost, call.board.run_tasks(call.run().id)))))
+
+
+def _cost(task: Task) -> TaskCost:
+    spend = sum((attempt.spend for attempt in task.attempts), Spend())
+    return TaskCost(
+        task.id, task.title, task.role, len(task.attempts), spend.tokens, spend.cost_usd, spend.unpriced_tokens
+    )
+
+
+def _done(call: Call) -> Answer:
+    return Answer(Done(call.board.seq, run_row(call.board, call.run())))
+
+
+def _dedupe(call: Call) -> str:
+    # It also tells the notifier where the run was asked for, and so where to tell of it.
+    return deed(PLACE, f"{call.visitor.actor} {call.key or secrets.token_hex(8)}")
+
+
+def _check_model(call: Call, model: str | None) -> None:
+    in_force = call.desk.about.models[0].model
+    if model is not None and model != in_force:
+        raise Problem(
+            422, "model", f"this engine thinks with {in_force}; for {model}, start it again: orch up --model {model}"
+        )
+
+
+def _objective(wish: CreateRun) -> str:
+    if not wish.template:
+        return wish.objective
+    template = TEMPLATES.get(wish.template)
+    if template is None:
+        raise Problem(422, "template", f"there is no template {wish.template!r}; possible: {', '.join(TEMPLATES)}")
+    return f"{template.text}\n\n{wish.objective.strip()}".strip()

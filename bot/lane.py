@@ -1,0 +1,227 @@
+"""One channel's mouth: a single task that says one thing after the other, so that nothing overtakes anything.
+
+It holds no messages, only what is to be said: posts are intents on the state branch, and an edit is rendered when its turn
+has come. So a thousand changes while it waits are one edit, and after a crash it begins where it stopped.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import msgspec
+
+from bot.desk import EngineSeen
+from bot.messages import Message
+from bot.pace import Pacer
+from bot.port import ChatDown, ChatGone, ChatPort, MessageRef, Place, ThreadRef
+from bot.rendering import card_of, message_of, picture_of
+from engine.core import commands as c
+from engine.core.entities import Binding, Post
+from engine.core.ids import BindingId, PostId, number
+from engine.core.lifecycle import RUN_OVER
+from engine.ledger import ENGINE
+
+logger = logging.getLogger(__name__)
+
+CARD: Final = "card"
+MAX_CALL_S: Final = 60.0
+What = PostId | str
+"""What is to be edited: the run's card, or a post."""
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """The thread is to be opened."""
+
+    binding: Binding
+
+
+class Sending(msgspec.Struct, frozen=True):
+    """A post is to be sent."""
+
+    binding: Binding
+    post: Post
+
+
+class Editing(msgspec.Struct, frozen=True):
+    """What is shown is to be brought up to date."""
+
+    binding: Binding
+    what: What
+
+
+Job = Opening | Sending | Editing
+
+
+class Lane:
+    """What is said in one place, whichever runs are bound there."""
+
+    def __init__(self, place: Place, port: ChatPort, engine: EngineSeen, pacer: Pacer) -> None:
+        self.place = place
+        self._port = port
+        self._engine = engine
+        self._pacer = pacer
+        self._bindings: dict[BindingId, None] = {}
+        self._dirty: dict[tuple[BindingId, What], None] = {}
+        self._told: dict[tuple[BindingId, What], Message] = {}
+        self._wake = asyncio.Event()
+        # What was tried before, perhaps by a process that is gone, may show what was true then.
+        self._tried: set[BindingId | PostId] = set()
+        self._last_binding, self._last_post = engine.board.chat.last_binding, engine.board.chat.last_post
+
+    def take(self, binding: BindingId) -> None:
+        """Serve the binding from now on."""
+        self._bindings[binding] = None
+        self._wake.set()
+
+    def touch(self, binding: BindingId, what: What = CARD) -> None:
+        """What is shown of it may be out of date."""
+        if self._port.caps.edits:
+            self._dirty.setdefault((binding, what))
+        self.take(binding)
+
+    async def run(self) -> None:
+        """Speak until cancelled.
+
+        Raises: LedgerStopped.
+        """
+        failures = 0
+        while True:
+            if self._next() is None:
+                self._rest()
+                await self._wake.wait()
+                continue
+            await self._pacer.turn(self.place)
+            job = self._next()
+            if job is None:
+                continue
+            try:
+                await self._do(job)
+                failures = 0
+            except ChatDown as error:
+                failures += 1
+                logger.warning(
+                    "chat is down", extra={"action": "chat_down", "place": str(self.place), "why": str(error)}
+                )
+                self._put_back(job)
+                await self._pacer.back_off(failures, error.retry_after_s)
+            except ChatGone as error:
+                await self._give_up(job, error)
+
+    def _next(self) -> Job | None:
+        """What comes next: threads, questions, other posts, edits; a summary when its run's edits are through."""
+        board = self._engine.board
+        live = [b for name in tuple(self._bindings) if not (b := board.chat.bindings[name]).ended]
+        self._bindings = {binding.id: None for binding in live}
+        for binding in live:
+            if not binding.thread:
+                return Opening(binding)
+        posts = [post for name in board.chat.unsettled if (post := board.chat.posts[name]).binding in self._bindings]
+        edited = {binding for binding, _ in self._dirty}
+        ripe = [post for post in posts if post.content != "summary" or post.binding not in edited]
+        if ripe:
+            first = min(ripe, key=lambda post: post.content != "decision")
+            return Sending(board.chat.bindings[first.binding], first)
+        for key in tuple(self._dirty):
+            if key[0] in self._bindings:
+                return Editing(board.chat.bindings[key[0]], key[1])
+            del self._dirty[key]
+        return None
+
+    def _rest(self) -> None:
+        """Nothing is left to be said: let go of what whoever touches it next will bring back."""
+        self._wake.clear()
+        self._bindings.clear()
+        board = self._engine.board
+        over = {b for b, _ in self._told if board.runs[board.chat.bindings[b].run].state in RUN_OVER}
+        self._told = {key: message for key, message in self._told.items() if key[0] not in over}
+
+    async def _do(self, job: Job) -> None:
+        match job:
+            case Opening(binding):
+                await self._open(binding)
+            case Sending(binding, post):
+                ref = await self._send(binding, post)
+                await self._engine.order(c.SettlePost(post.id, message=ref.message), ENGINE)
+            case Editing(binding, what):
+                await self._edit(binding, what)
+
+    async def _open(self, binding: Binding) -> None:
+        card = card_of(self._engine.board, binding.run)
+        is_new = self._is_first_try(binding.id)
+        async with in_time():
+            thread = await self._port.open_thread(self.place, card, self._key(binding, binding.id))
+        if is_new:
+            self._told[binding.id, CARD] = card
+        await self._engine.order(c.OpenThread(binding.id, thread.thread), ENGINE)
+        self.touch(binding.id)
+
+    async def _send(self, binding: Binding, post: Post) -> MessageRef:
+        thread = ThreadRef(self.place, binding.thread)
+        key = self._key(binding, post.id)
+        if post.content == "picture" and self._port.caps.files:
+            picture = await asyncio.to_thread(picture_of, self._engine.board, post.run)
+            async with in_time():
+                return await self._port.upload(thread, picture.png, f"{post.run}.png", picture.alt, key)
+        message = message_of(self._engine.board, post)
+        is_new = self._is_first_try(post.id)
+        async with in_time():
+            ref = await self._port.post(thread, message, key)
+        if is_new:
+            self._told[binding.id, post.id] = message
+        return ref
+
+    def _is_first_try(self, name: BindingId | PostId) -> bool:
+        last = self._last_binding if name.startswith("B") else self._last_post
+        is_first = number(name) > last and name not in self._tried
+        self._tried.add(name)
+        return is_first
+
+    async def _edit(self, binding: Binding, what: What) -> None:
+        self._dirty.pop((binding.id, what), None)
+        board = self._engine.board
+        if what == CARD:
+            message: Message = card_of(board, binding.run)
+            ref = ThreadRef(self.place, binding.thread).card
+        else:
+            post = board.chat.posts[PostId(what)]
+            if not post.message:
+                return  # not sent yet, or never: when it is sent, it says what is true then
+            message = message_of(board, post)
+            ref = MessageRef(self.place, post.message, binding.thread)
+        if self._told.get((binding.id, what)) == message:
+            return
+        async with in_time():
+            await self._port.edit(ref, message)
+        self._told[binding.id, what] = message
+
+    def _put_back(self, job: Job) -> None:
+        if isinstance(job, Editing):
+            self._dirty.setdefault((job.binding.id, job.what))
+
+    async def _give_up(self, job: Job, error: ChatGone) -> None:
+        extra = {"action": "chat_gone", "place": str(self.place), "run": job.binding.run, "why": str(error)}
+        logger.warning("chat is gone", extra=extra)
+        if error.is_place or isinstance(job, Opening):
+            await self._engine.order(c.UnbindChat(job.binding.id, str(error)), ENGINE)
+        elif isinstance(job, Sending):
+            await self._engine.order(c.SettlePost(job.post.id, dead=str(error) or "gone"), ENGINE)
+
+    def _key(self, binding: Binding, name: str) -> str:
+        """The same for each try, and for no other repository that speaks in the same channel."""
+        run = self._engine.board.runs[binding.run]
+        return f"{name}/{run.id}/{run.base[:12]}/{run.created_at}"
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """A platform that does not answer in time counts as down.
+
+    Raises: ChatDown.
+    """
+    try:
+        async with asyncio.timeout(MAX_CALL_S):
+            yield
+    except TimeoutError:
+        raise ChatDown(f"no answer in {MAX_CALL_S:.0f} s") from None

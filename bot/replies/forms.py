@@ -1,0 +1,23 @@
+"""What forms ask for."""
+
+from typing import Final
+
+CHANGES: Final = "What to do differently"
+CHANGES_HINT: Final = "round half up, and keep the old test"
+TASK: Final = "The new task"
+TASK_HINT: Final = "the first line becomes its title"
+DEPENDENTS: Final = "Tasks that wait for it"
+DEPENDENT_CHOICES: Final = (
+    ("cascade", "give them up too"),
+    ("drop", "they no longer wait"),
+    ("replan", "a planner replaces them"),
+)
+AMOUNT: Final = "New cap in US dollars"
+AMOUNT_HINT: Final = "5"
+TOKENS: Final = "New cap in tokens"
+TOKENS_HINT: Final = "200000"
+
+
+def title(decision: str, label: str) -> str:
+    """The heading of a form."""
+    return f"{decision}: {label}"

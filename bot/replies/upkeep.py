@@ -1,0 +1,32 @@
+"""What `orch upkeep` says, and how sizes are written."""
+
+from bot.replies.words import count
+
+
+def tended(sealed: int, packs_before: int, packs_after: int) -> str:
+    """What was done."""
+    packs = (
+        f"{count(packs_before, 'pack')} became {packs_after}" if packs_after < packs_before else "the packs are fine"
+    )
+    return f"{packs}; {count(sealed, 'run')} put away in the archive"
+
+
+def engine_is_running() -> str:
+    """Why no run was sealed."""
+    return "the engine that runs here puts old runs away by itself"
+
+
+def sizes(branch_bytes: int, pack_bytes: int, packs: int, epochs: int) -> str:
+    """How big things are now."""
+    earlier = f", {count(epochs, 'earlier epoch')} kept" if epochs else ""
+    return (
+        f"orch-state is {size(branch_bytes)} for a clone{earlier}; "
+        f"the repository holds {size(pack_bytes)} in {count(packs, 'pack')}"
+    )
+
+
+def size(in_bytes: int) -> str:
+    """`812 bytes`, `1.4 kB`, `32.0 MB`."""
+    if in_bytes < 1000:
+        return f"{in_bytes} bytes"
+    return f"{in_bytes / 1000:.1f} kB" if in_bytes < 1_000_000 else f"{in_bytes / 1_000_000:.1f} MB"

@@ -1,0 +1,94 @@
+"""Looks after the state branch while the engine runs: old runs go to the archive, packs are put together. Decides nothing else.
+
+A run is sealed some days after its end. Until then the conversations of its attempts lie in the branch's files; afterwards they are
+in the history, where `git log -p` finds them, and a clone pays for them only until the next epoch.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import Final, Protocol
+
+from engine.clock import from_iso
+from engine.core import commands as c
+from engine.core.blackboard import Blackboard
+from engine.core.ids import RunId
+from engine.core.lifecycle import RUN_OVER
+from engine.finishing import to_the_end
+from engine.ledger import ENGINE, Ledger
+from engine.ports import Clock
+from engine.store.errors import UpkeepFailed
+from engine.store.upkeep import Tended
+
+logger = logging.getLogger(__name__)
+
+KEEP_LOGS_DAYS: Final = 30.0
+EVERY_S: Final = 60.0
+_DAY_MS: Final = 86_400_000
+
+
+class Tendable(Protocol):
+    """A log whose storage needs looking after."""
+
+    def is_tending_due(self) -> bool:
+        """Whether it is worth it."""
+        ...
+
+    def tend(self) -> Tended:
+        """Do it; blocks for seconds.
+
+        Raises: UpkeepFailed.
+        """
+        ...
+
+
+class Caretaker:
+    """Looks around now and then, until cancelled."""
+
+    def __init__(self, ledger: Ledger, log: Tendable, clock: Clock, keep_logs_days: float = KEEP_LOGS_DAYS) -> None:
+        self._ledger = ledger
+        self._log = log
+        self._clock = clock
+        self._keep_logs_days = keep_logs_days
+        self._asked = asyncio.Event()
+
+    def look_now(self) -> None:
+        """Look around at once, and not only when it is time."""
+        self._asked.set()
+
+    async def run(self, every_s: float = EVERY_S) -> None:
+        """Look around every so many seconds.
+
+        Raises: LedgerStopped.
+        """
+        while True:
+            await self.look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(every_s):
+                    await self._asked.wait()
+            self._asked.clear()
+
+    async def look(self) -> None:
+        """Seal what is due, and tend the branch if that is due. A failure of git is for the log: nothing is lost by it.
+
+        Raises: LedgerStopped.
+        """
+        for run in due_for_sealing(self._ledger.board, self._clock.now_ms(), self._keep_logs_days):
+            await self._ledger.submit(c.SealRun(run), ENGINE)
+        try:
+            if await asyncio.to_thread(self._log.is_tending_due):
+                await to_the_end(asyncio.to_thread(self._log.tend))
+        except UpkeepFailed as error:
+            logger.warning("upkeep failed", extra={"action": "upkeep_failed", "reason": str(error)})
+
+
+def due_for_sealing(board: Blackboard, now_ms: int, keep_logs_days: float) -> list[RunId]:
+    """The runs that ended so many days ago and are not sealed yet, oldest first."""
+    return [
+        run.id
+        for run in board.runs.values()
+        if run.state in RUN_OVER
+        and not run.sealed_at
+        and run.finished_at
+        and now_ms - from_iso(run.finished_at) >= keep_logs_days * _DAY_MS
+    ]

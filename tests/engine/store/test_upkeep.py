@@ -1,0 +1,174 @@
+"""Upkeep: fewer packs and a graph, epochs that are kept and found, and a background that stands still while we write."""
+
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from engine.store.errors import BrokenLog, UpkeepFailed
+from engine.store.gitlog import GitLog
+from engine.store.gitproc import BackgroundGit
+from engine.store.memory import MemoryBranch, MemoryLog
+from engine.store.upkeep import Upkeep
+from tests.fakes.entries import entry, git, new_repository
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return new_repository(tmp_path / "repository")
+
+
+@pytest.fixture
+def log(repository: Path):
+    opened = GitLog.open(repository)
+    yield opened
+    opened.close()
+
+
+def append(log: GitLog, first: int, last: int) -> None:
+    for seq in range(first, last + 1):
+        log.append([entry(seq)])
+
+
+def epochs(repository: Path) -> list[str]:
+    return git(repository, "for-each-ref", "--format=%(objectname)", "refs/orch/epoch/").split()
+
+
+def test_small_packs_become_few_and_everything_is_still_there(repository, log):
+    append(log, 1, 40)
+    assert log.is_tending_due()
+    tended = log.tend()
+    assert tended.packs_before == 40
+    assert tended.packs_after <= 2
+    assert not log.is_tending_due()
+    assert [one.seq for one in log.entries()] == list(range(1, 41))
+    git(repository, "fsck", "--strict", "--full")
+    assert log.upkeep.sizes().is_graph_written
+
+
+def test_an_empty_repository_needs_no_upkeep(log):
+    tended = log.tend()
+    assert (tended.packs_before, tended.is_epoch_full) == (0, False)
+    assert log.upkeep.sizes().branch_bytes == 0
+
+
+def test_the_history_of_a_file_is_found_through_bloom_filters(repository, log):
+    append(log, 1, 5)
+    log.tend()
+    append(log, 6, 9)
+    log.tend()
+    path = "runs/R1/tasks/T3.json"
+    assert git(repository, "log", "--format=%s", "orch-state", "--", path) == "T3 planned -> ready by engine\n"
+    graphs = repository / ".git" / "objects" / "info" / "commit-graphs"
+    assert all(b"BDAT" in graph.read_bytes()[:200] for graph in graphs.glob("*.graph"))
+
+
+def test_a_branch_that_is_too_big_is_to_begin_an_epoch(repository, log):
+    append(log, 1, 30)
+    small = Upkeep(repository / ".git", log.ref, BackgroundGit(repository / ".git"), epoch_bytes=1000)
+    assert small.tend().is_epoch_full
+    log.begin_epoch()
+    log.append([entry(31)])
+    assert not small.tend().is_epoch_full
+
+
+def test_an_epoch_that_is_over_is_kept_from_git_and_a_clone_does_not_pay_for_it(repository, log, tmp_path):
+    append(log, 1, 3)
+    end = log.tip()
+    log.begin_epoch()
+    append(log, 4, 5)
+    git(repository, "gc", "--quiet", "--prune=now")
+    assert epochs(repository) == [end]
+    assert [one.seq for one in log.entries()] == [1, 2, 3, 4, 5]
+    git(tmp_path, "clone", "--quiet", "--bare", f"file://{repository}", "clone.git")
+    clone = GitLog.open(tmp_path / "clone.git")
+    with pytest.raises(BrokenLog, match="git fetch origin 'refs/orch/epoch"):
+        list(clone.entries())
+    git(tmp_path / "clone.git", "fetch", "--quiet", "origin", "refs/orch/epoch/*:refs/orch/epoch/*")
+    assert len(list(clone.entries())) == 5
+    clone.close()
+
+
+def test_each_epoch_has_a_ref_of_its_own(repository, log):
+    ends = []
+    for seq in range(1, 5):
+        log.append([entry(seq)])
+        ends.append(log.tip())
+        log.begin_epoch()
+    assert epochs(repository) == ends[:3]
+
+
+def test_an_epoch_s_ref_that_a_crash_left_behind_moves_up(repository, log):
+    log.append([entry(1)])
+    git(repository, "update-ref", "refs/orch/epoch/1", log.tip())
+    log.append([entry(2)])
+    end = log.tip()
+    log.begin_epoch()
+    log.append([entry(3)])
+    assert epochs(repository) == [end]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"), [(b"tree ", b"tree 0", "files"), (b"Seq: 2", b"Seq: 3", "number 3")]
+)
+def test_an_epoch_that_does_not_go_on_from_where_it_says_is_found(old, new, problem):
+    branch = MemoryBranch()
+    log = MemoryLog(branch)
+    log.append([entry(1), entry(2)])
+    end = log.tip()
+    log.begin_epoch()
+    log.append([entry(3)])
+    (root,) = next(iter(log.entries(after=end))).parents
+    content = branch.objects.read(bytes.fromhex(root))
+    forged = branch.objects.add("commit", content.replace(old, new, 1))
+    with pytest.raises(BrokenLog, match=f"begins an epoch .*{problem}"):
+        list(log.entries(until=forged.hex()))
+
+
+def test_a_failure_of_git_is_told_with_its_words(repository):
+    with pytest.raises(UpkeepFailed, match=r"git no-such-command.*exit code"):
+        BackgroundGit(repository / ".git").run("no-such-command")
+
+
+def state_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def until_state(pid: int, states: str) -> str:
+    pause = threading.Event()
+    for _ in range(500):
+        if state_of(pid) in states:
+            break
+        pause.wait(0.01)
+    return state_of(pid)
+
+
+def test_what_runs_in_the_background_stands_still_while_a_group_is_written(repository, monkeypatch):
+    background = BackgroundGit(repository / ".git")
+    read_end, write_end = os.pipe()
+    started: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def noted(*arguments, **options):
+        # `git cat-file --batch` waits for its input for as long as we like.
+        process = start(*arguments, **options | {"stdin": read_end})
+        started.append(process)
+        return process
+
+    monkeypatch.setattr("engine.store.gitproc.subprocess.Popen", noted)
+    running = threading.Thread(target=background.run, args=("cat-file", "--batch"))
+    running.start()
+    pause = threading.Event()
+    while not started:
+        pause.wait(0.01)
+    (process,) = started
+    with background.held():
+        assert until_state(process.pid, "T") == "T"
+    assert until_state(process.pid, "SR") in "SR"
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+    os.close(write_end)
+    os.close(read_end)
+    running.join(timeout=10)
+    assert not running.is_alive()
