@@ -15,13 +15,17 @@ define install
 	$$pip install $$to --require-hashes -r $(1) && $$pip install $$to --no-deps --no-build-isolation -e .
 endef
 
-.PHONY: demo test quick check format docs lock clean
+.PHONY: demo test browser quick check format docs lock clean
 
 demo: $(VENV)/base.stamp  ## the real engine on a sample repository, without a key (DIR=folder keeps it there)
 	@$(BIN)/orch demo $(if $(DIR),--dir $(DIR))
 
 test: $(VENV)/dev.stamp  ## all tests, slow ones too
 	@$(BIN)/python -m pytest -q -n 2
+
+browser: $(VENV)/browser.stamp  ## the console in a real Chromium, which has to be installed (Debian: apt install chromium)
+	npm ci --silent && npm run --silent check
+	@$(BIN)/python -m pytest -q -rs tests/adapters/web/console
 
 quick: $(VENV)/dev.stamp  ## the inner loop: what takes milliseconds
 	@$(BIN)/python -m pytest -q -n 2 -m "not slow" tests/engine tests/golden tests/bot tests/test_shape.py
@@ -48,6 +52,8 @@ lock:  ## write requirements/*.txt anew from pyproject.toml; needs uv
 		pyproject.toml --group dev -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 		pyproject.toml --group dev --group bench -o requirements/bench.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+		pyproject.toml --group dev --group browser -o requirements/browser.txt
 
 clean:  ## remove the environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -59,6 +65,10 @@ $(VENV)/base.stamp: requirements/base.txt pyproject.toml | $(BIN)/python
 $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(call install,requirements/dev.txt)
 	@touch $@ $(VENV)/base.stamp
+
+$(VENV)/browser.stamp: requirements/browser.txt pyproject.toml | $(BIN)/python
+	$(call install,requirements/browser.txt)
+	@touch $@ $(VENV)/dev.stamp $(VENV)/base.stamp
 
 $(BIN)/python:
 	@python=$$($(FIND_PYTHON)); \
