@@ -17,6 +17,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.people import PeopleRules, TwoPeople
 from engine.agent.outcome import Limits
 from engine.core.entities import GateSpec, RoleName
 from engine.workspace.repository import Repository
@@ -76,6 +77,20 @@ class _Console(BaseModel):
     port: Port | None = None
 
 
+class _People(BaseModel):
+    """Who may do what; whoever is not listed may do nothing."""
+
+    model_config = _FROZEN
+    viewers: tuple[Name, ...] = ()
+    operators: tuple[Name, ...] = ()
+    approvers: tuple[Name, ...] = ()
+    admins: tuple[Name, ...] = ()
+    places: tuple[Name, ...] = ()
+    links: Mapping[Name, Name] = {}
+    starter_decides: bool = True
+    two_people: tuple[TwoPeople, ...] = ()
+
+
 class ConsoleSettings(BaseModel):
     """Where the web console listens and who may use it; an empty `token` means that a new one is made at each start."""
 
@@ -89,7 +104,7 @@ class ConsoleSettings(BaseModel):
 
 
 class Settings(BaseModel):
-    """What was asked for, from every source. An empty `model` means that nobody named one."""
+    """What was asked for, from every source. An empty `model` means that nobody named one, no `people` that nobody set rules."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
     model: str = ""
@@ -109,6 +124,7 @@ class Settings(BaseModel):
     gates: tuple[GateSpec, ...] = ()
     gates_from: str = ""
     console_port: Port | None = None
+    people: PeopleRules | None = None
 
 
 class _OrchToml(BaseModel):
@@ -123,6 +139,7 @@ class _OrchToml(BaseModel):
     limits: _Limits = _Limits()
     gate: tuple[_Gate, ...] = ()
     console: _Console = _Console()
+    people: _People | None = None
 
 
 class _Overrides(BaseModel):
@@ -209,6 +226,7 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
         "budget_usd": file.budget.usd,
         "budget_tokens": file.budget.tokens,
         "console_port": file.console.port,
+        "people": PeopleRules(**file.people.model_dump()) if file.people else None,
         **file.workspace.model_dump(),
     }
     found |= _said(file, ("model", "max_workers", "max_retries", "sandbox"))
@@ -300,5 +318,6 @@ def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:
     """The keys that are possible below a path of the file."""
     tables: dict[str, type[BaseModel]] = {
         "budget": _Budget, "workspace": _Workspace, "limits": _Limits, "gate": _Gate, "console": _Console,
+        "people": _People,
     }  # fmt: skip
     return sorted((tables.get(path[0], kind) if path else kind).model_fields)

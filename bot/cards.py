@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from bot.estimate import seconds_left
 from bot.replies import decisions as decision_words
 from bot.replies import runs as run_words
 from bot.replies import tasks as task_words
@@ -80,7 +81,7 @@ class DecisionOutcome(msgspec.Struct, frozen=True, tag="decision-outcome"):
 
 
 class RunCard(msgspec.Struct, frozen=True, tag="run-card"):
-    """A run on one screen. `warnings` are shown wherever the run is."""
+    """A run on one screen. `warnings` are shown wherever the run is; `left` is empty while nobody can say how long it takes."""
 
     id: RunId
     objective: str
@@ -94,6 +95,7 @@ class RunCard(msgspec.Struct, frozen=True, tag="run-card"):
     total: int
     landed: int
     spent: str
+    left: str
     warnings: tuple[str, ...]
     tasks: tuple[TaskLine, ...]
     decisions: tuple[DecisionPrompt, ...]
@@ -144,6 +146,7 @@ def run_card(board: Blackboard, name: RunId) -> RunCard:
         total=len(tasks),
         landed=run.landed,
         spent=_spent(run),
+        left=run_words.left(seconds_left(board, name)),
         warnings=warnings(run.gates, run.config.sandbox),
         tasks=tuple(task_line(board, task) for task in tasks),
         decisions=open_prompts(board, name),

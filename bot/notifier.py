@@ -132,10 +132,10 @@ class Notifier:
             for decision in [each for each in board.open_decisions.values() if each.run == run]:
                 await self._ask(binding, decision)
             await self._post_digest(binding, is_last=is_over)
-            if is_over:
+            if is_planned(board, run):
+                await self._post(binding, "picture", f"picture of the {'end' if is_over else 'plan'}")
+            if is_over:  # last, since a binding whose summary is settled is through
                 await self._post(binding, "summary", "summary")
-            elif is_planned(board, run):
-                await self._post(binding, "picture", "picture of the plan")
 
     async def _ask(self, binding: Binding, decision: Decision) -> None:
         posts = self._engine.board.chat

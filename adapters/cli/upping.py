@@ -21,7 +21,9 @@ from adapters.web.desk import desk_of
 from adapters.web.history import History
 from adapters.web.server import Opened, open_console
 from adapters.wiring import Session, open_session
+from bot.port import Actor
 from bot.replies import console as say
+from bot.replies.people import no_role
 from bot.replies.progress import line
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
@@ -61,9 +63,13 @@ async def _up(root: Path, wishes: Wishes) -> None:
         desk = desk_of(session, history)
         talk = await stack.enter_async_context(talking(voice_of(session, desk.prepare, desk.people)))
         desk = msgspec.structs.replace(desk, talk=talk)
-        opened = await stack.enter_async_context(open_console(desk, console, person().partition(":")[2]))
+        login = person().partition(":")[2]
+        opened = await stack.enter_async_context(open_console(desk, console, login))
         stack.callback(session.engine.watch(_tell))
         _greet(session, opened)
+        owner = Actor(f"web:{login}", login)
+        if desk.people.role_of(owner) is None:
+            output.say(no_role(owner.id))
         if wishes.opens_page:
             page = session.repository.git_dir / "orch" / "console.html"
             stack.callback(page.unlink, missing_ok=True)

@@ -98,7 +98,7 @@ def _elapsed(card: RunCard, now_ms: int) -> str:
 def _settings(card: RunCard) -> list[RenderableType]:
     progress = run_words.progress(card.done, card.total, card.landed)
     settings = run_words.settings(card.branch, card.model, card.sandbox)
-    facts = [fact for fact in (progress, card.spent, settings) if fact]
+    facts = [fact for fact in (progress, card.left, card.spent, settings) if fact]
     lines: list[RenderableType] = [
         Text(one_line(" · ".join(facts)), style="dim", no_wrap=True, overflow="ellipsis"),
     ]

@@ -12,6 +12,7 @@ from adapters.web.problems import Problem, refused, unknown
 from adapters.web.rates import Kind
 from bot.people import Role
 from bot.port import Actor
+from bot.replies import people as say
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
@@ -74,8 +75,9 @@ class Call(msgspec.Struct, frozen=True):
         Raises: Problem.
         """
         if not self.desk.people.may(self.actor, role):
-            has = self.desk.people.role_of(self.actor) or "nobody here"
-            raise Problem(403, "role", f"this takes the role {role}; {self.visitor.name} is {has}")
+            has = self.desk.people.role_of(self.actor)
+            lacks = f"this takes the role {role}; {self.visitor.name} is {has}"
+            raise Problem(403, "role", lacks if has else say.no_role(self.actor.id))
 
     def run(self) -> Run:
         """The run in the path.

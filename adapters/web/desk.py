@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from adapters.web.chat import WebChat
+from adapters.web.chat import PLACE, WebChat
 from adapters.web.history import History
 from adapters.wiring import PILOT, Session, request_for
 from bot.people import People, PeopleRules
@@ -90,7 +90,15 @@ class About(msgspec.Struct, frozen=True):
 
 
 OWNER: Final = People(PeopleRules(admins=("web:*", "cli:*"), places=("web:*",)))
-"""Whoever has the token is the owner of this machine's engine."""
+"""Whoever has the token is the owner of this machine's engine, where nobody set rules."""
+
+
+def people_of(rules: PeopleRules | None) -> People:
+    """Who may do what here: as `[people]` says, and nobody else; without it, the owner.
+
+    The console's own place always counts as listed: its token already says who comes in.
+    """
+    return OWNER if rules is None else People(msgspec.structs.replace(rules, places=(*rules.places, str(PLACE))))
 
 
 class Talk(msgspec.Struct, frozen=True):
@@ -130,7 +138,7 @@ def desk_of(session: Session, history: History) -> Desk:
         sandbox=session.sandbox,
         models=models_in_force(session.model, session.settings.models),
     )
-    return Desk(session.engine, prepare, history, session.stream, about)
+    return Desk(session.engine, prepare, history, session.stream, about, people_of(session.settings.people))
 
 
 def models_in_force(model: str, by_role: Mapping[RoleName, str]) -> tuple[ModelInForce, ...]:

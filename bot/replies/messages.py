@@ -11,7 +11,7 @@ _URGENT = ("waiting_human", "active", "awaiting_qa", "approved", "failed", "read
 
 def run_head(card: RunCard) -> list[str]:
     """The first lines of a run's card: what it is, how far it is, what needs people."""
-    figures = [runs.progress(card.done, card.total, card.landed), card.spent]
+    figures = [runs.progress(card.done, card.total, card.landed), card.spent, card.left]
     lines = [
         f"{card.id} {card.word}: {shorten(one_line(card.objective), 200)}",
         " · ".join(figure for figure in figures if figure),

@@ -1,10 +1,15 @@
 """What we say about a run: its line, its outcome, how to read the story afterwards."""
 
+import math
+from typing import Final
+
 from bot.replies.words import count, duration
 from engine.core.entities import Run
 
 POST_MORTEM = "the story: git log orch-state"
 PROOF = "the proof: orch verify"
+_MINUTES_SAID: Final = 120
+"""From here on in hours: an estimate is no more exact than that."""
 
 
 def started(run: Run) -> str:
@@ -30,6 +35,16 @@ def continues(run: Run) -> str:
 def progress(done: int, total: int, landed: int) -> str:
     """How far a run is."""
     return f"{done} of {count(total, 'task')} done, {landed} landed"
+
+
+def left(seconds: float | None) -> str:
+    """About how long a run still takes, in minutes; nothing where nobody can say."""
+    if seconds is None:
+        return ""
+    minutes = max(1, math.ceil(seconds / 60))
+    if minutes < _MINUTES_SAID:
+        return f"about {minutes} min left"
+    return f"about {minutes / 60:.1f} h left"
 
 
 def settings(branch: str, model: str, sandbox: str) -> str:

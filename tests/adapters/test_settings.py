@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from adapters.settings import BadSettings, load_settings, person, secrets_of
+from bot.people import PeopleRules
 from engine.agent.outcome import Limits
 from engine.core.entities import GateSpec
 from engine.workspace.repository import Repository
@@ -95,6 +96,29 @@ def test_the_environment_beats_the_file_and_the_command_line_beats_both(
     assert (found.model, found.max_workers, found.budget_usd) == ("openai/of-the-line", 7, 9)
 
 
+def test_rules_about_people_are_read(tmp_path: Path):
+    text = """
+[people]
+viewers = ["web:*"]
+approvers = ["slack:T1:U7", "slack:T1:S3"]
+places = ["slack:T1:*"]
+links = { "web:al" = "slack:T1:U7" }
+starter_decides = false
+two_people = ["cancel", "abandon"]
+"""
+    assert load_settings(*target(tmp_path, text), {}).people == PeopleRules(
+        viewers=("web:*",), approvers=("slack:T1:U7", "slack:T1:S3"), places=("slack:T1:*",),
+        links={"web:al": "slack:T1:U7"}, starter_decides=False, two_people=("cancel", "abandon"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "rules"), [("[people]", PeopleRules()), (FULL, None)])
+def test_an_empty_table_of_people_denies_all_and_none_sets_no_rules(
+    tmp_path: Path, text: str, rules: PeopleRules | None
+):
+    assert load_settings(*target(tmp_path, text), {}).people == rules
+
+
 def test_an_empty_variable_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ORCH_MODEL", "")
     assert load_settings(*target(tmp_path, FULL), {}).model == "anthropic/claude-sonnet-4-5"
@@ -119,6 +143,9 @@ def test_the_file_counts_as_it_is_in_the_commit(tmp_path: Path):
         ("model = ", "orch.toml is no TOML"),
         ("api_key = 'sk-1'", "orch.toml has an unknown setting 'api_key'"),
         ("[budget]\nusd = inf", "budget.usd is wrong"),
+        ("[people]\nadmin = ['web:a']", "orch.toml has an unknown setting 'people.admin'; did you mean 'admins'?"),
+        ("[people]\ntwo_people = ['retyr']", "orch.toml: people.two_people.0"),
+        ("[people]\nviewers = 'web:*'", "orch.toml: people.viewers is wrong"),
     ],
 )
 def test_what_the_file_may_not_say_is_refused_in_a_sentence(tmp_path: Path, text: str, words: str):

@@ -25,7 +25,7 @@ def test_a_run_from_the_asking_to_the_summary():
                 "T3 complete: Task a (landed as cccccccc)\n"
                 "T4 complete: Task b (landed as cccccccc)"
             ]
-            picture, digest, summary = talk.chat.screen("m1")
+            picture, digest, end, summary = talk.chat.screen("m1")
             assert picture.splitlines()[1:] == [
                 "1. T1 complete", "2. T2 complete (after T1)", "3. T3 complete (after T2)", "4. T4 complete (after T3)",
             ]  # fmt: skip
@@ -36,6 +36,7 @@ def test_a_run_from_the_asking_to_the_summary():
                 "T3 complete: landed as cccccccc on main\n"
                 "T4 complete: landed as cccccccc on main"
             )
+            assert end == picture
             assert summary == (
                 "R1 is completed after 0:00: 2 changes landed on main, no gate checked it\n"
                 "  cccccccc T3 Task a\n"

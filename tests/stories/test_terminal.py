@@ -11,6 +11,9 @@ import pytest
 
 from tests.fakes.entries import git, new_repository
 
+# Who starts the tests in the background has Ctrl-C ignored, and a child would inherit that.
+HEARING_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from adapters.cli.main import main; main()"
+
 FAULTY = "def add(a, b):\n    return a - b\n\n\ndef parse(text):\n    return 7\n"
 TEST_ADD = "from money import add\n\n\ndef test_add():\n    assert add(2, 3) == 5\n"
 TEST_PARSE = (
@@ -36,7 +39,7 @@ class Program:
 
     def begin(self, *arguments: str | Path, **settings: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [sys.executable, "-c", "from adapters.cli.main import main; main()", *map(str, arguments)],
+            [sys.executable, "-c", HEARING_CTRL_C, *map(str, arguments)],
             env={**self._environment, **settings}, cwd=Path(__file__).parents[2], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip

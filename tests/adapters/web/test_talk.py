@@ -11,7 +11,7 @@ from tests.adapters.web.consoles import Console, console, run, story
 R = "/runs/R1"
 
 
-async def _thread(web: Console, holds: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
+async def thread(web: Console, holds: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
     """The thread's items, as soon as they are so."""
     async with web.socket() as socket:
         await socket.send_json({"type": "subscribe", "run": "R1"})
@@ -22,7 +22,7 @@ async def _thread(web: Console, holds: Callable[[list[dict[str, Any]]], bool]) -
             await socket.receive(timeout=10)
 
 
-def _texts(items: list[dict[str, Any]], kind: str) -> list[str]:
+def texts(items: list[dict[str, Any]], kind: str) -> list[str]:
     return [item["text"] for item in items if item["kind"] == kind]
 
 
@@ -30,7 +30,7 @@ def test_a_run_that_was_asked_for_here_is_told_of_here():
     async def scene() -> None:
         async with console(talks=True) as web:
             await web.json("POST", "/runs", {"objective": "make it so"}, 201)
-            items = await _thread(web, lambda items: "card" in {item["kind"] for item in items})
+            items = await thread(web, lambda items: "card" in {item["kind"] for item in items})
             assert [item["kind"] for item in items] == ["card"]
             assert [action["name"] for action in items[0]["actions"]] == ["pause", "graph", "cancel"]
 
@@ -42,8 +42,8 @@ def test_what_is_typed_is_acknowledged_at_once_and_answered_below():
         async with console(story(), talks=True) as web:
             heard = await web.json("POST", f"{R}/say", {"text": "/orch pause for lunch"}, 202)
             assert (heard["item"]["by"], heard["item"]["text"]) == ("web:alice", "/orch pause for lunch")
-            items = await _thread(web, lambda items: bool(_texts(items, "reply")))
-            assert "paused" in _texts(items, "reply")[0]
+            items = await thread(web, lambda items: bool(texts(items, "reply")))
+            assert "paused" in texts(items, "reply")[0]
             assert web.board.runs[RunId("R1")].paused is True
 
     run(scene())
@@ -55,8 +55,8 @@ def test_a_sentence_that_is_no_command_does_nothing():
             seq = web.board.seq
             await web.json("POST", f"{R}/say", {"text": "yes, retry it, I agree"}, 202)
             await web.json("POST", f"{R}/say", {"text": "/orchestra pause"}, 202)
-            items = await _thread(web, lambda items: len(_texts(items, "said")) == 2)
-            assert not _texts(items, "reply")
+            items = await thread(web, lambda items: len(texts(items, "said")) == 2)
+            assert not texts(items, "reply")
             assert web.task("T8").state == "waiting_human"
             assert web.board.seq >= seq
 
@@ -66,17 +66,17 @@ def test_a_sentence_that_is_no_command_does_nothing():
 def test_a_question_is_answered_by_its_button_and_its_form():
     async def scene() -> None:
         async with console(story(), talks=True) as web:
-            items = await _thread(web, lambda items: any(i["actions"] and i["kind"] == "post" for i in items))
+            items = await thread(web, lambda items: any(i["actions"] and i["kind"] == "post" for i in items))
             actions = next(i["actions"] for i in items if i["kind"] == "post" and i["actions"])
             wanted = next(action for action in actions if action["args"]["choice"] == "retry_with_changes")
             await web.json("POST", f"{R}/act", {"name": wanted["name"], "args": wanted["args"]}, 202)
-            items = await _thread(web, lambda items: bool(_texts(items, "form")))
+            items = await thread(web, lambda items: bool(texts(items, "form")))
             form = next(item["form"] for item in items if item["kind"] == "form")
             values = {field["name"]: "round half up" for field in form["fields"] if field["is_required"]}
             await web.json("POST", f"{R}/act", {"name": form["name"], "args": form["args"], "values": values}, 202)
-            await _thread(web, lambda items: bool(_texts(items, "reply")))
+            await thread(web, lambda items: bool(texts(items, "reply")))
             assert web.task("T8").guidance == ("round half up",)
-            answered = await _thread(
+            answered = await thread(
                 web,
                 lambda items: any(
                     "round half up" in i["text"] or "retry" in i["text"].casefold()
@@ -94,14 +94,14 @@ def test_the_thread_is_the_same_after_a_restart_but_for_private_words():
         log: MemoryLog = story()
         async with console(log, talks=True) as web:
             await web.json("POST", f"{R}/say", {"text": "/orch status"}, 202)
-            before = await _thread(web, lambda items: bool(_texts(items, "reply")) and bool(_texts(items, "post")))
+            before = await thread(web, lambda items: bool(texts(items, "reply")) and bool(texts(items, "post")))
         kept = [item["id"] for item in before if item["kind"] in {"card", "post"}]
         async with console(log, talks=True) as web:
-            after = await _thread(web, lambda items: set(kept) <= {item["id"] for item in items})
+            after = await thread(web, lambda items: set(kept) <= {item["id"] for item in items})
         names = [item["id"] for item in after]
         assert [name for name in names if name in kept] == kept
         assert len(names) == len(set(names))
-        assert not _texts(after, "reply")
+        assert not texts(after, "reply")
 
     run(scene())
 
@@ -110,7 +110,7 @@ def test_a_private_answer_is_seen_by_the_one_who_asked():
     async def scene() -> None:
         async with console(story(), talks=True) as web:
             await web.json("POST", f"{R}/say", {"text": "/orch status"}, 202)
-            await _thread(web, lambda items: bool(_texts(items, "reply")))
+            await thread(web, lambda items: bool(texts(items, "reply")))
             assert web.talk is not None
             assert any(item.kind == "reply" for item in web.talk.chat.items(RunId("R1"), "web:alice"))
             assert not any(item.kind == "reply" for item in web.talk.chat.items(RunId("R1"), "web:bob"))
@@ -124,8 +124,8 @@ def test_the_same_key_is_one_deed():
             headers = {**web.bearer, "Idempotency-Key": "k1"}
             for _ in range(3):
                 await web.json("POST", f"{R}/say", {"text": "/orch pause"}, 202, headers=headers)
-            items = await _thread(web, lambda items: bool(_texts(items, "reply")))
-            assert (len(_texts(items, "said")), len(_texts(items, "reply"))) == (1, 1)
+            items = await thread(web, lambda items: bool(texts(items, "reply")))
+            assert (len(texts(items, "said")), len(texts(items, "reply"))) == (1, 1)
 
     run(scene())
 

@@ -16,7 +16,11 @@ import pytest
 from tests.adapters.cli.written import repository
 from tests.adapters.web.consoles import run
 
-MAIN = "import sys; from adapters.cli.main import main; main(sys.argv[1:])"
+# Who starts the tests in the background has Ctrl-C ignored, and a child would inherit that.
+MAIN = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from adapters.cli.main import main; main(sys.argv[1:])"
+)
 NO_MODEL = {
     "ORCH_MODEL": "openai/none",
     "ORCH_API_KEY": "k" * 20,
