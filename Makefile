@@ -10,7 +10,8 @@ FIND_PYTHON = for each in python3.13 python3.12 python3.11 python3; do \
 # $(call install,FILE): what the lock names, with uv where it is present, then orch itself from this folder.
 define install
 	@if command -v uv >/dev/null; then pip="uv pip --quiet"; to="--python $(BIN)/python"; \
-	else pip="$(BIN)/python -m pip --quiet --disable-pip-version-check"; to=""; fi; \
+	else pip="$(BIN)/python -m pip --quiet --disable-pip-version-check"; to=""; \
+		$$pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; fi; \
 	echo "installing $(1) into $(VENV)"; \
 	$$pip install $$to --require-hashes -r $(1) && $$pip install $$to --no-deps --no-build-isolation -e .
 endef
