@@ -1,121 +1,82 @@
 """What the pilot does next in each role: a pure function of the transcript; it must not pretend to understand anything."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import shlex
 
-from adapters.llm.pilot.checks import check_of, parse, red_files
-from adapters.llm.pilot.coder import code
-from adapters.llm.pilot.transcript import Transcript
+from adapters.llm.pilot.coder import Call, code
+from adapters.llm.pilot.transcript import Transcript, code_spans
 
-WHAT_IT_IS = "the pilot, a small rule-based stand-in, not an LLM"
-_REMEDY = (
-    f"This is {WHAT_IT_IS}. It can only repair failing Python tests (pytest or unittest) by single edits. For anything "
-    "else configure a real model: set ORCH_MODEL (such as anthropic/claude-sonnet-4-5 or openai/gpt-5) and the "
-    "provider's key (ANTHROPIC_API_KEY, OPENAI_API_KEY), or ORCH_API_BASE for an endpoint of your own."
-)
+_REFUSAL: Call = "escalate", {
+    "reason": "This is the pilot, a small rule-based stand-in, not an LLM. It only repairs failing Python tests (pytest or "
+    "unittest) by single edits. For anything else set ORCH_MODEL (such as anthropic/claude-sonnet-4-5) and the provider's "
+    "key (such as ANTHROPIC_API_KEY), or ORCH_API_BASE for an endpoint of your own."
+}  # fmt: skip
 _REPAIR = re.compile(r"fail|\bfix|repair|mend|broken|\bbugs?\b|\bred\b|green|\bpass(es|ing)?\b", re.IGNORECASE)
-Call = tuple[str, dict[str, Any]]
+_PYTEST_RED = r"^(?:FAILED|ERROR) ([^\s:]+)\.py"
+_UNITTEST_RED = r"^(?:FAIL|ERROR): \S+ \((?:unittest\.loader\._FailedTest\.)?((?:\w+\.)*?(?:test_\w+|\w+_test))\b"
 
 
 def next_call(transcript: Transcript) -> Call:
     """The one tool call that the pilot makes now."""
-    return _ROLES.get(transcript.role, _refuse)(transcript)
-
-
-def _refuse(transcript: Transcript) -> Call:
-    return "escalate", {"reason": f"The pilot cannot do the work of a {transcript.role}. {_REMEDY}"}
-
-
-def _direct(transcript: Transcript) -> Call:
-    if transcript.last("list_directory") is None:
-        return "list_directory", {}
-    tests = transcript.last("run_tests")
-    if tests is None:
-        return "run_tests", {}
-    files = red_files(tests.result)
-    if (
-        not files
-        or not tests.exit_code
-        or not parse(transcript.gate)
-        or not _REPAIR.search(transcript.section("objective").text)
-    ):
-        return "escalate", {"reason": _REMEDY}
-    spec = {
-        "summary": f"The tests that fail now pass: {', '.join(files)}. Specified by {WHAT_IT_IS}.",
-        "assumptions": ["Each fault can be repaired by one small edit of the code under test."],
-        "constraints": ["Tests are not changed."],
-        "expected_outputs": ["Every gate is green."],
-    }
-    domain = {"title": "Failing tests", "description": f"Repair what these files show: {', '.join(files)}."}
-    return "finish", {"spec": spec, "domains": [domain]}
+    roles = {"director": _plan, "planner": _plan, "coder": code, "strategist": _judge}
+    return roles[transcript.role](transcript) if transcript.role in roles else _REFUSAL
 
 
 def _plan(transcript: Transcript) -> Call:
-    tests = transcript.last("run_tests")
+    """A director's or planner's call: run the tests, then one task for each file with red tests."""
+    tests, is_director = transcript.last("run_tests"), transcript.role == "director"
     if tests is None:
         return "run_tests", {}
-    files = red_files(tests.result)[:30]
-    if not files:
-        return "escalate", {"reason": f"No test is red, so there is nothing to plan. {_REMEDY}"}
-    tasks = [
-        {
-            "key": f"repair-{number}",
-            "title": f"Repair what {path} shows"[:120],
-            "role": "coder",
-            "description": f"The tests in {path} fail. Repair the code they test; leave the tests as they are.",
-            "criteria": [{"text": f"The tests in {path} pass.", "check": check_of(transcript.gate, path)}],
-            "depends_on": [],
-            "priority": max(1, 10 - number),
-        }
-        for number, path in enumerate(files, 1)
-    ]
-    return "finish", {"tasks": tasks}
+    gate = next(iter(code_spans(transcript.sections["Gates"])), "")
+    files = red_files(tests.result)[:30] if re.search("pytest|unittest", gate) else []
+    if not files or (is_director and not _REPAIR.search(transcript.sections["objective"])):
+        return _REFUSAL
+    if not is_director:
+        return "finish", {"tasks": [_task(number, path, gate) for number, path in enumerate(files, 1)]}
+    told = (
+        f"The tests that fail now pass: {', '.join(files)}. Specified by the pilot, a rule-based stand-in, not an LLM."
+    )
+    spec = {"summary": told, "constraints": ["Tests are not changed."], "expected_outputs": ["Every gate is green."]}
+    return "finish", {"spec": spec, "domains": [{"title": "Failing tests", "description": told}]}
 
 
-class _Measured(NamedTuple):
-    name: str
-    exit_code: int
-    line: str
+def _task(number: int, path: str, gate: str) -> dict[str, object]:
+    return {
+        "key": f"repair-{number}",
+        "title": f"Repair what {path} shows"[:120],
+        "role": "coder",
+        "description": f"The tests in {path} fail. Repair the code they test; leave the tests as they are.",
+        "criteria": [{"text": f"The tests in {path} pass.", "check": check_of(gate, path)}],
+        "priority": max(1, 10 - number),
+    }
+
+
+def red_files(output: str) -> list[str]:
+    """The files with red tests, in the order of the output; for unittest, from the dotted names of the tests."""
+    found = re.findall(f"{_PYTEST_RED}|{_UNITTEST_RED}", output, re.MULTILINE)
+    return list(dict.fromkeys((path or dotted.replace(".", "/")) + ".py" for path, dotted in found))
+
+
+def check_of(gate: str, path: str) -> str:
+    """The gate's command, for one test file alone."""
+    if "unittest" in gate and "discover" in gate:
+        return f"{gate} -p {shlex.quote(path.rpartition('/')[2])}"
+    if "unittest" in gate:
+        return f"{gate[: gate.index('unittest')]}unittest {path.removesuffix('.py').replace('/', '.')}"
+    return f"{gate[: gate.index('pytest') + len('pytest')]} -q {shlex.quote(path)}"
 
 
 def _judge(transcript: Transcript) -> Call:
-    measured = re.findall(
-        r"^- ((?:check|gate) .+?): exit code (-?\d+)(.*)$", transcript.section("Evidence").text, re.MULTILINE
-    )
-    facts = [
-        _Measured(name, int(exit_code), f"{name}: exit code {exit_code}{rest}") for name, exit_code, rest in measured
-    ]
-    checks = [fact for fact in facts if fact.name.startswith("check ")]
-    red = [fact for fact in checks if fact.exit_code]
-    red += [fact for fact in facts if fact not in checks and fact.exit_code and "red before" not in fact.line]
+    """A strategist's call: what the engine measured decides, and each criterion quotes it."""
+    measured = re.findall(r"^- ((check|gate) .+?: exit code (-?\d+).*)$", transcript.sections["Evidence"], re.MULTILINE)
+    checks = [line for line, kind, _ in measured if kind == "check"]
+    red = [line for line, kind, code in measured if code != "0" and (kind == "check" or "red before" not in line)]
     passed = bool(checks) and not red
-    verdicts = []
-    with_check = iter(checks)
-    for number, has_check in _criteria(transcript):
-        fact = next(with_check, None) if has_check else None
-        quoted = fact.line if fact else "; ".join(check.line for check in checks) or "nothing was measured"
-        verdicts.append({"number": number, "passed": fact.exit_code == 0 if fact else passed, "evidence": quoted})
-    feedback = "" if passed else f"Red: {'; '.join(fact.line for fact in red) or 'no check was measured'}."
+    criteria = re.findall(r"^(\d+)\. .*(?:\n +(check): )?", transcript.sections["Acceptance criteria"], re.MULTILINE)
+    left, verdicts = list(checks), []
+    for number, has_check in criteria:
+        own = left.pop(0) if has_check and left else ""
+        met = own not in red if own else passed
+        verdicts.append({"number": int(number), "passed": met, "evidence": own or "; ".join(checks) or "nothing"})
+    feedback = "" if passed else f"Red: {'; '.join(red) or 'no check was measured'}."
     return "finish", {"passed": passed, "criteria": verdicts, "feedback": feedback}
-
-
-def _criteria(transcript: Transcript) -> list[tuple[int, bool]]:
-    """Each criterion's number, and whether it has a check."""
-    found: list[tuple[int, bool]] = []
-    for line in transcript.section("Acceptance criteria").lines:
-        if match := re.match(r"(\d+)\. ", line):
-            found.append((int(match[1]), False))
-        elif found and line.strip().startswith("check: "):
-            found[-1] = (found[-1][0], True)
-    return found
-
-
-_ROLES: dict[str, Callable[[Transcript], Call]] = {
-    "director": _direct,
-    "planner": _plan,
-    "coder": code,
-    "strategist": _judge,
-}

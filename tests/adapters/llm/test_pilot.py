@@ -9,8 +9,7 @@ import aiohttp
 import pytest
 
 from adapters.llm.litellm_model import LitellmConfig, LitellmModel, Route
-from adapters.llm.pilot.checks import check_of, parse, red_files
-from adapters.llm.pilot.roles import next_call
+from adapters.llm.pilot.roles import check_of, next_call, red_files
 from adapters.llm.pilot.server import PilotServer
 from adapters.llm.pilot.transcript import read
 from engine.model.budget import Price
@@ -42,13 +41,12 @@ def call(role: str, task: str, *steps: Made) -> tuple[str, dict[str, Any]]:
     return next_call(read(messages))
 
 
-def test_the_director_looks_runs_the_tests_and_specifies_a_repair_honestly():
+def test_the_director_runs_the_tests_and_specifies_a_repair_honestly():
     task = f"# Run R1\n\nMake the failing tests pass\n\n{GATE}"
-    assert call("director", task)[0] == "list_directory"
-    assert call("director", task, ("list_directory", {}, "a.py"))[0] == "run_tests"
-    name, arguments = call("director", task, ("list_directory", {}, "a.py"), ("run_tests", {}, RED))
+    assert call("director", task)[0] == "run_tests"
+    name, arguments = call("director", task, ("run_tests", {}, RED))
     assert (name, len(arguments["domains"])) == ("finish", 1)
-    assert "the pilot, a small rule-based stand-in, not an LLM" in arguments["spec"]["summary"]
+    assert "the pilot, a rule-based stand-in, not an LLM" in arguments["spec"]["summary"]
 
 
 @pytest.mark.parametrize(
@@ -62,8 +60,7 @@ def test_the_director_looks_runs_the_tests_and_specifies_a_repair_honestly():
     ids=["another objective", "green", "not Python", "no gate"],
 )
 def test_the_director_says_no_to_anything_else_and_how_to_configure_a_model(objective, gate, output):
-    steps: tuple[Made, ...] = (("list_directory", {}, ""), ("run_tests", {}, output))
-    name, arguments = call("director", f"# Run R1\n\n{objective}\n\n{gate}", *steps)
+    name, arguments = call("director", f"# Run R1\n\n{objective}\n\n{gate}", ("run_tests", {}, output))
     assert name == "escalate"
     assert re.search(r"ORCH_MODEL .*ANTHROPIC_API_KEY", arguments["reason"])
 
@@ -94,7 +91,7 @@ def test_the_coder_measures_searches_edits_measures_and_tells_what_it_did():
     name, arguments = call("coder", TASK, *steps)
     assert name == "finish"
     assert "mechanical search" in arguments["summary"]
-    assert "tried 3 of 9" in arguments["summary"]
+    assert "not an LLM" in arguments["summary"]
 
 
 def test_a_search_without_a_find_changes_nothing_and_says_so():
@@ -105,18 +102,16 @@ def test_a_search_without_a_find_changes_nothing_and_says_so():
         assert "No single edit makes the check pass" in arguments["summary"]
 
 
-def test_a_retry_hands_earlier_edits_and_what_they_broke_to_the_search():
+def test_a_retry_hands_the_lines_of_earlier_edits_to_the_search():
     earlier = (
         "\n## Earlier attempts\n### Attempt 1: merged_red\n\nThe diff (data):\n```diff\n--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n"
-        "-x < 1\n+x <= 1\n```\n\nThe failing output (data):\n```text\n## Gates\nFAILED tests/test_z.py::test_y - boom\n"
-        "FAILED tests/test_a.py::test_x\n```\n"
+        "-x < 1\n+    x <= 1\n```\n\nThe failing output (data):\n````text\n```diff\n+ not ours\n```\n## Gates\n````\n"
     )
     run = ("run_shell", {"command": "python -m pytest -q tests/test_a.py"}, RED)
     name, arguments = call("coder", TASK + earlier, run)
     assert name == "run_python"
-    parameters = json.loads(eval(re.search(r"main\(json.loads\((.*)\)\)", arguments["code"])[1]))  # type: ignore[index]
-    assert parameters["tried"] == [["a.py", "x <= 1"]]
-    assert parameters["also"] == ["tests/test_z.py::test_y"]
+    assert '"x <= 1"' in arguments["code"]
+    assert "not ours" not in arguments["code"]
 
 
 def test_a_persons_exact_edit_is_made_first_and_its_result_measured():
@@ -126,7 +121,7 @@ def test_a_persons_exact_edit_is_made_first_and_its_result_measured():
     edited = (name, arguments, "Replaced.")
     assert call("coder", task, edited)[0] == "run_shell"
     measured = ("run_shell", {"command": "python -m pytest -q tests/test_a.py"}, "exit code: 0\n1 passed")
-    assert "a person asked for" in call("coder", task, edited, measured)[1]["summary"]
+    assert "as a person asked" in call("coder", task, edited, measured)[1]["summary"]
     still_red = (measured[0], measured[1], RED)
     assert call("coder", task, edited, still_red)[0] == "run_python"
 
@@ -162,24 +157,25 @@ def test_other_roles_are_refused_with_a_remedy():
 
 
 @pytest.mark.parametrize(
-    ("command", "runner"),
+    ("command", "started"),
     [
-        ("python -m pytest -q x.py", "pytest"),
-        ("PYTHONPATH=src .venv/bin/python3.12 -m unittest discover -s t", "unittest"),
-        (".venv/bin/pytest x.py", "pytest"),
+        ("python -m pytest -q x.py", "python - pytest -q x.py"),
+        ("PYTHONPATH=src .venv/bin/python3.12 -m unittest", "PYTHONPATH=src .venv/bin/python3.12 - unittest"),
+        (".venv/bin/pytest x.py", ".venv/bin/python - pytest x.py"),
         ("make test", None),
-        ("cd x && python -m pytest", None),
-        ("python -m 'unclosed", None),
     ],
 )
-def test_only_plain_commands_are_understood(command, runner):
-    check = parse(command)
-    assert (check.runner if check else None) == runner
+def test_the_search_runs_in_the_checks_own_python_or_not_at_all(command, started):
+    task = TASK.replace("python -m pytest -q tests/test_a.py", command)
+    name, arguments = call("coder", task, ("run_shell", {"command": command}, RED))
+    assert name == ("run_python" if started else "finish")
+    assert f"subprocess.run('{started}'" in arguments["code"] if started else "cannot search" in arguments["summary"]
 
 
 def test_red_files_and_single_file_checks_of_both_runners():
     output = "FAIL: test_a (tests.test_x.TestX.test_a)\nERROR: test_b (tests.test_y.TestY)\nFAIL: test_c (tests.test_x.T.test_c)"
     assert red_files(output) == ["tests/test_x.py", "tests/test_y.py"]
+    assert red_files("ERROR: tests.test_z (unittest.loader._FailedTest.tests.test_z)") == ["tests/test_z.py"]
     assert check_of("python -m unittest", "tests/test_x.py") == "python -m unittest tests.test_x"
     assert check_of("python -m unittest discover -s tests", "tests/test_x.py").endswith("-s tests -p test_x.py")
     assert check_of("uv run pytest -q -n 4 tests", "tests/a b.py") == "uv run pytest -q 'tests/a b.py'"
@@ -211,19 +207,16 @@ def test_it_serves_only_who_has_the_key_and_names_what_it_cannot_read():
         server = PilotServer()
         base_url = await server.start()
         right = {"Authorization": f"Bearer {server.api_key}"}
-        asked = [("get", "/models", {}), ("post", "/chat/completions", {}), ("get", "/models", right)]
-        asked += [("post", "/chat/completions", right)]
         answers = []
         async with aiohttp.ClientSession() as session:
-            for method, path, headers in asked:
-                body = {"messages": [{"role": "user", "content": "hi"}]} if method == "post" else None
-                async with session.request(method, base_url + path, headers=headers, json=body) as response:
+            for headers in ({}, {"Authorization": "Bearer x"}, right):
+                body = {"messages": [{"role": "user", "content": "hi"}]}
+                async with session.post(f"{base_url}/chat/completions", headers=headers, json=body) as response:
                     answers.append((response.status, await response.text()))
         await server.close()
         await server.close()
         return answers
 
     answers = asyncio.run(story())
-    assert [status for status, _ in answers] == [401, 401, 200, 400]
-    assert '"pilot"' in answers[2][1]
-    assert "works only as a role of orch" in answers[3][1]
+    assert [status for status, _ in answers] == [401, 401, 400]
+    assert "works only as a role of orch" in answers[2][1]

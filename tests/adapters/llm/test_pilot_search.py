@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.llm.pilot.coder import code
-from adapters.llm.pilot.mutations import edits_of
-from adapters.llm.pilot.transcript import Section, Step, Transcript
+from adapters.llm.pilot.edits import edits_below
+from adapters.llm.pilot.transcript import Step, Transcript
 from tests.bench.pilot import measure
 
 CODE = '''\
@@ -45,19 +46,18 @@ def test_spin():
 """
 
 
-def search(folder: Path, check: str, earlier: Section | None = None) -> dict[str, Any]:
+def search(folder: Path, check: str, *diffs: str) -> dict[str, Any]:
     """What the coder's own search call prints in a folder."""
     os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    criteria = Section(lines=["1. Green.", f"   check: `{check}`"])
-    sections = {"Acceptance criteria": criteria, "Earlier attempts": earlier or Section()}
+    sections = defaultdict(str, {"Acceptance criteria": f"1. Green.\n   check: `{check}`"})
     red = Step("run_shell", {"command": check}, "exit code: 1\n")
-    name, arguments = code(Transcript("coder", sections, [red]))
+    name, arguments = code(Transcript("coder", sections, list(diffs), [red]))
     assert name == "run_python"
     done = subprocess.run(
         ["python", "-"], input=arguments["code"], cwd=folder, text=True, capture_output=True, check=False, timeout=60
     )
     result = Step(name, arguments, f"exit code: {done.returncode}\n{done.stdout}{done.stderr}")
-    _, arguments = code(Transcript("coder", sections, [red, result]))
+    _, arguments = code(Transcript("coder", sections, list(diffs), [red, result]))
     return arguments
 
 
@@ -82,7 +82,7 @@ def test_it_finds_the_edit_and_leaves_the_tree_as_it_is(shop, check):
     )
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in shop.rglob("*.py")}
     found = search(shop, check)
-    line = "    return sum(price for price in prices if price < limit)"
+    line = "    return sum(price for price in prices if price < limit)\n"
     assert (found["path"], found["old"]) == ("shop.py", line)
     assert found["new"] == line.replace("<", "<=")
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in shop.rglob("*.py")} == before
@@ -90,23 +90,14 @@ def test_it_finds_the_edit_and_leaves_the_tree_as_it_is(shop, check):
 
 def test_an_edit_that_was_tried_is_not_found_again(shop):
     diff = "+++ b/shop.py\n+    return sum(price for price in prices if price <= limit)\n"
-    found = search(shop, "python -m pytest -q tests/test_shop.py", Section(fences=[("diff", diff)]))
+    found = search(shop, "python -m pytest -q tests/test_shop.py", diff)
     assert "<= limit)" not in found.get("new", "")
-
-
-def test_a_test_that_an_earlier_edit_broke_must_stay_green(tmp_path):
-    (tmp_path / "order.py").write_text("def differ(a, b):\n    return a < b\n")
-    (tmp_path / "test_one.py").write_text("from order import differ\n\n\ndef test_it():\n    assert differ(2, 1)\n")
-    (tmp_path / "test_two.py").write_text("from order import differ\n\n\ndef test_it():\n    assert differ(1, 2)\n")
-    output = Section(fences=[("text", "FAILED test_two.py::test_it - assert False")])
-    assert search(tmp_path, "python -m pytest -q test_one.py")["new"] == "    return a > b"
-    assert search(tmp_path, "python -m pytest -q test_one.py", output)["new"] == "    return a != b"
 
 
 def test_a_fault_that_hangs_is_found_through_its_time_limits(shop):
     (shop / "shop.py").write_text(CODE.replace("n -= 1", "n += 1").replace("< limit", "<= limit"), "utf-8")
     found = search(shop, "python -m pytest -q tests/test_shop.py")
-    assert (found["old"], found["new"]) == ("        n += 1", "        n -= 1")
+    assert (found["old"], found["new"]) == ("        n += 1\n", "        n -= 1\n")
 
 
 def test_what_no_edit_repairs_is_given_up_honestly_and_in_time(shop):
@@ -125,13 +116,25 @@ def test_code_that_conftest_imports_is_searched_too(shop):
 
 @given(st.integers(0, 10_000))
 def test_every_edit_lies_within_the_source_and_leaves_text(seed):
-    source = CODE.encode()
-    edits = list(edits_of(source))
+    lines = CODE.encode().splitlines(keepends=True)
+    edits = list(edits_below(ast.parse(CODE), lines))
     edit = edits[seed % len(edits)]
-    changed = source[: edit.start] + edit.new + source[edit.end :]
-    assert 0 <= edit.start <= edit.end <= len(source)
+    assert 1 <= edit.first <= edit.last <= len(lines)
     assert 0 < edit.weight <= 1
-    ast.parse(changed.decode())
+    ast.parse(b"".join([*lines[: edit.first - 1], edit.new.encode(), *lines[edit.last :]]))
+
+
+def test_a_busy_machine_changes_no_result(tmp_path):
+    (tmp_path / "sums.py").write_text("def add(a, b):\n    return a - b\n")
+    (tmp_path / "test_sums.py").write_text("from sums import add\n\n\ndef test_add():\n    assert add(2, 3) == 5\n")
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(6 * (os.cpu_count() or 1))]
+    try:
+        found = search(tmp_path, "python -m pytest -q test_sums.py")
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert found["new"] == "    return a + b\n"
 
 
 def test_a_sample_of_the_benchmark_is_repaired():
