@@ -22,7 +22,7 @@ from engine.store.lock import EngineLock
 
 
 def upkeep(repo: Path, as_json: bool) -> None:
-    """Seal what is due (unless an engine is there to do it), tend the branch, and print what came of it."""
+    """Seal what is due (unless an engine holds the repository), tend the branch, and print what came of it."""
     root = root_of(repo)
     with closing(read_log(root)) as log:
         sealed = _seal_without_engine(root, log)
@@ -38,7 +38,7 @@ def upkeep(repo: Path, as_json: bool) -> None:
 
 
 def _seal_without_engine(root: Path, log: GitLog) -> list[RunId] | None:
-    """The runs that were sealed; None when a running engine is to do it."""
+    """The runs that were sealed; None when a running engine holds the repository."""
     clock = SystemClock()
     try:
         with EngineLock(root, since_ms=clock.now_ms()):

@@ -13,7 +13,7 @@ def tended(sealed: int, packs_before: int, packs_after: int) -> str:
 
 def engine_is_running() -> str:
     """Why no run was sealed."""
-    return "the engine that runs here puts old runs away by itself"
+    return "an engine is running here, so no old run was put away: call `orch upkeep` again when it has stopped"
 
 
 def sizes(branch_bytes: int, pack_bytes: int, packs: int, epochs: int) -> str:
