@@ -22,7 +22,6 @@ READS_ENVIRONMENT = {
     "engine/store/gitproc.py": "hands git the few variables that it needs to find itself",
     "engine/cell/environment.py": "constructs what a command gets; PATH alone is taken over",
     "adapters/llm/litellm_model.py": "sets what litellm reads while it is imported",
-    "adapters/llm/pilot/search.py": "runs in the target's interpreter and sets the variables of its check",
 }
 
 
