@@ -19,7 +19,7 @@ from engine.core.blackboard import Blackboard
 from engine.core.decide import is_drained
 from engine.core.decide_work import run_question
 from engine.core.entities import FailureKind, GateProof, Task
-from engine.core.ids import RunId, TaskId
+from engine.core.ids import RunId, TaskId, number
 from engine.guard import Crashed, guarded
 from engine.journal import journal_for
 from engine.ledger import ENGINE, Ledger
@@ -40,6 +40,9 @@ from engine.work import (
     Submitted,
     Worker,
 )
+
+NEARBY: Final = 30
+"""Tasks before and after a task in its plan that its worker and reviewer are told of; a job must not grow with the run."""
 
 MAX_FINAL_TRIES: Final = 3
 """How often the last gates are tried when they can't even be run, before a person is asked."""
@@ -224,10 +227,9 @@ class Dispatcher:
         task = board.tasks[name]
         attempt = task.attempts[-1]
         before = tuple(board.tasks[dependency] for dependency in task.depends_on)
-        in_run = board.run_tasks(task.run)
         is_planning = task.role in {"director", "planner"}
-        planned = tuple(in_run) if is_planning else ()
-        others = () if is_planning else tuple(other for other in in_run if other.planned_by == task.planned_by)
+        planned = tuple(board.run_tasks(task.run)) if is_planning else ()
+        others = () if is_planning else _planned_beside(board, task)
         return Job(board.runs[task.run], task, attempt.number, attempt.base, before, planned, others)
 
     async def _report(self, job: Job, outcome: Submitted | SpecMade | PlanMade | Failed) -> None:
@@ -297,3 +299,11 @@ class Dispatcher:
             deferred.is_final,
         )  # fmt: skip
         await self._ledger.submit(command)
+
+
+def _planned_beside(board: Blackboard, task: Task) -> tuple[Task, ...]:
+    """The tasks of the same plan, at most NEARBY on each side: a plan's tasks are numbered in a row."""
+    own = number(task.id)
+    names = (TaskId(f"T{near}") for near in range(own - NEARBY, own + NEARBY + 1) if near != own)
+    found = (board.tasks.get(name) for name in names)
+    return tuple(other for other in found if other and (other.run, other.planned_by) == (task.run, task.planned_by))

@@ -313,3 +313,21 @@ def test_a_failed_append_stops_everything_loudly():
     with pytest.raises(ExceptionGroup) as caught:
         run(story())
     assert "no space left" in str(caught.value.exceptions)
+
+
+def test_a_worker_is_told_of_the_tasks_beside_its_own_in_the_plan() -> None:
+    told: dict[str, list[str]] = {}
+    crew = ScriptedCrew(
+        tuple(planned(f"x{n}") for n in range(80)),
+        lambda job: told.update({job.task.title: [other.title for other in job.others]}),
+    )
+
+    async def story() -> None:
+        async with beating(crew) as heart:
+            await heart.start()
+            await heart.until(over)
+
+    run(story())
+    assert told["Task x0"] == [f"Task x{n}" for n in range(1, 31)]
+    assert len(told["Task x40"]) == 60
+    assert "Task x40" not in told["Task x40"]
