@@ -166,6 +166,26 @@ class _Environment(BaseSettings):
     sandbox: Sandbox | None = None
 
 
+class SearchSettings(BaseSettings):
+    """`ORCH_SEARCH_URL`, `ORCH_SEARCH_KEY`, `TAVILY_API_KEY`: which search service is asked, and with which key."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+    url: Annotated[str, Field(pattern=r"^https?://")] | None = Field(default=None, validation_alias="ORCH_SEARCH_URL")
+    own_key: SecretStr = Field(default=SecretStr(""), validation_alias="ORCH_SEARCH_KEY")
+    tavily_key: SecretStr = Field(default=SecretStr(""), validation_alias="TAVILY_API_KEY")
+
+
+def load_search() -> SearchSettings:
+    """Where the web is searched. Not from `orch.toml`, for a key is sent there.
+
+    Raises: BadSettings.
+    """
+    try:
+        return SearchSettings()
+    except ValidationError as error:
+        raise BadSettings(_sentence(error, SearchSettings, "the environment")) from None
+
+
 def _networks(text: str) -> str:
     for part in _listed(text):
         ipaddress.ip_network(part, strict=False)

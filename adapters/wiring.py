@@ -16,7 +16,8 @@ import msgspec
 from adapters.control import listening, socket_path
 from adapters.llm.litellm_model import LitellmConfig, LitellmModel, Route
 from adapters.origin import check_origin
-from adapters.settings import FILE, Settings, cache_folder, load_settings, secrets_of
+from adapters.search.service import web_search
+from adapters.settings import FILE, Settings, cache_folder, load_search, load_settings, secrets_of
 from engine.cell.sandbox import CellFactory, probe
 from engine.cell.types import Level, NoSandbox
 from engine.clock import SystemClock
@@ -81,9 +82,10 @@ async def open_session(
         home = worktree_home(repository)
         redact = Redactor(secrets_of(settings)).text
         stream = Stream(redact)
+        search = await stack.enter_async_context(web_search(load_search(), redact))
         parts = Parts(
             repository=repository, log=log, model=StreamedModel(models, stream), price_of=models.price_of, cells=cells, clock=clock,
-            options=_options(settings, model, home), home=home, redact=redact,
+            options=_options(settings, model, home), home=home, redact=redact, search=search,
         )  # fmt: skip
         engine = await stack.enter_async_context(Engine(parts, load_board(log)).running())
         await stack.enter_async_context(listening(engine, door))

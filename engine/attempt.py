@@ -24,7 +24,7 @@ from engine.notebook import Notebook
 from engine.objections import to_work
 from engine.openings import work_opening
 from engine.options import Options
-from engine.ports import Clock
+from engine.ports import Clock, Search
 from engine.results import plan_made, spec_made
 from engine.site import SetupFailed, Site, Sites
 from engine.tools.workbench import Workbench
@@ -50,7 +50,7 @@ HOPELESS: frozenset[ModelErrorKind] = frozenset({"auth", "bad_request"})
 class LocalWorker:
     """Makes attempts in worktrees and cells of this machine."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - seven parts of the engine meet in an attempt, and none of them belongs to another
         self,
         sites: Sites,
         models: RunBudgets,
@@ -59,8 +59,10 @@ class LocalWorker:
         *,
         read: Read,
         redact: Callable[[str], str],
+        search: Search | None = None,
     ) -> None:
         self._sites = sites
+        self._search = search
         self._models = models
         self._clock = clock
         self._options = options
@@ -99,6 +101,7 @@ class LocalWorker:
             test_command=job.run.gates[0].run if job.run.gates else "",
             protected=self._options.protected,
             objection=to_work(job),
+            search=self._search,
         )
         return await run_agent(
             assignment, model=self._models.model_for(job.run.id), workbench=bench, clock=self._clock, journal=write

@@ -1,7 +1,9 @@
-"""What the engine needs of the outside, as small protocols: a clock, a log. Must not import an implementation."""
+"""What the engine needs of the outside, as small protocols: a clock, a log, a search. Must not import an implementation."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
+
+import msgspec
 
 from engine.store.entry import Entry, StoredEntry
 
@@ -56,4 +58,27 @@ class Log(Protocol):
 
     def close(self) -> None:
         """Let go of what is open."""
+        ...
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A page that a search found; all of it is a stranger's text."""
+
+    title: str
+    url: str
+    excerpt: str
+
+
+class SearchFailed(Exception):
+    """A search had no answer; the message says why."""
+
+
+class Search(Protocol):
+    """The web, by a search service."""
+
+    async def search(self, query: str, max_hits: int) -> tuple[Hit, ...]:
+        """Pages about the query, best first.
+
+        Raises: SearchFailed.
+        """
         ...

@@ -25,7 +25,7 @@ from engine.landing import LocalLander
 from engine.ledger import Ledger, Watcher
 from engine.model.types import Model
 from engine.options import Options
-from engine.ports import Clock, Log
+from engine.ports import Clock, Log, Search
 from engine.recovery import fail_lost_attempts
 from engine.review import LocalReviewer
 from engine.site import SetupFailed, Sites
@@ -51,7 +51,7 @@ class RunRequest(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """What the engine is made of; `home` is a folder of its own, for worktrees."""
+    """What the engine is made of; `home` is a folder of its own, for worktrees, `search` the web's, where there is one."""
 
     repository: Repository
     log: Log
@@ -62,6 +62,7 @@ class Parts(msgspec.Struct, frozen=True):
     options: Options
     home: Path
     redact: Callable[[str], str]
+    search: Search | None = None
 
 
 class Engine:
@@ -75,7 +76,9 @@ class Engine:
         self._gauge = Gauge(sites, parts.options)
         models = RunBudgets(parts.model, parts.price_of, parts.redact, lambda run: self.board.runs[run])
         read = parts.log.read
-        worker = LocalWorker(sites, models, parts.clock, parts.options, read=read, redact=parts.redact)
+        worker = LocalWorker(
+            sites, models, parts.clock, parts.options, read=read, redact=parts.redact, search=parts.search
+        )
         reviewer = LocalReviewer(sites, self._gauge, models, parts.clock, parts.options, redact=parts.redact)
         lander = LocalLander(sites, self._gauge, parts.log, redact=parts.redact)
         self._dispatcher = Dispatcher(self._ledger, worker, reviewer, lander, parts.clock)

@@ -15,6 +15,7 @@ STARTS_GIT = {
     "engine/workspace/git.py": "its task",
     "engine/store/gitproc.py": "upkeep in the background, held while the log is written",
     "engine/tools/search.py": "git grep inside an attempt's own cell",
+    "engine/tools/git.py": "the agent's own git, inside its cell",
 }
 READS_ENVIRONMENT = {
     "adapters/settings.py": "its task",

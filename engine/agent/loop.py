@@ -84,7 +84,7 @@ class _Agent:
 
     def __post_init__(self) -> None:
         role = self.assignment.role
-        self.toolbox = Toolbox(role.tools, role.finish)
+        self.toolbox = Toolbox(role.tools, role.finish, role.more, self.workbench.guests)
         self.transcript = Transcript(role.system_prompt, self.assignment.opening)
         self.circles = Circles()
 

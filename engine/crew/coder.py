@@ -22,4 +22,5 @@ CODER = Role(
         "escalate",
     ),
     finish=WorkResult,
+    more=("project_info", "git_status", "git_diff", "git_log", "git_commit", "web_search"),
 )

@@ -10,4 +10,5 @@ DIRECTOR = Role(
     prompts=("director.md", "shared.md"),
     tools=("read_file", "list_directory", "search_codebase", "run_tests", "escalate"),
     finish=DirectorResult,
+    more=("project_info", "git_log", "web_search"),
 )

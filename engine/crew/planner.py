@@ -10,4 +10,5 @@ PLANNER = Role(
     prompts=("planner.md", "shared.md"),
     tools=("read_file", "list_directory", "search_codebase", "run_shell", "run_tests", "escalate"),
     finish=PlannerResult,
+    more=("project_info", "git_log", "web_search"),
 )

@@ -13,13 +13,15 @@ from engine.core.entities import RoleName
 class Role(msgspec.Struct, frozen=True):
     """A member of the crew. `prompts` are files of this folder, joined in order: its own first, then what it shares.
 
-    `tools` are names in the tool registry; the tool `finish` is always there and takes the model `finish`.
+    `tools` are names in the tool registry; the tool `finish` is always there and takes the model `finish`. Those in `more`
+    are offered only when they are asked for (`more_tools`), so that the list a model reads each turn stays short.
     """
 
     name: RoleName
     prompts: tuple[str, ...]
     tools: tuple[str, ...]
     finish: type[pydantic.BaseModel]
+    more: tuple[str, ...] = ()
 
     @property
     def system_prompt(self) -> str:

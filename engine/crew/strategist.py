@@ -10,4 +10,5 @@ STRATEGIST = Role(
     prompts=("strategist.md", "shared.md"),
     tools=("read_file", "list_directory", "search_codebase"),
     finish=ReviewResult,
+    more=("project_info", "git_log"),
 )

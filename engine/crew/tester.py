@@ -22,4 +22,5 @@ TESTER = Role(
         "escalate",
     ),
     finish=WorkResult,
+    more=("project_info", "git_status", "git_diff", "git_log", "git_commit", "web_search"),
 )

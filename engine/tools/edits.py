@@ -10,10 +10,13 @@ import tomllib
 import warnings
 from pathlib import PurePosixPath
 
+import yaml
+
 from engine.tools.observation import shorten
 
 MAX_DIFF_CHARS = 4_000
 _MAX_COMPARED_CHARS = 400_000  # difflib is quadratic at worst: a bigger text is described, not compared
+_MAX_YAML_CHARS = 200_000  # its parser is Python and takes about a second for so much
 _MAX_SEARCHED_LINES = 20_000
 _MAX_KEY_CHARS = 200
 
@@ -29,7 +32,7 @@ def small_diff(path: str, before: str, after: str) -> str:
 
 
 def syntax_fault(path: str, text: str) -> str:
-    """What is wrong with the text as Python, JSON or TOML (by the file's ending), in a sentence; empty when it parses.
+    """What is wrong with the text as Python, JSON, TOML or YAML (by the file's ending), in a sentence; empty when it parses.
 
     Python is judged by the interpreter that runs the engine, so the sentence names its version.
     """
@@ -40,6 +43,8 @@ def syntax_fault(path: str, text: str) -> str:
             return _json_fault(text)
         case ".toml":
             return _toml_fault(text)
+        case ".yaml" | ".yml":
+            return _yaml_fault(text)
         case _:
             return ""
 
@@ -129,4 +134,21 @@ def _toml_fault(text: str) -> str:
         tomllib.loads(text)
     except (ValueError, RecursionError) as fault:
         return f"This is not valid TOML: {fault}"
+    return ""
+
+
+def _yaml_fault(text: str) -> str:
+    """Nodes are composed and no object is made of them: tags stay unread, and aliases are not expanded."""
+    if len(text) > _MAX_YAML_CHARS:
+        return ""
+    try:
+        for _ in yaml.compose_all(text, Loader=yaml.SafeLoader):
+            pass
+    except yaml.MarkedYAMLError as fault:
+        line = "" if fault.problem_mark is None else f"line {fault.problem_mark.line + 1}: "
+        return f"This is not valid YAML (unless it is a template): {line}{fault.problem or 'it cannot be read'}"
+    except yaml.YAMLError as fault:  # a character that YAML does not allow
+        return f"This is not valid YAML: {' '.join(str(fault).split())[:300]}"
+    except RecursionError:
+        return "This YAML is nested too deeply to be read."
     return ""

@@ -42,7 +42,7 @@ class AppendFile(Arguments):
 
 
 class StrReplace(Arguments):
-    """Replace one piece of a file. `old` must be in the file exactly once, with the same spaces and line breaks and
+    """Replace one piece of a file that you have read. `old` must be in the file exactly once, with the same spaces and line breaks and
     without line numbers; add neighbouring lines until it is unique.
     """
 
@@ -90,14 +90,18 @@ def _write(bench: Workbench, wanted: WriteFile) -> str:
         path, before = _text_of(bench, wanted.path, errors="replace")
     except FileNotFoundError:
         return _save(bench, wanted.path, "", wanted.content)
-    if path not in bench.read_paths:
-        raise CallRefused(
-            f"`{path}` exists and you have not read it. Read it with read_file first, then change what must change "
-            "(str_replace for a part, write_file for the whole)."
-        )
+    _refuse_unread(bench, path)
     if before == wanted.content:
         raise CallRefused(f"`{path}` already has exactly this content; nothing was changed.")
     return _save(bench, path, before, wanted.content)
+
+
+def _refuse_unread(bench: Workbench, path: str) -> None:
+    if path not in bench.read_paths:
+        raise CallRefused(
+            f"`{path}` exists and you have not read it; nothing was changed. Read it with read_file first, then change what "
+            "must change (str_replace for a part, write_file for the whole)."
+        )
 
 
 def _append(bench: Workbench, wanted: AppendFile) -> str:
@@ -112,6 +116,7 @@ def _append(bench: Workbench, wanted: AppendFile) -> str:
 def _replace(bench: Workbench, wanted: StrReplace) -> str:
     bench.refuse_protected(wanted.path)
     path, before = _text_of(bench, wanted.path)
+    _refuse_unread(bench, path)
     old, new = wanted.old, wanted.new
     if old == new:
         raise CallRefused("`old` and `new` are the same; nothing was changed.")

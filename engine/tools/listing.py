@@ -50,7 +50,7 @@ def _list(bench: Workbench, wanted: ListDirectory) -> str:
 
 def _collect(folder: int, wanted: ListDirectory) -> tuple[list[str], bool]:
     entries: list[str] = []
-    for visited, (name, line) in enumerate(_below(folder, wanted.recursive)):
+    for visited, (name, line) in enumerate(below(folder, wanted.recursive)):
         if len(entries) == MAX_ENTRIES or visited == _MAX_VISITED:
             return sorted(entries), True
         is_way_on = line.endswith("/") and not wanted.recursive
@@ -59,8 +59,8 @@ def _collect(folder: int, wanted: ListDirectory) -> tuple[list[str], bool]:
     return sorted(entries), False
 
 
-def _below(folder: int, recursive: bool) -> Iterator[tuple[str, str]]:
-    """Names with the line that shows each."""
+def below(folder: int, recursive: bool) -> Iterator[tuple[str, str]]:
+    """Names with the line that shows each: a path that ends with `/` for a folder, with an arrow for a link."""
     for top, folders, files, descriptor in os.fwalk(".", dir_fd=folder, follow_symlinks=False):
         prefix = "" if top == "." else f"{top[2:]}/"
         folders[:] = sorted(name for name in folders if name not in _SKIPPED)

@@ -14,12 +14,16 @@ from pydantic_core import ErrorDetails
 
 from engine.model.types import ToolCall, ToolSpec
 from engine.tools.commands import RUN_PYTHON, RUN_SHELL, RUN_TESTS
+from engine.tools.disclosure import Shelf, more_tools
 from engine.tools.ending import ESCALATE, finish_tool
 from engine.tools.files import APPEND_FILE, DELETE_FILE, READ_FILE, STR_REPLACE, WRITE_FILE
+from engine.tools.git import GIT_COMMIT, GIT_DIFF, GIT_LOG, GIT_STATUS
 from engine.tools.listing import LIST_DIRECTORY
 from engine.tools.observation import CallRefused, Finish, Observation, plain_text, shorten
+from engine.tools.project import PROJECT_INFO
 from engine.tools.search import SEARCH_CODEBASE
 from engine.tools.tool import Outcome, Tool
+from engine.tools.web import WEB_SEARCH
 from engine.tools.workbench import Workbench
 
 TOOLS = {
@@ -28,6 +32,7 @@ TOOLS = {
         READ_FILE,
         LIST_DIRECTORY,
         SEARCH_CODEBASE,
+        PROJECT_INFO,
         WRITE_FILE,
         APPEND_FILE,
         STR_REPLACE,
@@ -35,32 +40,51 @@ TOOLS = {
         RUN_SHELL,
         RUN_PYTHON,
         RUN_TESTS,
+        GIT_STATUS,
+        GIT_DIFF,
+        GIT_LOG,
+        GIT_COMMIT,
+        WEB_SEARCH,
         ESCALATE,
     )
 }
-"""Every tool but `finish`, whose arguments depend on the role."""
+"""Every tool of our own but `finish` and `more_tools`, which depend on the role."""
 
 _MAX_ANSWER_CHARS = 40_000
 _MAX_FAULTS = 15
 
 
 class Toolbox:
-    """The tools of one role, `finish` among them."""
+    """The tools of one role, `finish` among them: the short list that is offered, and those that may be asked for.
 
-    def __init__(self, names: tuple[str, ...], result: type[pydantic.BaseModel]) -> None:
-        self._tools = {name: TOOLS[name] for name in names} | {"finish": finish_tool(result)}
+    `more` are names of `TOOLS`, `guests` tools from elsewhere; both wait behind `more_tools`, which is offered only then.
+    """
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        result: type[pydantic.BaseModel],
+        more: tuple[str, ...] = (),
+        guests: tuple[Tool, ...] = (),
+    ) -> None:
+        self._offered = {name: TOOLS[name] for name in names}
+        hidden = {name: TOOLS[name] for name in more} | {guest.name: guest for guest in guests}
+        self._shelf = Shelf(self._offered, {name: tool for name, tool in hidden.items() if name not in self._offered})
+        if self._shelf.hidden:
+            self._offered["more_tools"] = more_tools(self._shelf)
+        self._offered["finish"] = finish_tool(result)
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """The tools as they are offered to a model, always in the same order (prompt caches depend on it)."""
-        return tuple(tool.spec for tool in self._tools.values())
+        """The tools as they are offered to a model. The list only grows, at its end: prompt caches depend on its order."""
+        return tuple(tool.spec for tool in self._offered.values())
 
     async def call(self, workbench: Workbench, call: ToolCall) -> Observation:
-        """What the call answered.
+        """What the call answered. Whoever calls a tool by its name, without having asked for it, has it from then on.
 
         Raises: NoSandbox when the cell cannot run anything; never anything that the model caused.
         """
-        tool = self._tools.get(call.name)
+        tool = self._offered.get(call.name) or self._shelf.take(call.name)
         if tool is None:
             return _refusal(self._unknown(call.name))
         try:
@@ -74,9 +98,10 @@ class Toolbox:
         return _answer(outcome)
 
     def _unknown(self, name: str) -> str:
-        nearest = difflib.get_close_matches(name[:100], self._tools, n=1, cutoff=0.5)
+        known = [*self._offered, *self._shelf.hidden]
+        nearest = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.5)
         hint = f" Did you mean {nearest[0]}?" if nearest else ""
-        return f"There is no tool {name[:100]!r}.{hint} Your tools are: {', '.join(self._tools)}."
+        return f"There is no tool {name[:100]!r}.{hint} Your tools are: {', '.join(known)}."
 
 
 def _answer(outcome: Outcome) -> Observation:

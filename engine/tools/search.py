@@ -10,6 +10,7 @@ import asyncio
 import os
 import re
 import stat
+from typing import Literal
 
 from pydantic import Field
 
@@ -34,6 +35,11 @@ class SearchCodebase(Arguments):
     )
     path: str = Field(default=".", min_length=1, description="The folder or file to search in.")
     glob: str = Field(default="*", min_length=1, max_length=200, description="Only files that match, such as *.py.")
+    show: Literal["lines", "files", "counts"] = Field(
+        default="lines", description="The lines, only the files, or how many lines of each file match."
+    )
+    context: int = Field(default=0, ge=0, le=10, description="Lines to show before and after each match.")
+    ignore_case: bool = False
     max_results: int = Field(default=50, ge=1, le=500)
 
 
@@ -53,13 +59,31 @@ async def _search(bench: Workbench, wanted: SearchCodebase) -> str:
             f"The search failed: {plain_text(result.output).strip()[-500:]}. Check the pattern: "
             r"characters such as ( [ { . * + ? | need a backslash to be taken as they are."
         )
-    return _shown(result, wanted.max_results)
+    return _shown(result, wanted)
 
 
 async def _grep(bench: Workbench, dialect: str, wanted: SearchCodebase, spec: str) -> CommandResult:
-    options = ["--no-color", "--untracked", "--exclude-standard", "-n", "-I", "-m", str(wanted.max_results + 1)]
+    options = [
+        "--no-color",
+        "--untracked",
+        "--exclude-standard",
+        "-I",
+        *_form(wanted),
+        *(["-i"] if wanted.ignore_case else []),
+    ]
     command = ["git", "--no-pager", "grep", *options, dialect, "-e", wanted.pattern, "--", spec]
     return await run_command(bench, command, SEARCH_TIMEOUT_S)
+
+
+def _form(wanted: SearchCodebase) -> list[str]:
+    match wanted.show:
+        case "lines":
+            around = ["-C", str(wanted.context), "--heading", "--break"] if wanted.context else []
+            return ["-n", "-m", str(wanted.max_results + 1), *around]
+        case "files":
+            return ["-l"]
+        case "counts":
+            return ["-c"]
 
 
 def _pathspec(bench: Workbench, wanted: SearchCodebase) -> str:
@@ -71,14 +95,15 @@ def _pathspec(bench: Workbench, wanted: SearchCodebase) -> str:
     return f":(top){wanted.glob}" if found.path == "." else f":(top){literal}/{wanted.glob}"
 
 
-def _shown(result: CommandResult, max_results: int) -> str:
-    lines = [line for line in plain_text(result.output).split("\n") if line]
-    shown = [
-        line if len(line) <= _MAX_LINE_CHARS else f"{line[:_MAX_LINE_CHARS]} [line cut]" for line in lines[:max_results]
-    ]
-    if len(lines) > max_results or result.cut_bytes:
-        shown.append(f"[... more than {max_results} lines match: narrow the pattern, the path or the glob ...]")
-    return "\n".join(shown)
+def _shown(result: CommandResult, wanted: SearchCodebase) -> str:
+    limit = wanted.max_results * (1 + 2 * wanted.context if wanted.show == "lines" else 1)
+    lines = plain_text(result.output).split("\n")
+    lines = lines if wanted.context else [line for line in lines if line]
+    shown = [line if len(line) <= _MAX_LINE_CHARS else f"{line[:_MAX_LINE_CHARS]} [line cut]" for line in lines[:limit]]
+    if len(lines) > limit or result.cut_bytes:
+        what = "files" if wanted.show != "lines" else "lines"
+        shown.append(f"[... more than {limit} {what} match: narrow the pattern, the path or the glob ...]")
+    return "\n".join(shown).rstrip("\n")
 
 
 SEARCH_CODEBASE = Tool.of("search_codebase", SearchCodebase, _search)

@@ -6,9 +6,14 @@ import fnmatch
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.cell.types import Cell
+from engine.ports import Search
 from engine.tools.observation import CallRefused
+
+if TYPE_CHECKING:
+    from engine.tools.tool import Tool
 
 
 @dataclass
@@ -17,7 +22,8 @@ class Workbench:
 
     `protected` are globs (`*` crosses folders) that the file tools do not write; `test_command` is the run's first gate,
     empty when there is none. `objection` says what the engine has against a result (the JSON of `finish`'s arguments), empty
-    for nothing. `read_paths` holds the paths whose content the agent has seen.
+    for nothing. `read_paths` holds the paths whose content the agent has seen. `search` looks into the web, None where
+    nothing is configured. `guests` are tools from elsewhere (the project's, a plugin's, an MCP server's).
     """
 
     root: Path
@@ -25,6 +31,8 @@ class Workbench:
     test_command: str = ""
     protected: tuple[str, ...] = ()
     objection: Callable[[bytes], str] = lambda _: ""
+    search: Search | None = None
+    guests: tuple[Tool, ...] = ()
     read_paths: set[str] = field(default_factory=set)
 
     def refuse_protected(self, path: str) -> None:

@@ -25,7 +25,7 @@ def code(transcript: Transcript) -> Call:
     wanted = [code_spans(" ".join(spans)) for spans in _INSTRUCTION.findall(guidance)]
     made = [step for step in transcript.steps if step.name == "str_replace"]
     if len(made) < len(wanted):
-        return "str_replace", dict(zip(("path", "old", "new"), wanted[len(made)], strict=True))
+        return _edit(transcript, dict(zip(("path", "old", "new"), wanted[len(made)], strict=True)))
     since_edit = transcript.steps[transcript.steps.index(made[-1]) + 1 :] if made else transcript.steps
     for check in re.findall(r"^ +check: .*$", transcript.sections["Acceptance criteria"], re.MULTILINE):
         command = code_spans(check)[0]
@@ -50,9 +50,15 @@ def _repair(transcript: Transcript, red: Step, *, was_edited: bool) -> Call:
     printed = re.search(r"^PILOT (\{.*\})$", searched.result, re.MULTILINE)
     outcome = json.loads(printed[1]) if printed else {"found": {}, "tried": 0, "of": 0}
     if outcome["found"] and not was_edited:
-        return "str_replace", outcome["found"]
+        return _edit(transcript, outcome["found"])
     told = "The edit that the search found is not enough." if was_edited else "No single edit makes the check pass."
     return _finish(f"{told} The search tried {outcome['tried']} of {outcome['of']} edits.")
+
+
+def _edit(transcript: Transcript, edit: dict[str, Any]) -> Call:
+    """The edit, once its file was read: the tools refuse to change what nobody looked at."""
+    reads = [step.arguments.get("path") for step in transcript.steps if step.name == "read_file"]
+    return ("str_replace", edit) if edit["path"] in reads else ("read_file", {"path": edit["path"]})
 
 
 def _search(command: str, diffs: list[str]) -> str:

@@ -79,15 +79,16 @@ def test_the_planner_makes_a_task_for_each_red_file_checked_by_the_gates_own_com
 def test_the_coder_measures_searches_edits_measures_and_tells_what_it_did():
     check = {"command": "python -m pytest -q tests/test_a.py"}
     steps: list[Made] = []
-    results = [RED, SEARCHED, "Replaced.", "exit code: 0\n1 passed"]
+    results = [RED, SEARCHED, "1 | x < 1", "Replaced.", "exit code: 0\n1 passed"]
     names = []
     for result in results:
         name, arguments = call("coder", TASK, *steps)
         names.append(name)
         steps.append((name, arguments, result))
-    assert names == ["run_shell", "run_python", "str_replace", "run_shell"]
-    assert steps[0][1]["command"] == steps[3][1]["command"] == check["command"]
-    assert steps[2][1] == {"path": "a.py", "old": "x < 1", "new": "x <= 1"}
+    assert names == ["run_shell", "run_python", "read_file", "str_replace", "run_shell"]
+    assert steps[0][1]["command"] == steps[4][1]["command"] == check["command"]
+    assert steps[2][1] == {"path": "a.py"}
+    assert steps[3][1] == {"path": "a.py", "old": "x < 1", "new": "x <= 1"}
     name, arguments = call("coder", TASK, *steps)
     assert name == "finish"
     assert "mechanical search" in arguments["summary"]
@@ -116,10 +117,12 @@ def test_a_retry_hands_the_lines_of_earlier_edits_to_the_search():
 
 def test_a_persons_exact_edit_is_made_first_and_its_result_measured():
     task = TASK + "\n## Guidance from a person\n- In `a.py` replace `x < 1` by `x < 2`, please.\n"
-    name, arguments = call("coder", task)
+    read = ("read_file", {"path": "a.py"}, "1 | x < 1")
+    assert call("coder", task) == read[:2]
+    name, arguments = call("coder", task, read)
     assert (name, arguments) == ("str_replace", {"path": "a.py", "old": "x < 1", "new": "x < 2"})
     edited = (name, arguments, "Replaced.")
-    assert call("coder", task, edited)[0] == "run_shell"
+    assert call("coder", task, read, edited)[0] == "run_shell"
     measured = ("run_shell", {"command": "python -m pytest -q tests/test_a.py"}, "exit code: 0\n1 passed")
     assert "as a person asked" in call("coder", task, edited, measured)[1]["summary"]
     still_red = (measured[0], measured[1], RED)

@@ -66,7 +66,7 @@ OPENINGS: dict[RoleName, Opening] = {
 def rendering(name: RoleName) -> str:
     """What a model of this role reads at first: the system message, its tools, and the first message."""
     role = ROLES[name]
-    tools = "\n".join(_tool(spec) for spec in Toolbox(role.tools, role.finish).specs)
+    tools = "\n".join(_tool(spec) for spec in Toolbox(role.tools, role.finish, role.more).specs)
     parts = (("system", role.system_prompt), ("tools", tools), ("user", render_opening(OPENINGS[name])))
     return "\n".join(f"<<< {title} >>>\n{text}" for title, text in parts)
 

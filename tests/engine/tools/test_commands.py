@@ -99,3 +99,17 @@ def test_a_search_is_bounded_and_survives_bad_patterns(bench: Workbench) -> None
     assert "No line" in done(bench, "search_codebase", pattern="-f --open-files-in-pager=touch")
     (bench.root / "a.txt").write_text("a" * 60 + "!\n")
     assert call(bench, "search_codebase", pattern="(a|aa)+$").text  # catastrophic for a backtracking engine
+
+
+def test_a_search_shows_context_files_or_counts(bench: Workbench) -> None:
+    (bench.root / "a.py").write_text("one\nTWO\nthree\nfour\nTWO\n")
+    (bench.root / "b.py").write_text("two\n")
+    assert done(bench, "search_codebase", pattern="two", ignore_case=True, show="files") == "a.py\nb.py"
+    assert done(bench, "search_codebase", pattern="two", ignore_case=True, show="counts") == "a.py:2\nb.py:1"
+    text = done(bench, "search_codebase", pattern="TWO", context=1)
+    assert text == "a.py\n1-one\n2:TWO\n3-three\n4-four\n5:TWO"
+    assert "more than 1 files" in done(
+        bench, "search_codebase", pattern="o", ignore_case=True, show="files", max_results=1
+    )
+    assert "context" in refused(bench, "search_codebase", pattern="o", context=11)
+    assert "show" in refused(bench, "search_codebase", pattern="o", show="all")

@@ -75,6 +75,10 @@ def test_a_new_file_may_be_written_and_rewritten_by_its_author(bench: Workbench)
         ("a.json", '{"a": }', "valid JSON"),
         ("a.json", "[" * 100_000, "nested"),
         ("a.toml", "a = ", "valid TOML"),
+        ("a.yml", "a: [1\nb: 2\n", "line 2"),
+        ("a.yaml", "a: *nowhere\n", "valid YAML"),
+        ("a.yaml", "a: \x07\n", "valid YAML"),
+        ("a.yaml", "[" * 20_000, "nested"),
     ],
 )
 def test_an_edit_that_breaks_the_syntax_is_written_and_warned_about(
@@ -86,12 +90,21 @@ def test_an_edit_that_breaks_the_syntax_is_written_and_warned_about(
 
 
 def test_sound_files_have_no_warning(bench: Workbench) -> None:
-    for path, content in (("a.py", "p = '\\d'\n"), ("a.json", "{}"), ("a.toml", "a = 1"), ("a.txt", "def f(:")):
+    for path, content in (
+        ("a.py", "p = '\\d'\n"),
+        ("a.json", "{}"),
+        ("a.toml", "a = 1"),
+        ("a.yaml", "a: !Ref b\n---\nc: &x 1\nd: *x\n"),
+        ("a.txt", "def f(:"),
+    ):
         assert "WARNING" not in done(bench, "write_file", path=path, content=content)
 
 
 def test_str_replace_changes_the_one_place_and_shows_it(bench: Workbench) -> None:
     file = put(bench, "a.py", "def f(x):\n    return x + 1\n")
+    assert "you have not read it" in refused(bench, "str_replace", path="a.py", old="x + 1", new="x - 1")
+    assert file.read_text() == "def f(x):\n    return x + 1\n"
+    done(bench, "read_file", path="a.py")
     text = done(bench, "str_replace", path="a.py", old="x + 1", new="x - 1")
     assert "-    return x + 1\n+    return x - 1" in text
     assert file.read_text() == "def f(x):\n    return x - 1\n"
@@ -104,6 +117,7 @@ def test_a_miss_shows_the_closest_lines_and_several_matches_their_numbers(bench:
         bench, "a.py", "import os\n\n\ndef total(rows):\n\treturn sum(row.price for row in rows)\n\n\nx = 1\nx = 1\n"
     )
     before = file.read_text()
+    done(bench, "read_file", path="a.py")
     miss = refused(
         bench, "str_replace", path="a.py", old="def total(rows):\n    return sum(row.price for row in rows)", new=""
     )
@@ -119,12 +133,14 @@ def test_a_miss_shows_the_closest_lines_and_several_matches_their_numbers(bench:
 
 def test_a_miss_in_a_large_file_is_answered_without_comparing_everything(bench: Workbench) -> None:
     put(bench, "a.txt", "".join(f"value_{n} = compute({n}, {n * 7})\n" for n in range(30_000)))
+    done(bench, "read_file", path="a.txt")
     miss = refused(bench, "str_replace", path="a.txt", old="value_777 = compute(777, 5440)\n" * 30, new="")
     assert "The closest lines are:" in miss
 
 
 def test_line_ends_of_windows_are_matched_and_kept(bench: Workbench) -> None:
     file = put(bench, "a.txt", "one\r\ntwo\r\nthree\r\n")
+    done(bench, "read_file", path="a.txt")
     done(bench, "str_replace", path="a.txt", old="one\ntwo", new="1\n2")
     assert file.read_bytes() == b"1\r\n2\r\nthree\r\n"
 

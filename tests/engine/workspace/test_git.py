@@ -10,7 +10,7 @@ from engine.workspace.repository import Repository
 
 ENGINE = Path(__file__).parents[3] / "engine"
 # The search tool starts it in a cell, as the agent itself might: there it can harm nobody.
-MAY_START_GIT = {"workspace/git.py", "store/gitproc.py", "tools/search.py"}
+MAY_START_GIT = {"workspace/git.py", "store/gitproc.py", "tools/search.py", "tools/git.py"}
 
 
 def test_no_other_module_of_the_engine_starts_git() -> None:
