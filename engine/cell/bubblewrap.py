@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.cell.environment import clean_environment
 from engine.cell.leash import BubblewrapLeash, Wires
+from engine.cell.loopback import Loopback, make_loopback
 from engine.cell.scratch import Scratch
 from engine.cell.types import CellSpec, Level, NoSandbox
 from engine.cell.view import view_of
@@ -52,14 +53,24 @@ class Bubblewrap:
         del spec, scratch
         return clean_environment(TMP)
 
+    def loopback(self) -> Loopback | None:
+        """A network for the commands of one cell to share."""
+        return make_loopback(self._binary)
+
     def start(
-        self, argv: Sequence[str], env: Mapping[str, str], wires: Wires, spec: CellSpec, scratch: Scratch
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        wires: Wires,
+        spec: CellSpec,
+        scratch: Scratch,
+        loopback: Loopback | None,
     ) -> BubblewrapLeash:
         """A command, started."""
         # Variables go in as options and bubblewrap itself has none, or /proc/1/environ would show the engine's keys.
         variables = (word for name, value in env.items() for word in ("--setenv", name, value))
         arguments = (
-            *isolation(spec),
+            *isolation(shares_network=spec.network or loopback is not None),
             *mounts(spec, scratch),
             *variables,
             "--chdir",
@@ -67,12 +78,12 @@ class Bubblewrap:
             "--",
             *argv,
         )
-        return BubblewrapLeash(self._binary, arguments, wires)
+        return BubblewrapLeash((*(loopback.words if loopback else ()), self._binary), arguments, wires)
 
 
-def isolation(spec: CellSpec) -> tuple[str, ...]:
-    """The options that cut a cell off from the host."""
-    return (*ISOLATION, *(("--share-net",) if spec.network else ()))
+def isolation(*, shares_network: bool) -> tuple[str, ...]:
+    """The options that cut a cell off from the host; a shared network is the one that bubblewrap itself was started in."""
+    return (*ISOLATION, *(("--share-net",) if shares_network else ()))
 
 
 def mounts(spec: CellSpec, scratch: Scratch) -> list[str]:

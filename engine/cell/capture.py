@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -9,6 +10,7 @@ from typing import Self
 HEAD_BYTES = 32 * 1024
 TAIL_BYTES = 128 * 1024
 CHUNK_BYTES = 64 * 1024
+PIPE_CHUNKS = 16
 DRAIN_S = 0.2
 """A daemon may hold the pipe open for ever, so a dead command's last words get this long and no longer."""
 
@@ -36,10 +38,27 @@ class Ring:
         self._trim()
         return self._cut_bytes
 
+    @property
+    def total_bytes(self) -> int:
+        """How many bytes the stream had so far."""
+        return len(self._head) + self._cut_bytes + len(self._tail)
+
+    def text_since(self, position: int) -> str:
+        """What is kept of the stream from that byte on, with a mark where bytes after it were cut."""
+        self._trim()
+        tail_start = len(self._head) + self._cut_bytes
+        if position >= tail_start:
+            return bytes(self._tail[position - tail_start :]).decode("utf-8", "replace")
+        cut_bytes = tail_start - max(position, len(self._head))
+        return self._joined(self._head[position:], cut_bytes)
+
     def text(self) -> str:
         """What is kept, undecodable bytes replaced, with a mark where the rest was cut."""
-        mark = f"\n[… {self.cut_bytes} bytes cut …]\n".encode() if self.cut_bytes else b""
-        return (bytes(self._head) + mark + bytes(self._tail)).decode("utf-8", "replace")
+        return self._joined(self._head, self.cut_bytes)
+
+    def _joined(self, head: bytearray, cut_bytes: int) -> str:
+        mark = f"\n[… {cut_bytes} bytes cut …]\n".encode() if cut_bytes else b""
+        return (bytes(head) + mark + bytes(self._tail)).decode("utf-8", "replace")
 
     def _trim(self) -> None:
         excess = len(self._tail) - TAIL_BYTES
@@ -53,6 +72,7 @@ class OutputPipe:
 
     def __init__(self) -> None:
         self.ring = Ring()
+        self.on_chunk: Callable[[], None] = lambda: None
         self._ended = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._read_fd, self.write_fd = os.pipe()
@@ -75,6 +95,14 @@ class OutputPipe:
             os.close(self.write_fd)
             self.write_fd = -1
 
+    def take_rest(self) -> None:
+        """Take what lies in the pipe now, at most what a pipe holds: the command has ended, and a daemon may write for ever."""
+        with suppress(BlockingIOError):
+            for _ in range(PIPE_CHUNKS):
+                if self._ended.is_set():
+                    return
+                self._read()
+
     async def drain(self) -> None:
         """Return when the stream has ended or `DRAIN_S` has passed."""
         with suppress(TimeoutError):
@@ -85,6 +113,7 @@ class OutputPipe:
         chunk = os.read(self._read_fd, CHUNK_BYTES)
         if chunk:
             self.ring.feed(chunk)
+            self.on_chunk()
         else:
             self._loop.remove_reader(self._read_fd)
             self._ended.set()

@@ -17,20 +17,32 @@ REPORT_S = 5.0
 KILL_S = 2.0
 """How long a shim may take to kill everything (measured: under 50 ms) before it is killed itself."""
 KILLED = 128 + signal.SIGKILL
+NOT_STARTED = 126
 CHANNEL_BYTES = 4096
 
 
 class Wires(msgspec.Struct, frozen=True):
-    """A command's ends: its stdin, its stdout and stderr in one, and a socket between its keeper and the engine."""
+    """A command's ends: its stdin, its stdout, its stderr, and a socket between its keeper and the engine."""
 
     stdin_fd: int
     output_fd: int
+    errors_fd: int
     keeper_end: socket.socket
     engine_end: socket.socket
 
 
 class Leash(Protocol):
     """One command with all its processes."""
+
+    @property
+    def pid(self) -> int:
+        """Its keeper's; it ends when the command has."""
+
+    async def begin(self) -> None:
+        """The command runs, or could not be started, on return; harmless the second time."""
+
+    def poll(self) -> int | None:
+        """The exit code of a command that has ended, 126 when it could not be started; None while it runs."""
 
     async def finished(self) -> int | None:
         """The exit code, when the command has ended by itself or by `kill`; None when it could not be started."""
@@ -46,22 +58,38 @@ class BubblewrapLeash:
     (`--block-fd`), so the pid that is reported cannot have gone to a stranger by the time we take hold of it.
     """
 
-    def __init__(self, binary: str, arguments: Sequence[str], wires: Wires) -> None:
+    def __init__(self, program: Sequence[str], arguments: Sequence[str], wires: Wires) -> None:
         with wires.keeper_end.dup() as block_end:
             channels = (wires.keeper_end.fileno(), block_end.fileno())
             options = ("--json-status-fd", str(channels[0]), "--block-fd", str(channels[1]))
-            self._process = _spawn((binary, *options, *arguments), wires, channels)
+            self._process = _spawn((*program, *options, *arguments), wires, channels)
         self._channel = wires.engine_end
         self._report = b""
         self._first_process: int | None = None
         self._is_reported = self._is_cut = self._is_dead = False
         self._lock = asyncio.Lock()
 
-    async def finished(self) -> int | None:
+    @property
+    def pid(self) -> int:
+        """As `Leash` says."""
+        return self._process.pid
+
+    async def begin(self) -> None:
         """As `Leash` says."""
         async with self._lock:
             await self._take_hold()
+
+    def poll(self) -> int | None:
+        """As `Leash` says."""
+        return None if self._process.poll() is None else _or_not_started(self._last_word())
+
+    async def finished(self) -> int | None:
+        """As `Leash` says."""
+        await self.begin()
         await _ended(self._process)
+        return self._last_word()
+
+    def _last_word(self) -> int | None:
         self._report += _pending(self._channel)
         return _exit_code(self._report, self._process.returncode, is_cut=self._is_cut)
 
@@ -115,15 +143,34 @@ class ShimLeash:
         self._process = _spawn(argv, wires, (wires.stdin_fd,), stdin_fd=wires.keeper_end.fileno())
         self._channel = wires.engine_end
         self._order = order
+        self._report = b""
         self._is_cut = False
+
+    @property
+    def pid(self) -> int:
+        """As `Leash` says."""
+        return self._process.pid
+
+    async def begin(self) -> None:
+        """As `Leash` says."""
+        order, self._order = self._order, b""
+        # A shim that died early is found out at the end.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            await asyncio.get_running_loop().sock_sendall(self._channel, order)
+
+    def poll(self) -> int | None:
+        """As `Leash` says."""
+        return None if self._process.poll() is None else _or_not_started(self._last_word())
 
     async def finished(self) -> int | None:
         """As `Leash` says."""
-        # A shim that died early is found out below.
-        with suppress(BrokenPipeError, ConnectionResetError):
-            await asyncio.get_running_loop().sock_sendall(self._channel, self._order)
+        await self.begin()
         await _ended(self._process)
-        return _exit_code(_pending(self._channel), self._process.returncode, is_cut=self._is_cut)
+        return self._last_word()
+
+    def _last_word(self) -> int | None:
+        self._report += _pending(self._channel)
+        return _exit_code(self._report, self._process.returncode, is_cut=self._is_cut)
 
     async def kill(self) -> None:
         """As `Leash` says."""
@@ -149,7 +196,7 @@ def _spawn(
         argv,
         stdin=wires.stdin_fd if stdin_fd is None else stdin_fd,
         stdout=wires.output_fd,
-        stderr=wires.output_fd,
+        stderr=wires.errors_fd,
         env={},
         cwd="/",
         pass_fds=pass_fds,
@@ -180,9 +227,13 @@ async def _readable(fd: int) -> None:
 
 def _pending(channel: socket.socket) -> bytes:
     """What the keeper said last; it is dead, so all has been said."""
-    with suppress(BlockingIOError, ConnectionResetError):
+    with suppress(OSError):  # nothing more, hung up, or closed by us
         return channel.recv(CHANNEL_BYTES)
     return b""
+
+
+def _or_not_started(code: int | None) -> int:
+    return NOT_STARTED if code is None else code
 
 
 def _exit_code(report: bytes, keeper_exit: int, *, is_cut: bool) -> int | None:

@@ -11,13 +11,16 @@ import asyncio
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from engine.cell.background import Background
 from engine.cell.bubblewrap import Bubblewrap, working_bubblewrap
 from engine.cell.capture import OutputPipe
 from engine.cell.confine import landlock_abi
 from engine.cell.leash import KILLED, Leash, Wires
+from engine.cell.loopback import Loopback
 from engine.cell.scratch import Scratch, remove_leftovers
 from engine.cell.shimmed import Shimmed
 from engine.cell.types import Cell, CellSpec, CommandResult, Level, NoSandbox
@@ -36,8 +39,17 @@ class Enforcer(Protocol):
     def environment(self, spec: CellSpec, scratch: Scratch) -> dict[str, str]:
         """The variables of a command before the caller's additions."""
 
+    def loopback(self) -> Loopback | None:
+        """A network for the commands of one cell to share, where there is such a thing."""
+
     def start(
-        self, argv: Sequence[str], env: Mapping[str, str], wires: Wires, spec: CellSpec, scratch: Scratch
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        wires: Wires,
+        spec: CellSpec,
+        scratch: Scratch,
+        loopback: Loopback | None,
     ) -> Leash:
         """A command, started."""
 
@@ -75,6 +87,14 @@ class LeashedCell:
         self._scratch = scratch
         self._environment = enforcer.environment(spec, scratch) | spec.env
         self._leashes: set[Leash] = set()
+        self._running: list[Background] = []
+        self._loopback: Loopback | None = None
+        self._opening = asyncio.Lock()
+
+    @property
+    def has_common_loopback(self) -> bool:
+        """As `Cell` says."""
+        return self.level == "none" or self._spec.network or self._loopback is not None
 
     async def run(
         self,
@@ -88,13 +108,8 @@ class LeashedCell:
         argv = _argv(command)
         loop = asyncio.get_running_loop()
         start_s = loop.time()
-        engine_end, keeper_end = socket.socketpair()
-        engine_end.setblocking(False)
-        with OutputPipe() as output, _stdin(stdin) as source, engine_end, keeper_end:
-            wires = Wires(source.fileno(), output.write_fd, keeper_end, engine_end)
-            leash = self._enforcer.start(argv, self._environment | dict(env or {}), wires, self._spec, self._scratch)
-            output.release_write_end()
-            keeper_end.close()
+        with ExitStack() as held:
+            leash, output = self._begin(argv, env, stdin, held)
             exit_code, timed_out = await self._hold(leash, timeout_s)
             await output.drain()
             if exit_code is None:
@@ -103,11 +118,53 @@ class LeashedCell:
                 )
             return CommandResult(exit_code, output.ring.text(), output.ring.cut_bytes, timed_out, loop.time() - start_s)
 
+    async def start(self, command: str | Sequence[str], *, env: Mapping[str, str] | None = None) -> Background:
+        """As `Cell` says."""
+        argv = _argv(command)
+        await self._share_loopback()
+        with ExitStack() as held:
+            leash, output = self._begin(argv, env, None, held)
+            self._leashes.add(leash)
+            try:
+                await leash.begin()
+                running = Background(leash, output, held.pop_all())
+            except BaseException:
+                await leash.kill()
+                raise
+            self._running.append(running)
+            return running
+
     async def close(self) -> None:
         """As `Cell` says."""
+        for running in self._running:
+            await running.stop()
         for leash in tuple(self._leashes):
             await leash.kill()
+        if self._loopback is not None:
+            self._loopback.close()
+            self._loopback = None
         await asyncio.to_thread(self._scratch.remove)
+
+    def _begin(
+        self, argv: Sequence[str], env: Mapping[str, str] | None, stdin: bytes | None, held: ExitStack
+    ) -> tuple[Leash, OutputPipe]:
+        """A command, started, and its output; its descriptors are closed with `held`."""
+        engine_end, keeper_end = socket.socketpair()
+        held.enter_context(engine_end)
+        engine_end.setblocking(False)
+        output = held.enter_context(OutputPipe())
+        with keeper_end, _stdin(stdin) as source:
+            wires = Wires(source.fileno(), output.write_fd, output.write_fd, keeper_end, engine_end)
+            variables = self._environment | dict(env or {})
+            leash = self._enforcer.start(argv, variables, wires, self._spec, self._scratch, self._loopback)
+        output.release_write_end()
+        return leash, output
+
+    async def _share_loopback(self) -> None:
+        """From the first background process on, all commands run in one network."""
+        async with self._opening:
+            if not self.has_common_loopback:
+                self._loopback = await asyncio.to_thread(self._enforcer.loopback)
 
     async def _hold(self, leash: Leash, timeout_s: float) -> tuple[int | None, bool]:
         """The exit code, and whether it took a time-out to get one; the command is dead on return, cancelled too."""

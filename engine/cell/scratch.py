@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -46,8 +47,10 @@ class Scratch:
 def remove_leftovers() -> None:
     """Remove the folders of cells whose engine was killed."""
     for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{LOCK}"):
-        if lock.stat().st_uid == os.getuid():
-            _remove_if_unlocked(lock)
+        # Another engine may be removing the same one.
+        with suppress(FileNotFoundError):
+            if lock.stat().st_uid == os.getuid():
+                _remove_if_unlocked(lock)
 
 
 def _remove_if_unlocked(lock: Path) -> None:

@@ -15,6 +15,7 @@ import engine
 from engine.cell.confine import landlock_abi
 from engine.cell.environment import clean_environment
 from engine.cell.leash import ShimLeash, Wires
+from engine.cell.loopback import Loopback
 from engine.cell.scratch import Scratch
 from engine.cell.shim import Confinement, Order
 from engine.cell.types import CellSpec, Level, NoSandbox
@@ -43,10 +44,20 @@ class Shimmed:
             variables |= {"GIT_DIR": str(spec.private_gitdir.resolve()), "GIT_WORK_TREE": str(spec.worktree.resolve())}
         return variables
 
+    def loopback(self) -> Loopback | None:
+        """None: without namespaces there is the host's network or none."""
+
     def start(
-        self, argv: Sequence[str], env: Mapping[str, str], wires: Wires, spec: CellSpec, scratch: Scratch
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        wires: Wires,
+        spec: CellSpec,
+        scratch: Scratch,
+        loopback: Loopback | None,
     ) -> ShimLeash:
         """A command, started."""
+        del loopback
         order = Order(
             argv=list(argv),
             cwd=str(spec.worktree.resolve()),

@@ -50,11 +50,36 @@ class CellSpec(msgspec.Struct, frozen=True):
     """Additions to the clean environment."""
 
 
+class Running(Protocol):
+    """A command that runs on while others run; it ends with its cell at the latest."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; 128 + the signal's number after a signal."""
+
+    @property
+    def total_bytes(self) -> int:
+        """How much it has printed so far."""
+
+    def text_since(self, position: int) -> str:
+        """What it printed from that byte on, as far as it is kept, with a mark where bytes were cut."""
+
+    async def news(self) -> None:
+        """Return when it has printed more, or has ended; at once when it has ended before."""
+
+    async def stop(self) -> None:
+        """Every process of it is dead on return; what it printed stays readable. Harmless the second time."""
+
+
 class Cell(Protocol):
     """A place where commands run, one after the other or at once."""
 
     @property
     def level(self) -> Level: ...
+
+    @property
+    def has_common_loopback(self) -> bool:
+        """Whether a server in one command is reached by the others; known once one was started."""
 
     async def run(
         self,
@@ -68,6 +93,12 @@ class Cell(Protocol):
 
         Raises: NoSandbox when the cell cannot be set up; ValueError for a command that no process can be given
         (a NUL, a lone surrogate); OSError when the kernel refuses to start it (an argument over 128 KiB).
+        """
+
+    async def start(self, command: str | Sequence[str], *, env: Mapping[str, str] | None = None) -> Running:
+        """A command that runs on, with empty stdin.
+
+        Raises: as `run`.
         """
 
     async def close(self) -> None:

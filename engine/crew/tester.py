@@ -22,5 +22,15 @@ TESTER = Role(
         "escalate",
     ),
     finish=WorkResult,
-    more=("project_info", "git_status", "git_diff", "git_log", "git_commit", "web_search"),
+    more=(
+        "start_process",
+        "read_process",
+        "stop_process",
+        "project_info",
+        "git_status",
+        "git_diff",
+        "git_log",
+        "git_commit",
+        "web_search",
+    ),
 )

@@ -29,7 +29,7 @@ Timeout = Annotated[
 
 class RunShell(Arguments):
     """Run a command with /bin/sh at the top of the worktree. Nothing can be typed into it, and all its processes end
-    with it: no servers, watchers or prompts.
+    with it: no servers, watchers or prompts here.
     """
 
     command: str = Field(min_length=1, max_length=100_000)

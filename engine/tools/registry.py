@@ -20,6 +20,7 @@ from engine.tools.files import APPEND_FILE, DELETE_FILE, READ_FILE, STR_REPLACE,
 from engine.tools.git import GIT_COMMIT, GIT_DIFF, GIT_LOG, GIT_STATUS
 from engine.tools.listing import LIST_DIRECTORY
 from engine.tools.observation import CallRefused, Finish, Observation, plain_text, shorten
+from engine.tools.processes import READ_PROCESS, START_PROCESS, STOP_PROCESS
 from engine.tools.project import PROJECT_INFO
 from engine.tools.search import SEARCH_CODEBASE
 from engine.tools.tool import Outcome, Tool
@@ -40,6 +41,9 @@ TOOLS = {
         RUN_SHELL,
         RUN_PYTHON,
         RUN_TESTS,
+        START_PROCESS,
+        READ_PROCESS,
+        STOP_PROCESS,
         GIT_STATUS,
         GIT_DIFF,
         GIT_LOG,

@@ -8,12 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.cell.types import Cell
+from engine.cell.types import Cell, Running
 from engine.ports import Search
 from engine.tools.observation import CallRefused
 
 if TYPE_CHECKING:
     from engine.tools.tool import Tool
+
+
+@dataclass
+class Started:
+    """A process in the background, and how much of its output the agent has been shown."""
+
+    running: Running
+    command: str
+    shown_bytes: int = 0
 
 
 @dataclass
@@ -23,7 +32,8 @@ class Workbench:
     `protected` are globs (`*` crosses folders) that the file tools do not write; `test_command` is the run's first gate,
     empty when there is none. `objection` says what the engine has against a result (the JSON of `finish`'s arguments), empty
     for nothing. `read_paths` holds the paths whose content the agent has seen. `search` looks into the web, None where
-    nothing is configured. `guests` are tools from elsewhere (the project's, a plugin's, an MCP server's).
+    nothing is configured. `guests` are tools from elsewhere (the project's, a plugin's, an MCP server's). `processes`
+    are those in the background, by the names the agent gave them; the cell ends them.
     """
 
     root: Path
@@ -34,6 +44,7 @@ class Workbench:
     search: Search | None = None
     guests: tuple[Tool, ...] = ()
     read_paths: set[str] = field(default_factory=set)
+    processes: dict[str, Started] = field(default_factory=dict)
 
     def refuse_protected(self, path: str) -> None:
         """Raises: CallRefused when a file tool may not write this path."""

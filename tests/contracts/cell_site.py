@@ -67,11 +67,13 @@ def _make_private_gitdir(site: Site) -> None:
 
 
 async def outputs(
-    level: Level, spec: CellSpec, *commands: str | list[str], timeout_s: float = GIVE_UP_S
+    level: Level, spec: CellSpec, *commands: str | list[str], timeout_s: float = GIVE_UP_S, beside: str = ""
 ) -> list[CommandResult]:
-    """The results of commands run one after the other in one cell, which is closed again."""
+    """The results of commands run one after the other in one cell, which is closed again; `beside` runs in its background."""
     cell = await CellFactory(level).open(spec)
     try:
+        if beside:
+            await cell.start(beside)
         return [await cell.run(command, timeout_s=timeout_s) for command in commands]
     finally:
         await cell.close()

@@ -37,8 +37,14 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-def attack(level: Level, site: Site, command: str | list[str], *, network: bool = False) -> CommandResult:
-    return asyncio.run(outputs(level, site.spec(network=network), command))[0]
+BESIDE = pytest.mark.parametrize("beside", ["", "sleep 600"], ids=["alone", "beside-a-process"])
+"""Beside a process, commands share its network, and so are started in another way."""
+
+
+def attack(
+    level: Level, site: Site, command: str | list[str], *, network: bool = False, beside: str = ""
+) -> CommandResult:
+    return asyncio.run(outputs(level, site.spec(network=network), command, beside=beside))[0]
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -138,9 +144,10 @@ def test_no_unix_socket_of_the_host_is_reached(level: Level, site: Site, tmp_pat
     assert "Error" in result.output
 
 
-def test_a_listener_on_the_hosts_loopback_is_not_reached(level: Level, site: Site):
+@BESIDE
+def test_a_listener_on_the_hosts_loopback_is_not_reached(level: Level, site: Site, beside: str):
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        result = attack(level, site, ["python3", "-c", CONNECT_TCP, str(listener.getsockname()[1])])
+        result = attack(level, site, ["python3", "-c", CONNECT_TCP, str(listener.getsockname()[1])], beside=beside)
     assert result.exit_code == 1
     assert "Error" in result.output
 
@@ -151,6 +158,7 @@ def test_the_network_is_open_where_the_spec_opens_it(level: Level, site: Site):
     assert result.output == "connected\n"
 
 
+@BESIDE
 @pytest.mark.parametrize(
     "command",
     [
@@ -162,14 +170,17 @@ def test_the_network_is_open_where_the_spec_opens_it(level: Level, site: Site):
         "mkdir -p up; mount --bind {repo} up && echo x >>up/app.py",
     ],
 )
-def test_mounts_cannot_be_changed_not_even_by_root(level: Level, site: Site, command: str):
+def test_mounts_cannot_be_changed_not_even_by_root(level: Level, site: Site, command: str, beside: str):
     before, refs = tree(site.repository), site.refs()
-    result = attack(level, site, command.format(hidden=site.hidden, repo=site.repository, worktree=site.worktree))
+    result = attack(
+        level, site, command.format(hidden=site.hidden, repo=site.repository, worktree=site.worktree), beside=beside
+    )
     assert "planted-secret" not in result.output
     assert tree(site.repository) == before
     assert site.refs() == refs
 
 
+@BESIDE
 @pytest.mark.parametrize(
     "command",
     [
@@ -178,25 +189,27 @@ def test_mounts_cannot_be_changed_not_even_by_root(level: Level, site: Site, com
         "echo {value} >/proc/1/root/proc/sys/kernel/{knob}",
     ],
 )
-def test_a_root_engines_command_cannot_set_the_kernels_knobs(level: Level, site: Site, command: str):
+def test_a_root_engines_command_cannot_set_the_kernels_knobs(level: Level, site: Site, command: str, beside: str):
     # A harmless one (whether fatal signals are logged) stands for core_pattern, which runs code on the host.
     knob = Path("/proc/sys/kernel/print-fatal-signals")
     before = knob.read_text()
-    attack(level, site, command.format(knob=knob.name, value="1"))
+    attack(level, site, command.format(knob=knob.name, value="1"), beside=beside)
     after = knob.read_text()
     if after != before:
         knob.write_text(before)
     assert after == before
 
 
-def test_new_namespaces_are_refused_in_bubblewrap(site: Site):
+@BESIDE
+def test_new_namespaces_are_refused_in_bubblewrap(site: Site, beside: str):
     if "bubblewrap" not in CONFINED:
         pytest.skip("no bubblewrap works here")
-    assert attack("bubblewrap", site, "unshare -U true").exit_code != 0
+    assert attack("bubblewrap", site, "unshare -U true", beside=beside).exit_code != 0
 
 
-def test_commands_have_no_capability_even_under_a_root_engine(level: Level, site: Site):
-    lines = attack(level, site, "cat /proc/self/status").output.splitlines()
+@BESIDE
+def test_commands_have_no_capability_even_under_a_root_engine(level: Level, site: Site, beside: str):
+    lines = attack(level, site, "cat /proc/self/status", beside=beside).output.splitlines()
     held = {
         name: int(value, 16) for name, _, value in (line.partition(":") for line in lines) if name.startswith("Cap")
     }

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from engine.cell.types import CommandResult, Level
+from engine.cell.sandbox import CellFactory
+from engine.cell.types import Cell, CellSpec, CommandResult, Level, Running
 
 _MAX_BYTES = 160 * 1024
 
@@ -20,11 +21,16 @@ class FolderCell:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._cell: Cell | None = None
         self.commands: list[str | Sequence[str]] = []
 
     @property
     def level(self) -> Level:
         return "none"
+
+    @property
+    def has_common_loopback(self) -> bool:
+        return True
 
     async def run(
         self,
@@ -65,5 +71,12 @@ class FolderCell:
             duration_s=time.monotonic() - started,
         )
 
+    async def start(self, command: str | Sequence[str], *, env: Mapping[str, str] | None = None) -> Running:
+        if self._cell is None:
+            self._cell = await CellFactory("none").open(CellSpec(self._folder, None, self._folder, ()))
+        return await self._cell.start(command, env=env)
+
     async def close(self) -> None:
-        """Nothing is left open between commands."""
+        """End what runs on."""
+        if self._cell is not None:
+            await self._cell.close()

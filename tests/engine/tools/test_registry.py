@@ -82,7 +82,10 @@ LIKELY = st.dictionaries(
     st.sampled_from(NAMES), JSON | st.sampled_from(["a.py", ".", "..", "/", "*", "x" * 3_000]), max_size=6
 )
 SPOKEN = st.one_of(st.text(max_size=60), LIKELY.map(json.dumps), JSON.map(json.dumps), st.just("[" * 10_000))
-IN_PROCESS = [*sorted(set(TOOLS) - {"run_shell", "run_python", "run_tests", "search_codebase"}), "finish", "nonsense"]
+STARTS = {"run_shell", "run_python", "run_tests", "search_codebase", "start_process"} | {
+    name for name in TOOLS if "git_" in name
+}
+IN_PROCESS = [*sorted(set(TOOLS) - STARTS), "finish", "nonsense"]
 
 
 @settings(max_examples=300, deadline=None)
