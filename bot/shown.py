@@ -29,10 +29,15 @@ class Action(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What stands on the screen: text of at most `max_text` UTF-16 units, and at most `max_actions` buttons."""
+    """What stands on the screen: text of at most `max_text` UTF-16 units, and at most `max_actions` buttons.
+
+    `head` and `foot` are how many of its lines, at either end, are no excerpt or list; a text without body is all head.
+    """
 
     text: str
     actions: tuple[Action, ...] = ()
+    head: int = 0
+    foot: int = 0
 
 
 class _Parts(msgspec.Struct, frozen=True):
@@ -50,12 +55,14 @@ def shown(message: Message, caps: Caps) -> Shown:
         msgspec.structs.replace(action, label=cut(one_line(action.label), caps.max_label))
         for action in actions_of(message)
     )
-    return Shown(_fitted(_parts(message), caps.max_text), actions[: caps.max_actions])
+    parts = _parts(message)
+    fitted = _fitted(parts, caps.max_text)
+    return Shown(fitted.text, actions[: caps.max_actions], fitted.head, fitted.foot)
 
 
 def plain(message: Message) -> str:
     """The whole message as text, without a limit but MAX_LINES for tasks."""
-    return _fitted(_parts(message), 1_000_000)
+    return _fitted(_parts(message), 1_000_000).text
 
 
 def actions_of(message: Message) -> tuple[Action, ...]:
@@ -126,20 +133,26 @@ def _some(text: str) -> list[str]:
     return [text] if text else []
 
 
-def _fitted(parts: _Parts, limit: int) -> str:
-    head, body, foot = ([clean(line) for line in lines] for lines in (parts.head, parts.body, parts.foot))
+def _fitted(parts: _Parts, limit: int) -> Shown:
+    head, body, foot = (_cleaned(lines) for lines in (parts.head, parts.body, parts.foot))
     whole = "\n".join([*head, *body, *foot])
     if units(whole) <= limit:
-        return whole
+        return Shown(whole, (), len(head), len(foot))
     fixed = units("\n".join([*head, *foot])) + 2
     mark = say.hidden_above if parts.keeps_end else say.hidden_lines
     room = limit - fixed - units(mark(len(body))) - 1
     kept = _that_fit(list(reversed(body)) if parts.keeps_end else body, room)
     if not kept:
-        return cut("\n".join([*head, *foot] or body), limit)
+        text = cut("\n".join([*head, *foot] or body), limit)
+        return Shown(text, (), text.count("\n") + 1)
     note = [mark(len(body) - len(kept))]
     middle = [*note, *reversed(kept)] if parts.keeps_end else [*kept, *note]
-    return "\n".join([*head, *middle, *foot])
+    return Shown("\n".join([*head, *middle, *foot]), (), len(head), len(foot))
+
+
+def _cleaned(lines: Sequence[str]) -> list[str]:
+    """The lines, cleaned; a line with breaks in it is several."""
+    return [part for line in lines for part in clean(line).split("\n")]
 
 
 def _that_fit(lines: Sequence[str], room: int) -> list[str]:
