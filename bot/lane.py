@@ -7,7 +7,7 @@ has come. So a thousand changes while it waits are one edit, and after a crash i
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import msgspec
@@ -65,6 +65,7 @@ class Lane:
         self._bindings: dict[BindingId, None] = {}
         self._dirty: dict[tuple[BindingId, What], None] = {}
         self._told: dict[tuple[BindingId, What], Message] = {}
+        self._held: dict[tuple[BindingId, What], float] = {}
         self._wake = asyncio.Event()
         # What was tried before, perhaps by a process that is gone, may show what was true then.
         self._tried: set[BindingId | PostId] = set()
@@ -89,8 +90,7 @@ class Lane:
         failures = 0
         while True:
             if self._next() is None:
-                self._rest()
-                await self._wake.wait()
+                await self._wait()
                 continue
             await self._pacer.turn(self.place)
             job = self._next()
@@ -100,11 +100,14 @@ class Lane:
                 await self._do(job)
                 failures = 0
             except ChatDown as error:
+                self._put_back(job)
+                if error.is_message and isinstance(job, Editing):
+                    self._held[job.binding.id, job.what] = _now() + error.retry_after_s
+                    continue
                 failures += 1
                 logger.warning(
                     "chat is down", extra={"action": "chat_down", "place": str(self.place), "why": str(error)}
                 )
-                self._put_back(job)
                 await self._pacer.back_off(failures, error.retry_after_s)
             except ChatGone as error:
                 await self._give_up(job, error)
@@ -123,11 +126,28 @@ class Lane:
         if ripe:
             first = min(ripe, key=lambda post: post.content != "decision")
             return Sending(board.chat.bindings[first.binding], first)
+        return self._next_edit()
+
+    def _next_edit(self) -> Editing | None:
+        """The first edit that need not wait."""
+        self._held = {key: at for key, at in self._held.items() if at > _now()}
         for key in tuple(self._dirty):
-            if key[0] in self._bindings:
-                return Editing(board.chat.bindings[key[0]], key[1])
-            del self._dirty[key]
+            if key[0] not in self._bindings:
+                del self._dirty[key]
+            elif key not in self._held:
+                return Editing(self._engine.board.chat.bindings[key[0]], key[1])
         return None
+
+    async def _wait(self) -> None:
+        """Wait for something to say: for news, or until an edit that was held back may be made."""
+        if self._dirty:
+            self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(min(self._held[key] for key in self._dirty)):
+                    await self._wake.wait()
+        else:
+            self._rest()
+            await self._wake.wait()
 
     def _rest(self) -> None:
         """Nothing is left to be said: let go of what whoever touches it next will bring back."""
@@ -212,6 +232,10 @@ class Lane:
         """The same for each try, and for no other repository that speaks in the same channel."""
         run = self._engine.board.runs[binding.run]
         return f"{name}/{run.id}/{run.base[:12]}/{run.created_at}"
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 @asynccontextmanager

@@ -107,11 +107,15 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class ChatDown(Exception):
-    """The platform can't be reached now: try again, after `retry_after_s` when it says so (0 when it does not)."""
+    """The platform can't be reached now: try again, after `retry_after_s` when it says so (0 when it does not).
 
-    def __init__(self, message: str, retry_after_s: float = 0.0) -> None:
+    `is_message`: only this one message has to wait, and the rest of the channel need not.
+    """
+
+    def __init__(self, message: str, retry_after_s: float = 0.0, *, is_message: bool = False) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.is_message = is_message
 
 
 class ChatGone(Exception):
