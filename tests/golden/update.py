@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+from adapters.discord.forms import modal_payload
+from adapters.discord.render import message_payload
+from adapters.discord.tree import command_tree
+from tests.adapters.discord.samples import FORMS, MESSAGES
 from tests.engine.crew.openings import OPENINGS, rendering
 
 PROMPTS = Path(__file__).parent / "prompts"
+DISCORD = Path(__file__).parent / "discord"
 
 
 def update_prompts() -> None:
@@ -16,5 +22,17 @@ def update_prompts() -> None:
         (PROMPTS / f"{name}.md").write_text(rendering(name), "utf-8")
 
 
+def update_discord() -> None:
+    """Write one file a message, a form, and the commands into `discord/`."""
+    DISCORD.mkdir(exist_ok=True)
+    payloads: dict[str, object] = {name: message_payload(message) for name, message in MESSAGES.items()}
+    payloads |= {f"form-{name}": modal_payload(form) for name, form in FORMS.items()}
+    payloads["commands"] = command_tree()
+    for name, payload in payloads.items():
+        text = json.dumps(payload, indent=1, ensure_ascii=False, sort_keys=True)
+        (DISCORD / f"{name}.json").write_text(f"{text}\n", "utf-8")
+
+
 if __name__ == "__main__":
     update_prompts()
+    update_discord()

@@ -1,0 +1,221 @@
+"""Discord as a ChatPort: cards, threads, posts, edits, files. Must hold no rule of conversation, and never waits by itself.
+
+A post is found again after a crash in two ways: by its nonce, which Discord itself remembers for a few minutes, and by the id
+of its container, looked up among the newest messages before anything is sent.
+"""
+
+import asyncio
+import io
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import discord
+from discord.http import Route
+
+from adapters.discord.answers import Answers
+from adapters.discord.errors import (
+    ARCHIVED,
+    NO_DIRECT_MESSAGES,
+    OLD_EDITS,
+    THREAD_EXISTS,
+    UNKNOWN_MEMBER,
+    code_of,
+    meant,
+)
+from adapters.discord.forms import FormTooLarge, modal_payload
+from adapters.discord.inbound import NAME, groups_of
+from adapters.discord.render import CAPS, Payload, mark_of, message_payload, nonce_of, thread_name
+from adapters.discord.rest import CALL_FAILED, Rest
+from bot.forms import Form
+from bot.messages import Message, Notice, Picture
+from bot.port import ChatDown, ChatGone, Health, Identity, Invocation, MessageRef, Place, ThreadRef
+from bot.replies import discord as say
+from engine.core.ids import RunId
+
+WEEK_MIN: Final = 10_080
+OLD_S: Final = 3_600.0
+OLD_GAP_S: Final = 20.0
+"""Discord limits edits of messages that are older than an hour further (30046); measured pace, not documented."""
+MAX_REMEMBERED: Final = 5_000
+
+
+T = TypeVar("T")
+
+
+class DiscordChat:
+    """The port. `health` is told by whoever keeps the connection up (adapters/discord/connection.py)."""
+
+    name = NAME
+    caps = CAPS
+
+    def __init__(self, rest: Rest, answers: Answers, now_ms: Callable[[], int]) -> None:
+        self._rest = rest
+        self._answers = answers
+        self._now_ms = now_ms
+        self._fresh: OrderedDict[str, MessageRef] = OrderedDict()
+        self._edited_at: OrderedDict[str, float] = OrderedDict()
+        self.state = Health(is_up=False, detail=say.not_connected())
+        self.me = 0
+
+    def health(self) -> Health:
+        """Whether Discord can be reached, and what is wrong when it can't."""
+        return self.state
+
+    async def open_thread(self, place: Place, card: Message, key: str) -> ThreadRef:
+        """The card in the channel, and the thread that hangs from it."""
+        channel = _channel(place, place.channel)
+        message = await self._once(channel, message_payload(card, key=key), key)
+        route = Route(
+            "POST", "/channels/{channel_id}/messages/{message_id}/threads", channel_id=channel, message_id=message
+        )
+        try:
+            await self._rest.call(route, {"name": thread_name(card), "auto_archive_duration": WEEK_MIN}, is_paced=True)
+        except CALL_FAILED as error:
+            if code_of(error) != THREAD_EXISTS:
+                raise meant(error) from None
+        return ThreadRef(place, message)
+
+    async def post(self, thread: ThreadRef, message: Message, key: str) -> MessageRef:
+        """The message in the thread; a thread that was archived opens by it."""
+        channel = _channel(thread.place, thread.thread)
+        sent = await self._once(channel, message_payload(message, key=key), key)
+        return MessageRef(thread.place, sent, thread.thread)
+
+    async def upload(self, thread: ThreadRef, data: bytes, name: str, alt: str, key: str) -> MessageRef:
+        """A picture in its message, with the words that tell the same."""
+        channel = _channel(thread.place, thread.thread)
+        payload = message_payload(Picture(RunId(name.partition(".")[0]), alt), key=key, picture=name)
+        payload["attachments"] = [{"id": 0, "filename": name, "description": alt[:1_024]}]
+        sent = await self._once(channel, payload, key, file=(name, data))
+        return MessageRef(thread.place, sent, thread.thread)
+
+    async def edit(self, ref: MessageRef, message: Message) -> None:
+        """The message where it stands, or where its successor does."""
+        ref = self._fresh.get(ref.message, ref)
+        channel = _channel(ref.place, ref.thread or ref.place.channel)
+        if not ref.message.isdecimal():
+            raise ChatGone(f"{ref.message} is no message of Discord")
+        self._keep_pace(ref.message)
+        try:
+            await self._patch(channel, ref.message, message_payload(message))
+        except CALL_FAILED as error:
+            if code_of(error) != OLD_EDITS:
+                raise meant(error) from None
+            await self._start_afresh(ref, message)
+
+    async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
+        """To the person: below what they did, or, where nothing can be shown to them alone, as a direct message."""
+        payload = message_payload(message)
+        if private and self._answers.knows(invocation.handle):
+            await self._answers.answer(invocation.handle, payload)
+        elif private:
+            await self._whisper(invocation, payload)
+        else:
+            channel = _channel(invocation.place, invocation.thread or invocation.place.channel)
+            await self._rest.spoken(_messages(channel), payload)
+            if self._answers.knows(invocation.handle):
+                await self._answers.withdraw(invocation.handle)
+
+    async def ask_form(self, invocation: Invocation, form: Form) -> None:
+        """The form as a modal, which is the first answer to the click or none."""
+        try:
+            modal = modal_payload(form)
+        except FormTooLarge as error:
+            raise ChatGone(f"the form is too large: {error}") from None
+        if not self._answers.knows(invocation.handle):
+            raise ChatGone("a form needs a click to answer")
+        if not await self._answers.ask(invocation.handle, modal):
+            await self._answers.answer(invocation.handle, message_payload(Notice(say.click_again(), is_refusal=True)))
+
+    async def resolve(self, actor_id: str) -> Identity:
+        """The member and their roles; somebody who left the server has none."""
+        _, guild, user = [*actor_id.split(":"), "", "", ""][:3]
+        if not (guild.isdecimal() and user.isdecimal()):
+            return Identity(actor_id, user or actor_id)
+        try:
+            found = await self._rest.call(
+                Route("GET", "/guilds/{guild_id}/members/{user_id}", guild_id=guild, user_id=user)
+            )
+        except CALL_FAILED as error:
+            if code_of(error) == UNKNOWN_MEMBER:
+                return Identity(actor_id, user)
+            raise meant(error) from None
+        name = found.get("nick") or found["user"].get("global_name") or found["user"]["username"]
+        return Identity(actor_id, name, groups_of(guild, found.get("roles", ())))
+
+    async def _once(self, channel: str, payload: Payload, key: str, file: tuple[str, bytes] | None = None) -> str:
+        """The id of the one message that fulfils the key."""
+        found = await self._rest.spoken(Route("GET", "/channels/{channel_id}/messages?limit=100", channel_id=channel))
+        mark = mark_of(key)
+        for message in found:
+            if self._is_mine(message) and any(each.get("id") == mark for each in message.get("components", ())):
+                return str(message["id"])
+        body = {**payload, "nonce": nonce_of(f"{channel}/{key}"), "enforce_nonce": True}
+        files = [discord.File(io.BytesIO(file[1]), filename=file[0])] if file else []
+        return str((await self._rest.spoken(_messages(channel), body, files=files))["id"])
+
+    def _is_mine(self, message: dict[str, Any]) -> bool:
+        return str(message.get("author", {}).get("id")) == str(self.me)
+
+    async def _patch(self, channel: str, message: str, payload: Payload) -> None:
+        route = Route("PATCH", "/channels/{channel_id}/messages/{message_id}", channel_id=channel, message_id=message)
+        try:
+            await self._rest.call(route, payload, is_paced=True)
+        except CALL_FAILED as error:
+            if code_of(error) != ARCHIVED:
+                raise
+            await self._rest.call(Route("PATCH", "/channels/{channel_id}", channel_id=channel), {"archived": False})
+            await self._rest.call(route, payload)
+
+    def _keep_pace(self, message: str) -> None:
+        """Hold an edit of an old message back when the last one was a moment ago."""
+        now = asyncio.get_running_loop().time()
+        is_old = self._now_ms() / 1000 - discord.utils.snowflake_time(int(message)).timestamp() > OLD_S
+        wait_s = self._edited_at.get(message, -OLD_GAP_S) + OLD_GAP_S - now
+        if is_old and wait_s > 0:
+            raise ChatDown("an old message is edited slowly", wait_s, is_message=True)
+        _remember(self._edited_at, message, now)
+
+    async def _start_afresh(self, ref: MessageRef, message: Message) -> None:
+        """A successor in the thread for a message that can't be edited any more for now."""
+        thread = ref.thread or ref.message
+        link = f"https://discord.com/channels/{ref.place.workspace}/{ref.thread or ref.place.channel}/{ref.message}"
+        key = f"after {ref.message}"
+        sent = await self._once(
+            _channel(ref.place, thread), message_payload(message, key=key, note=say.goes_on_here(link)), key
+        )
+        fresh = MessageRef(ref.place, sent, thread)
+        for old in [each for each, newer in self._fresh.items() if newer == ref]:
+            self._fresh[old] = fresh
+        _remember(self._fresh, ref.message, fresh)
+
+    async def _whisper(self, invocation: Invocation, payload: Payload) -> None:
+        """Say it in a direct message; somebody who takes none is told in the open how to ask, and no more."""
+        user = invocation.actor.id.rpartition(":")[2]
+        try:
+            channel = await self._rest.call(Route("POST", "/users/@me/channels"), {"recipient_id": user})
+            await self._rest.call(_messages(str(channel["id"])), payload)
+        except CALL_FAILED as error:
+            if code_of(error) != NO_DIRECT_MESSAGES:
+                raise meant(error) from None
+            where = _channel(invocation.place, invocation.thread or invocation.place.channel)
+            await self._rest.spoken(_messages(where), message_payload(Notice(say.no_private_way())))
+
+
+def _messages(channel: str) -> Route:
+    return Route("POST", "/channels/{channel_id}/messages", channel_id=channel)
+
+
+def _channel(place: Place, channel: str) -> str:
+    """The channel's id, once it is one: what is stored, or typed after `bind --to`, goes into an address."""
+    if place.adapter != NAME or not place.workspace.isdecimal() or not channel.isdecimal():
+        raise ChatGone(f"{place} is no channel of Discord", is_place=True)
+    return channel
+
+
+def _remember(kept: "OrderedDict[str, T]", name: str, value: T) -> None:
+    kept[name] = value
+    kept.move_to_end(name)
+    while len(kept) > MAX_REMEMBERED:
+        kept.popitem(last=False)
