@@ -1,0 +1,1 @@
+"""Discord, as people and as Discord itself see us."""
