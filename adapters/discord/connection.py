@@ -88,7 +88,11 @@ class Discord:
             except (*CALL_FAILED, discord.GatewayNotFound) as error:
                 self._tell(say.reconnecting(str(meant(error))))
                 await asyncio.sleep(max(wait_s, _told_to_wait(error)))
-                wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+            except Exception as error:  # noqa: BLE001 - whatever the library stumbles over costs this chat, never the product
+                logger.warning("discord failed", extra={"action": "discord_failed"}, exc_info=error)
+                self._tell(say.reconnecting(type(error).__name__))
+                await asyncio.sleep(wait_s)
+            wait_s = min(LONGEST_WAIT_S, wait_s * 2)
 
     async def _connect(self, client: discord.Client) -> None:
         self._client = client

@@ -15,7 +15,7 @@ from adapters.discord import markup
 from adapters.discord.controls import custom_id
 from bot.cards import DecisionOutcome, DecisionPrompt, FinalSummary, RunCard
 from bot.messages import BudgetAlert, Digest, Help, Listing, LogSnippet, Message, Notice, Picture
-from bot.palette import LIGHT, RUN_LOOKS
+from bot.palette import DARK, RUN_LOOKS
 from bot.port import Caps
 from bot.shown import Action, Shown, shown
 from bot.text import cut, one_line, units
@@ -34,10 +34,11 @@ _Paint = Callable[[str], str]
 
 
 class Look(msgspec.Struct, frozen=True):
-    """How a kind of message is painted: its first line, the rest of its head, its body (None: as a block), its foot."""
+    """How a kind of message is painted: the lines of its head (the last one's way is that of all further ones), its body
+    (None: as a block), its foot.
+    """
 
-    first: _Paint = markup.escaped
-    head: _Paint = markup.escaped
+    head: tuple[_Paint, ...] = (markup.escaped,)
     body: _Paint | None = markup.escaped
     foot: _Paint = markup.escaped
 
@@ -78,7 +79,7 @@ def _container(
     message: Message, blocks: Sequence[str], actions: Sequence[Action], *, key: str, picture: str
 ) -> "discord.ui.Container[discord.ui.LayoutView]":
     box: discord.ui.Container[discord.ui.LayoutView] = discord.ui.Container(
-        accent_colour=int(LIGHT.shades[_state(message)].accent[1:], 16), id=mark_of(key) if key else None
+        accent_colour=int(DARK.shades[_state(message)].accent[1:], 16), id=mark_of(key) if key else None
     )
     if picture:
         alt = cut(blocks[0], MAX_ALT)
@@ -110,9 +111,8 @@ def _blocks(message: Message, seen: Shown) -> list[str]:
     lines, look = seen.text.split("\n"), _look(message)
     end = len(lines) - seen.foot
     head, body, foot = lines[: seen.head], lines[seen.head : end], lines[end:]
-    first = [look.first(head[0])] if head else []
     blocks = [
-        "\n".join([*first, *map(look.head, head[1:])]),
+        "\n".join(look.head[min(number, len(look.head) - 1)](line) for number, line in enumerate(head)),
         (markup.block(body) if look.body is None else "\n".join(map(look.body, body))) if body else "",
         "\n".join(map(look.foot, foot)),
     ]
@@ -122,19 +122,20 @@ def _blocks(message: Message, seen: Shown) -> list[str]:
 def _look(message: Message) -> Look:  # noqa: C901 - a table, one row a kind
     match message:
         case RunCard():
-            return Look(markup.title, body=markup.first_word, foot=markup.small)
+            head = (markup.title, markup.escaped, markup.small, markup.bold)
+            return Look(head, body=markup.first_word, foot=markup.small)
         case DecisionPrompt() | BudgetAlert():
-            return Look(markup.lead, markup.lead, None, markup.lead)
+            return Look((markup.lead,), None, markup.lead)
         case DecisionOutcome():
-            return Look(head=markup.bold)
+            return Look((markup.escaped, markup.bold))
         case FinalSummary():
-            return Look(markup.title, body=markup.first_word, foot=markup.small)
+            return Look((markup.title,), body=markup.first_word, foot=markup.small)
         case LogSnippet():
-            return Look(markup.bold, body=None, foot=markup.small)
+            return Look((markup.bold,), body=None, foot=markup.small)
         case Listing():
-            return Look(markup.bold, foot=markup.small)
+            return Look((markup.bold,), foot=markup.small)
         case Help():
-            return Look(markup.title, body=markup.lead, foot=markup.small)
+            return Look((markup.title,), body=markup.lead, foot=markup.small)
         case Digest() | Notice() | Picture():
             return Look()
 
