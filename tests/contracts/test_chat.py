@@ -17,6 +17,7 @@ from bot.rendering import card_of, message_of
 from bot.shown import plain
 from engine.core.entities import Post
 from engine.core.ids import BindingId, DecisionId, PostId, RunId
+from tests.adapters.discord.chat_bench import discord_bench
 from tests.adapters.web.chat_bench import web_bench
 from tests.bot.story import middle
 from tests.fakes.chat import MemoryChat
@@ -37,6 +38,10 @@ class ChatBench(Protocol):
 
     @property
     def alice(self) -> Actor: ...
+
+    def handle(self) -> str:
+        """What a deed that waits for its answer is known by there; empty where none is needed."""
+        ...
 
     def text_of(self, ref: MessageRef) -> str:
         """What stands on the screen."""
@@ -63,6 +68,9 @@ class _MemoryBench:
         self.alice = Actor("memory:T1:alice", "alice")
         self.port.groups[self.alice.id] = ("memory:T1:crew",)
 
+    def handle(self) -> str:
+        return ""
+
     def text_of(self, ref: MessageRef) -> str:
         return self.port.entries[ref.message].shown.text
 
@@ -82,7 +90,7 @@ async def _memory() -> AsyncIterator[ChatBench]:
 
 
 Opens = Callable[[], AbstractAsyncContextManager[ChatBench]]
-BENCHES: dict[str, Opens] = {"memory": _memory, "web": web_bench}
+BENCHES: dict[str, Opens] = {"memory": _memory, "web": web_bench, "discord": discord_bench}
 
 
 @pytest.fixture(params=BENCHES)
@@ -97,8 +105,9 @@ def _question() -> Message:
 
 def _deed(bench: ChatBench) -> Invocation:
     return Invocation(
-        bench.place.adapter, bench.place.workspace, bench.place, bench.alice, "d1", "command", "status", 0
-    )
+        bench.place.adapter, bench.place.workspace, bench.place, bench.alice, "d1", "command", "status", 0,
+        handle=bench.handle(),
+    )  # fmt: skip
 
 
 def test_a_thread_hangs_from_the_card_that_opened_it(opens: Opens):
@@ -192,7 +201,9 @@ def test_a_form_is_put_to_the_person(opens: Opens):
         async with opens() as bench:
             if bench.port.caps.modals:
                 await bench.port.ask_form(_deed(bench), form)
-                assert bench.forms() == [form]
+                (put,) = bench.forms()
+                assert (put.name, put.title, put.args) == (form.name, form.title, form.args)
+                assert [field.name for field in put.fields] == ["changes"]
 
     asyncio.run(story())
 

@@ -20,6 +20,9 @@ class WebBench:
         self._told: list[tuple[str, ThreadItem]] = []
         self.port.tell = lambda thread, item, _: self._told.append((thread, item))
 
+    def handle(self) -> str:
+        return ""
+
     def text_of(self, ref: MessageRef) -> str:
         items = self.port.seen(ref.thread or ref.message)
         return next(item.text for item in items if item.id == ref.message)
