@@ -1,13 +1,14 @@
-"""The bot on the chats that are configured: at present the console's own. Must hold no rule of conversation."""
+"""The bot on the chats that are configured: the console's own, and Discord where there is a token. Holds no rule of conversation."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from adapters.schedule.apscheduler_alarms import ApschedulerAlarms
-from adapters.settings import secrets_of
+from adapters.settings import DiscordSettings, secrets_of
 from adapters.web.chat import NAME, PLACE, WebChat
 from adapters.web.desk import Prepare, Talk, Wanted
 from adapters.wiring import Session, read_log
@@ -15,12 +16,16 @@ from bot.bot import Bot, Manners
 from bot.desk import Desk, EngineSeen, Launch, StartOrder
 from bot.pace import PaceRules
 from bot.people import People
-from bot.port import Invocation
+from bot.port import Actor, ChatPort, Health, Invocation, Place
 from engine.clock import SystemClock
+from engine.core.blackboard import Blackboard
 from engine.core.ids import RunId
 from engine.ports import Log
 from engine.redaction import Redactor
 from engine.service import CannotStart
+
+if TYPE_CHECKING:
+    from adapters.discord.connection import Discord
 
 CONSOLE_PER_S = 10.0
 """Nobody limits how fast we speak to our own page; the thread is to be read, all the same."""
@@ -52,30 +57,80 @@ def voice_of(session: Session, prepare: Prepare, people: People) -> Voice:
     return Voice(session.engine, launch, lambda: read_log(root), redact, people)
 
 
+class Chats(msgspec.Struct, frozen=True):
+    """The chats beside the console. `tell` hears the name of one that comes up or goes down, and how it is."""
+
+    discord: DiscordSettings | None = None
+    tell: Callable[[str, Health], None] = lambda _name, _health: None
+
+
+class _House(msgspec.Struct, frozen=True):
+    """What a chat hears of us."""
+
+    name: str
+    voice: Voice
+    take: Callable[[Invocation], None]
+    tells: Callable[[str, Health], None]
+
+    def board(self) -> Blackboard:
+        return self.voice.engine.board
+
+    def may_see(self, actor: Actor, place: Place) -> bool:
+        return self.voice.people.allows(place) and self.voice.people.may(actor, "viewer")
+
+    def tell(self, health: Health) -> None:
+        self.tells(self.name, health)
+
+
 @asynccontextmanager
-async def talking(voice: Voice) -> AsyncIterator[Talk]:
+async def talking(voice: Voice, chats: Chats = Chats()) -> AsyncIterator[Talk]:
     """The conversation, for as long as the context is open; every run is told of in the console.
+
+    A chat that can't be reached costs itself alone: `chats.tell` hears of it, and everything else goes on.
 
     Raises: LedgerStopped, BrokenLog, in an ExceptionGroup.
     """
     clock = SystemClock()
-    chat = WebChat(lambda: voice.engine.board, clock.now_ms)
+    web = WebChat(lambda: voice.engine.board, clock.now_ms)
+    deeds: set[asyncio.Task[None]] = set()
+
+    def take(invocation: Invocation) -> None:
+        task = group.create_task(bot.handle(invocation))
+        deeds.add(task)
+        task.add_done_callback(deeds.discard)
+
+    ports: dict[str, ChatPort] = {NAME: web}
+    discord = _discord(voice, chats, take, clock)
+    if discord is not None:
+        ports[discord.chat.name] = discord.chat
     desk = Desk(
-        engine=voice.engine, launch=voice.launch, open_log=voice.open_log, people=voice.people, ports={NAME: chat},
+        engine=voice.engine, launch=voice.launch, open_log=voice.open_log, people=voice.people, ports=ports,
         clock=clock, redact=voice.redact,
     )  # fmt: skip
-    manners = Manners(pace=PaceRules(channel_per_s=CONSOLE_PER_S), homes=(PLACE,))
+    manners = Manners(pace=PaceRules(own_per_s={NAME: CONSOLE_PER_S}), homes=(PLACE,))
     with ApschedulerAlarms() as scheduler:
-        async with asyncio.TaskGroup() as group, Bot(desk, scheduler, manners).running() as bot:
-            deeds: set[asyncio.Task[None]] = set()
-
-            def take(invocation: Invocation) -> None:
-                task = group.create_task(bot.handle(invocation))
-                deeds.add(task)
-                task.add_done_callback(deeds.discard)
-
+        async with (
+            asyncio.TaskGroup() as group,
+            Bot(desk, scheduler, manners).running() as bot,
+            AsyncExitStack() as stack,
+        ):
+            if discord is not None:
+                await stack.enter_async_context(discord.running())
             try:
-                yield Talk(chat, take)
+                yield Talk(web, take)
             finally:
                 for deed in tuple(deeds):
                     deed.cancel()
+
+
+def _discord(voice: Voice, chats: Chats, take: Callable[[Invocation], None], clock: SystemClock) -> "Discord | None":
+    if chats.discord is None:
+        return None
+    # Imported here: whoever does without Discord does not pay for its library.
+    from adapters.discord.client import DiscordConfig
+    from adapters.discord.connection import Discord
+    from adapters.discord.inbound import NAME as DISCORD
+
+    settings = chats.discord
+    config = DiscordConfig(settings.token.get_secret_value(), settings.api_base, settings.gateway_url)
+    return Discord(config, _House(DISCORD, voice, take, chats.tell), clock.now_ms)

@@ -103,6 +103,15 @@ class ConsoleSettings(BaseModel):
     hosts: tuple[str, ...] = ()
 
 
+class DiscordSettings(BaseModel):
+    """The bot's token, and where Discord is when it is elsewhere: another API address, another gateway."""
+
+    model_config = _FROZEN
+    token: SecretStr
+    api_base: str = ""
+    gateway_url: str = ""
+
+
 class Settings(BaseModel):
     """What was asked for, from every source. An empty `model` means that nobody named one, no `people` that nobody set rules."""
 
@@ -206,6 +215,29 @@ class _ConsoleEnvironment(BaseSettings):
     proxy_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = None
     proxies: Annotated[str, AfterValidator(_networks)] | None = None
     hosts: str | None = None
+
+
+class _DiscordEnvironment(BaseSettings):
+    """`DISCORD_TOKEN`, `DISCORD_API_BASE`, `DISCORD_GATEWAY_URL`."""
+
+    model_config = SettingsConfigDict(env_prefix="DISCORD_", env_ignore_empty=True, extra="ignore", frozen=True)
+    token: SecretStr | None = None
+    api_base: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    gateway_url: Annotated[str, Field(pattern=r"^wss?://")] | None = None
+
+
+def load_discord() -> DiscordSettings | None:
+    """How to reach Discord, from the environment alone; None when there is no token, and so no bot.
+
+    Raises: BadSettings.
+    """
+    try:
+        found = _DiscordEnvironment()
+    except ValidationError as error:
+        raise BadSettings(_sentence(error, _DiscordEnvironment, "the environment", "DISCORD_{}")) from None
+    if found.token is None:
+        return None
+    return DiscordSettings(token=found.token, api_base=found.api_base or "", gateway_url=found.gateway_url or "")
 
 
 def load_console(settings: Settings, *, host: str | None = None, port: int | None = None) -> ConsoleSettings:

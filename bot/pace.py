@@ -14,10 +14,11 @@ MAX_BACKOFF_S: Final = 30.0
 
 class PaceRules(msgspec.Struct, frozen=True):
     """Messages a second. A channel's default stays below what Discord's buckets were seen to allow (5 in 5 s), and a
-    workspace's limit, by adapter, below Slack's for chat.update (50 a minute).
+    workspace's limit, by adapter, below Slack's for chat.update (50 a minute); `own_per_s` is for adapters with another pace.
     """
 
     channel_per_s: float = 0.9
+    own_per_s: Mapping[str, float] = {}
     workspace_per_s: Mapping[str, float] = msgspec.field(default_factory=lambda: {"slack": 0.7})
 
 
@@ -32,9 +33,8 @@ class Pacer:
     async def turn(self, place: Place) -> None:
         """Return when something may be said in the place; the turn is taken with that."""
         now = asyncio.get_running_loop().time()
-        gaps: dict[tuple[str, ...], float] = {
-            (place.adapter, place.workspace, place.channel): 1 / self._rules.channel_per_s
-        }
+        per_s = self._rules.own_per_s.get(place.adapter, self._rules.channel_per_s)
+        gaps: dict[tuple[str, ...], float] = {(place.adapter, place.workspace, place.channel): 1 / per_s}
         if place.adapter in self._rules.workspace_per_s:
             gaps[place.adapter, place.workspace] = 1 / self._rules.workspace_per_s[place.adapter]
         at = max([now, *(self._free_at.get(key, now) for key in gaps)])

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.chats import talking, voice_of
+from adapters.chats import Chats, talking, voice_of
 from adapters.cli import output
 from adapters.cli.errors import INTERRUPTED, TERMINATED
 from adapters.cli.folder import root_of
 from adapters.cli.names import unfinished
-from adapters.settings import load_console, person
+from adapters.settings import load_console, load_discord, person
 from adapters.web.desk import desk_of
 from adapters.web.history import History
 from adapters.web.server import Opened, open_console
 from adapters.wiring import Session, open_session
-from bot.port import Actor
+from bot.port import Actor, Health
 from bot.replies import console as say
 from bot.replies.people import no_role
 from bot.replies.progress import line
@@ -59,9 +59,10 @@ async def _up(root: Path, wishes: Wishes) -> None:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session(root, overrides=overrides))
         console = load_console(session.settings, host=wishes.host, port=wishes.port)
+        chats = Chats(load_discord(), _tell_health)
         history = stack.enter_context(closing(History.open(root)))
         desk = desk_of(session, history)
-        talk = await stack.enter_async_context(talking(voice_of(session, desk.prepare, desk.people)))
+        talk = await stack.enter_async_context(talking(voice_of(session, desk.prepare, desk.people), chats))
         desk = msgspec.structs.replace(desk, talk=talk)
         login = person().partition(":")[2]
         opened = await stack.enter_async_context(open_console(desk, console, login))
@@ -90,6 +91,10 @@ def _greet(session: Session, opened: Opened) -> None:
         output.say(say.goes_on(board.runs[run]))
     output.say(say.model_in_force(session.model, session.sandbox))
     output.say(say.console_at(opened.address if opened.has_own_token else opened.link, opened.has_own_token))
+
+
+def _tell_health(chat: str, health: Health) -> None:
+    output.say(say.chat_health(chat, health.is_up, health.detail))
 
 
 def _tell(records: Sequence[e.Record], board: Blackboard) -> None:

@@ -43,6 +43,10 @@ class House(Protocol):
         """Whether somebody may look at runs here."""
         ...
 
+    def tell(self, health: Health) -> None:
+        """Discord is up or down, or what there is to say of it has changed."""
+        ...
+
 
 class Discord:
     """The chat and its connection: `chat` is the port, `running` holds the connection."""
@@ -197,12 +201,17 @@ class Discord:
             *self._complaints.values(),
             say.late(counts[UNKNOWN_INTERACTION], counts[ALREADY_ANSWERED]),
         ]
-        self.chat.state = Health(is_up=True, detail="; ".join(text for text in told if text))
+        self._set(Health(is_up=True, detail="; ".join(text for text in told if text)))
 
     def _tell(self, sentence: str) -> None:
         """Discord is down, and why."""
-        self.chat.state = Health(is_up=False, detail=sentence)
-        logger.warning("discord is down", extra={"action": "discord_down", "why": sentence})
+        self._set(Health(is_up=False, detail=sentence))
+
+    def _set(self, health: Health) -> None:
+        if health != self.chat.state:
+            self.chat.state = health
+            logger.info("discord", extra={"action": "discord_health", "up": health.is_up, "why": health.detail})
+            self._house.tell(health)
 
 
 def commands_of(method: str, app: int, guild: int) -> Route:

@@ -26,6 +26,11 @@ def model_in_force(model: str, sandbox: str) -> str:
     return f"model: {model} · sandbox: {sandbox}"
 
 
+def chat_health(chat: str, is_up: bool, detail: str) -> str:
+    """A chat came up or went down."""
+    return f"{chat}: {detail}" if is_up else f"{chat} is down: {detail}"
+
+
 def stopped() -> str:
     """The end, on a signal."""
     return "stopped; nothing is lost, and `orch up` goes on from here"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import BadSettings, load_settings, person, secrets_of
+from adapters.settings import BadSettings, load_discord, load_settings, person, secrets_of
 from bot.people import PeopleRules
 from engine.agent.outcome import Limits
 from engine.core.entities import GateSpec
@@ -180,3 +180,18 @@ def test_secrets_are_what_is_named_like_one(monkeypatch: pytest.MonkeyPatch):
 def test_a_person_is_named_by_surface_and_login(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LOGNAME", "alice")
     assert person() == "cli:alice"
+
+
+def test_discord_is_reached_with_the_token_of_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("DISCORD_TOKEN", raising=False)
+    assert load_discord() is None
+    monkeypatch.setenv("DISCORD_TOKEN", "a-bots-token")
+    monkeypatch.setenv("DISCORD_API_BASE", "http://127.0.0.1:1/api/v10")
+    found = load_discord()
+    assert found is not None
+    assert (found.token.get_secret_value(), found.api_base) == ("a-bots-token", "http://127.0.0.1:1/api/v10")
+    assert "a-bots-token" not in repr(found)
+    assert "a-bots-token" in secrets_of()
+    monkeypatch.setenv("DISCORD_GATEWAY_URL", "gateway")
+    with pytest.raises(BadSettings, match="DISCORD_GATEWAY_URL is wrong"):
+        load_discord()

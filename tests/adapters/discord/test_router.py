@@ -8,7 +8,7 @@ import discord
 
 from adapters.discord.client import DiscordConfig
 from adapters.discord.connection import Discord
-from bot.port import Actor, Invocation, Place
+from bot.port import Actor, Health, Invocation, Place
 from engine.core.blackboard import Blackboard
 from tests.adapters.discord.refusals import refused
 from tests.adapters.discord.rest_fake import ALICE, APP, CHANNEL, GUILD, ME, InMemory
@@ -33,6 +33,7 @@ class World:
     def __init__(self) -> None:
         self.memory = InMemory()
         self.taken: list[Invocation] = []
+        self.told: list[Health] = []
         self.may = True
         self.link = Discord(DiscordConfig("a-token"), self, lambda: self.memory.now_ms)
         self.link._rest = self.link._answers._rest = self.link.chat._rest = self.memory.rest()
@@ -48,6 +49,9 @@ class World:
 
     def may_see(self, actor: Actor, place: Place) -> bool:
         return self.may
+
+    def tell(self, health: Health) -> None:
+        self.told.append(health)
 
     async def does(self, kind: int, data: dict[str, Any], channel: dict[str, Any] = IN_CHANNEL, **more: Any) -> str:
         """The id of the interaction."""
