@@ -17,6 +17,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from adapters.tool_tables import McpTable, ToolName, ToolTable
 from bot.people import PeopleRules, TwoPeople
 from engine.agent.outcome import Limits
 from engine.core.entities import GateSpec, RoleName
@@ -134,6 +135,8 @@ class Settings(BaseModel):
     gates_from: str = ""
     console_port: Port | None = None
     people: PeopleRules | None = None
+    tools: Mapping[str, ToolTable] = {}
+    mcp: Mapping[str, McpTable] = {}
 
 
 class _OrchToml(BaseModel):
@@ -149,6 +152,8 @@ class _OrchToml(BaseModel):
     gate: tuple[_Gate, ...] = ()
     console: _Console = _Console()
     people: _People | None = None
+    tools: Mapping[ToolName, ToolTable] = {}
+    mcp: Mapping[ToolName, McpTable] = {}
 
 
 class _Overrides(BaseModel):
@@ -173,26 +178,6 @@ class _Environment(BaseSettings):
     max_workers: Workers | None = None
     max_retries: Retries | None = None
     sandbox: Sandbox | None = None
-
-
-class SearchSettings(BaseSettings):
-    """`ORCH_SEARCH_URL`, `ORCH_SEARCH_KEY`, `TAVILY_API_KEY`: which search service is asked, and with which key."""
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
-    url: Annotated[str, Field(pattern=r"^https?://")] | None = Field(default=None, validation_alias="ORCH_SEARCH_URL")
-    own_key: SecretStr = Field(default=SecretStr(""), validation_alias="ORCH_SEARCH_KEY")
-    tavily_key: SecretStr = Field(default=SecretStr(""), validation_alias="TAVILY_API_KEY")
-
-
-def load_search() -> SearchSettings:
-    """Where the web is searched. Not from `orch.toml`, for a key is sent there.
-
-    Raises: BadSettings.
-    """
-    try:
-        return SearchSettings()
-    except ValidationError as error:
-        raise BadSettings(_sentence(error, SearchSettings, "the environment")) from None
 
 
 def _networks(text: str) -> str:
@@ -248,7 +233,7 @@ def load_console(settings: Settings, *, host: str | None = None, port: int | Non
     try:
         found = _ConsoleEnvironment()
     except ValidationError as error:
-        raise BadSettings(_sentence(error, _ConsoleEnvironment, "the environment", "ORCH_CONSOLE_{}")) from None
+        raise BadSettings(sentence(error, _ConsoleEnvironment, "the environment", "ORCH_CONSOLE_{}")) from None
     if found.token is not None and len(found.token.get_secret_value()) < MIN_TOKEN_CHARS:
         raise BadSettings(
             f"ORCH_CONSOLE_TOKEN is shorter than {MIN_TOKEN_CHARS} characters; choose one that is hard to guess"
@@ -279,6 +264,8 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
         "budget_tokens": file.budget.tokens,
         "console_port": file.console.port,
         "people": PeopleRules(**file.people.model_dump()) if file.people else None,
+        "tools": file.tools,
+        "mcp": file.mcp,
         **file.workspace.model_dump(),
     }
     found |= _said(file, ("model", "max_workers", "max_retries", "sandbox"))
@@ -306,6 +293,11 @@ def person() -> str:
     return f"cli:{name}"
 
 
+def config_folder() -> Path:
+    """The user's own folder for configuration (XDG Base Directory Specification)."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser())
+
+
 def runtime_folder() -> Path | None:
     """The user's own folder for sockets, where the system gives one (XDG Base Directory Specification)."""
     folder = os.environ.get("XDG_RUNTIME_DIR", "")
@@ -330,21 +322,21 @@ def _parse(content: bytes | None) -> _OrchToml:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"{FILE} is no TOML: {error}; correct it and commit it") from None
     except ValidationError as error:
-        raise BadSettings(_sentence(error, _OrchToml, FILE)) from None
+        raise BadSettings(sentence(error, _OrchToml, FILE)) from None
 
 
 def _environment() -> _Environment:
     try:
         return _Environment()
     except ValidationError as error:
-        raise BadSettings(_sentence(error, _Environment, "the environment", "ORCH_{}")) from None
+        raise BadSettings(sentence(error, _Environment, "the environment", "ORCH_{}")) from None
 
 
 def _overrides(overrides: Mapping[str, object]) -> _Overrides:
     try:
         return _Overrides.model_validate(dict(overrides))
     except ValidationError as error:
-        raise BadSettings(_sentence(error, _Overrides, "the command line")) from None
+        raise BadSettings(sentence(error, _Overrides, "the command line")) from None
 
 
 def _said(source: BaseModel, names: tuple[str, ...]) -> dict[str, object]:
@@ -352,7 +344,7 @@ def _said(source: BaseModel, names: tuple[str, ...]) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _sentence(error: ValidationError, kind: type[BaseModel], where: str, shape: str = "{}") -> str:
+def sentence(error: ValidationError, kind: type[BaseModel], where: str, shape: str = "{}") -> str:
     """The first fault as a sentence: which setting, what was found, what is possible."""
     fault = error.errors()[0]
     path = [str(part) for part in fault["loc"]]
@@ -370,6 +362,6 @@ def _keys_at(kind: type[BaseModel], path: list[str]) -> list[str]:
     """The keys that are possible below a path of the file."""
     tables: dict[str, type[BaseModel]] = {
         "budget": _Budget, "workspace": _Workspace, "limits": _Limits, "gate": _Gate, "console": _Console,
-        "people": _People,
+        "people": _People, "tools": ToolTable, "mcp": McpTable,
     }  # fmt: skip
     return sorted((tables.get(path[0], kind) if path else kind).model_fields)

@@ -16,8 +16,8 @@ import msgspec
 from adapters.control import listening, socket_path
 from adapters.llm.litellm_model import LitellmConfig, LitellmModel, Route
 from adapters.origin import check_origin
-from adapters.search.service import web_search
-from adapters.settings import FILE, Settings, cache_folder, load_search, load_settings, secrets_of
+from adapters.settings import FILE, Settings, cache_folder, config_folder, load_settings, secrets_of
+from adapters.toolbelt import load_mcp_servers, secrets_of_servers, supply
 from engine.cell.sandbox import CellFactory, probe
 from engine.cell.types import Level, NoSandbox
 from engine.clock import SystemClock
@@ -69,6 +69,7 @@ async def open_session(
     repository = Repository.open(repository_path)
     settings = load_settings(repository, repository.branch_tip(_branch(repository, base)), overrides or {})
     model = _named_model(settings)
+    servers = load_mcp_servers()
     sandbox, cells = _cells(settings)
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -80,12 +81,12 @@ async def open_session(
         log.clean_leftovers()
         models = await stack.enter_async_context(_models(settings, model))
         home = worktree_home(repository)
-        redact = Redactor(secrets_of(settings)).text
+        redact = Redactor((*secrets_of(settings), *secrets_of_servers(servers))).text
         stream = Stream(redact)
-        search = await stack.enter_async_context(web_search(load_search(), redact))
+        extras = await stack.enter_async_context(supply(settings, servers, redact))
         parts = Parts(
             repository=repository, log=log, model=StreamedModel(models, stream), price_of=models.price_of, cells=cells, clock=clock,
-            options=_options(settings, model, home), home=home, redact=redact, search=search,
+            options=_options(settings, model, home), home=home, redact=redact, supply=extras,
         )  # fmt: skip
         engine = await stack.enter_async_context(Engine(parts, load_board(log)).running())
         await stack.enter_async_context(listening(engine, door))
@@ -184,7 +185,7 @@ def _options(settings: Settings, model: str, home: Path) -> Options:
         include=settings.include,
         network=settings.network,
         protected=(FILE,),
-        hidden=(str(home),),
+        hidden=(str(home), str(config_folder() / "orch")),
     )
 
 

@@ -24,9 +24,10 @@ from engine.notebook import Notebook
 from engine.objections import to_work
 from engine.openings import work_opening
 from engine.options import Options
-from engine.ports import Clock, Search
+from engine.ports import Clock
 from engine.results import plan_made, spec_made
 from engine.site import SetupFailed, Site, Sites
+from engine.tools.supply import Supply
 from engine.tools.workbench import Workbench
 from engine.work import Evidence, Failed, Job, Journal, Submitted, WorkOutcome
 from engine.workspace.commit import CannotCommit, commit_worktree
@@ -59,10 +60,10 @@ class LocalWorker:
         *,
         read: Read,
         redact: Callable[[str], str],
-        search: Search | None = None,
+        supply: Supply = Supply(),
     ) -> None:
         self._sites = sites
-        self._search = search
+        self._supply = supply
         self._models = models
         self._clock = clock
         self._options = options
@@ -95,17 +96,19 @@ class LocalWorker:
             role=role, opening=opening, model_name=self._options.model_for(role.name), label=job.label,
             limits=self._options.limits,
         )  # fmt: skip
-        bench = Workbench(
-            root=site.worktree.path,
-            cell=site.cell,
-            test_command=job.run.gates[0].run if job.run.gates else "",
-            protected=self._options.protected,
-            objection=to_work(job),
-            search=self._search,
-        )
-        return await run_agent(
-            assignment, model=self._models.model_for(job.run.id), workbench=bench, clock=self._clock, journal=write
-        )
+        async with self._supply.guests(role.name, site.cell) as guests:
+            bench = Workbench(
+                root=site.worktree.path,
+                cell=site.cell,
+                test_command=job.run.gates[0].run if job.run.gates else "",
+                protected=self._options.protected,
+                objection=to_work(job),
+                search=self._supply.search,
+                guests=guests,
+            )
+            return await run_agent(
+                assignment, model=self._models.model_for(job.run.id), workbench=bench, clock=self._clock, journal=write
+            )
 
     async def _take(self, job: Job, site: Site, outcome: AgentOutcome) -> WorkOutcome:
         match outcome:

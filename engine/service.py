@@ -25,10 +25,11 @@ from engine.landing import LocalLander
 from engine.ledger import Ledger, Watcher
 from engine.model.types import Model
 from engine.options import Options
-from engine.ports import Clock, Log, Search
+from engine.ports import Clock, Log
 from engine.recovery import fail_lost_attempts
 from engine.review import LocalReviewer
 from engine.site import SetupFailed, Sites
+from engine.tools.supply import Supply
 from engine.workspace.git import GitError
 from engine.workspace.pool import WorktreePool
 from engine.workspace.repository import Repository, UnknownCommit
@@ -51,7 +52,7 @@ class RunRequest(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """What the engine is made of; `home` is a folder of its own, for worktrees, `search` the web's, where there is one."""
+    """What the engine is made of; `home` is a folder of its own, for worktrees, `supply` adds to its tools."""
 
     repository: Repository
     log: Log
@@ -62,7 +63,7 @@ class Parts(msgspec.Struct, frozen=True):
     options: Options
     home: Path
     redact: Callable[[str], str]
-    search: Search | None = None
+    supply: Supply = Supply()
 
 
 class Engine:
@@ -77,7 +78,7 @@ class Engine:
         models = RunBudgets(parts.model, parts.price_of, parts.redact, lambda run: self.board.runs[run])
         read = parts.log.read
         worker = LocalWorker(
-            sites, models, parts.clock, parts.options, read=read, redact=parts.redact, search=parts.search
+            sites, models, parts.clock, parts.options, read=read, redact=parts.redact, supply=parts.supply
         )
         reviewer = LocalReviewer(sites, self._gauge, models, parts.clock, parts.options, redact=parts.redact)
         lander = LocalLander(sites, self._gauge, parts.log, redact=parts.redact)

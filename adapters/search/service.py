@@ -8,7 +8,7 @@ from urllib.parse import quote
 import aiohttp
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
-from adapters.settings import SearchSettings
+from adapters.tool_tables import SearchSettings
 from engine.ports import Hit, SearchFailed
 
 TAVILY: Final = "https://api.tavily.com/search"

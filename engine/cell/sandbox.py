@@ -23,7 +23,7 @@ from engine.cell.leash import KILLED, Leash, Wires
 from engine.cell.loopback import Loopback
 from engine.cell.scratch import Scratch, remove_leftovers
 from engine.cell.shimmed import Shimmed
-from engine.cell.types import Cell, CellSpec, CommandResult, Level, NoSandbox
+from engine.cell.types import Cell, CellSpec, CommandResult, Dialogue, Level, NoSandbox
 
 __all__ = ["Cell", "CellFactory", "CellSpec", "CommandResult", "Level", "NoSandbox", "probe"]
 
@@ -124,15 +124,33 @@ class LeashedCell:
         await self._share_loopback()
         with ExitStack() as held:
             leash, output = self._begin(argv, env, None, held)
-            self._leashes.add(leash)
-            try:
-                await leash.begin()
-                running = Background(leash, output, held.pop_all())
-            except BaseException:
-                await leash.kill()
-                raise
-            self._running.append(running)
-            return running
+            return await self._keep(leash, output, held)
+
+    async def converse(
+        self, command: str | Sequence[str], *, max_line_bytes: int, env: Mapping[str, str] | None = None
+    ) -> Dialogue:
+        """As `Cell` says."""
+        argv = _argv(command)
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with ExitStack() as held:
+            with theirs:
+                leash, output = self._begin(argv, env, theirs, held)
+            reader, writer = await asyncio.open_connection(sock=ours, limit=max_line_bytes)
+            held.callback(writer.close)
+            return Dialogue(reader, writer, await self._keep(leash, output, held))
+
+    async def _keep(self, leash: Leash, output: OutputPipe, held: ExitStack) -> Background:
+        """The command, once it runs; whatever befalls us on the way ends it."""
+        self._leashes.add(leash)
+        try:
+            await leash.begin()
+            running = Background(leash, output, held.pop_all())
+        except BaseException:
+            await leash.kill()
+            raise
+        self._running.append(running)
+        return running
 
     async def close(self) -> None:
         """As `Cell` says."""
@@ -146,16 +164,27 @@ class LeashedCell:
         await asyncio.to_thread(self._scratch.remove)
 
     def _begin(
-        self, argv: Sequence[str], env: Mapping[str, str] | None, stdin: bytes | None, held: ExitStack
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None,
+        stdin: bytes | socket.socket | None,
+        held: ExitStack,
     ) -> tuple[Leash, OutputPipe]:
-        """A command, started, and its output; its descriptors are closed with `held`."""
+        """A command, started, and its output; its descriptors are closed with `held`.
+
+        A socket is its stdin and its stdout; its output is then what it writes to stderr.
+        """
         engine_end, keeper_end = socket.socketpair()
         held.enter_context(engine_end)
         engine_end.setblocking(False)
         output = held.enter_context(OutputPipe())
-        with keeper_end, _stdin(stdin) as source:
-            wires = Wires(source.fileno(), output.write_fd, output.write_fd, keeper_end, engine_end)
-            variables = self._environment | dict(env or {})
+        variables = self._environment | dict(env or {})
+        with keeper_end, ExitStack() as sources:
+            if isinstance(stdin, socket.socket):
+                source = target = stdin.fileno()
+            else:
+                source, target = sources.enter_context(_stdin(stdin)).fileno(), output.write_fd
+            wires = Wires(source, target, output.write_fd, keeper_end, engine_end)
             leash = self._enforcer.start(argv, variables, wires, self._spec, self._scratch, self._loopback)
         output.release_write_end()
         return leash, output

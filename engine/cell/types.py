@@ -1,5 +1,6 @@
 """What a cell is told and what it answers; no behaviour, so that every other part may import it."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
@@ -71,6 +72,14 @@ class Running(Protocol):
         """Every process of it is dead on return; what it printed stays readable. Harmless the second time."""
 
 
+class Dialogue(msgspec.Struct, frozen=True):
+    """A command to talk with: `writer` leads to its stdin, `reader` comes from its stdout; `running` has its stderr."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    running: Running
+
+
 class Cell(Protocol):
     """A place where commands run, one after the other or at once."""
 
@@ -97,6 +106,14 @@ class Cell(Protocol):
 
     async def start(self, command: str | Sequence[str], *, env: Mapping[str, str] | None = None) -> Running:
         """A command that runs on, with empty stdin.
+
+        Raises: as `run`.
+        """
+
+    async def converse(
+        self, command: str | Sequence[str], *, max_line_bytes: int, env: Mapping[str, str] | None = None
+    ) -> Dialogue:
+        """A command that runs on and is talked with; a longer line from it cannot be read.
 
         Raises: as `run`.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -53,14 +53,18 @@ class RunTests(Arguments):
 
 
 async def run_command(
-    bench: Workbench, command: str | Sequence[str], timeout_s: float, stdin: bytes | None = None
+    bench: Workbench,
+    command: str | Sequence[str],
+    timeout_s: float,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> CommandResult:
     """The result of a command in the bench's cell.
 
     Raises: CallRefused when no process can be given this command; OSError, NoSandbox from the cell.
     """
     try:
-        return await bench.cell.run(command, timeout_s=timeout_s, stdin=stdin)
+        return await bench.cell.run(command, timeout_s=timeout_s, stdin=stdin, env=env)
     except ValueError as fault:
         raise CallRefused(f"The command cannot be run: {fault}") from None
 

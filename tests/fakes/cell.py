@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from engine.cell.sandbox import CellFactory
-from engine.cell.types import Cell, CellSpec, CommandResult, Level, Running
+from engine.cell.types import Cell, CellSpec, CommandResult, Dialogue, Level, Running
 
 _MAX_BYTES = 160 * 1024
 
@@ -72,9 +72,18 @@ class FolderCell:
         )
 
     async def start(self, command: str | Sequence[str], *, env: Mapping[str, str] | None = None) -> Running:
+        return await (await self._real()).start(command, env=env)
+
+    async def converse(
+        self, command: str | Sequence[str], *, max_line_bytes: int, env: Mapping[str, str] | None = None
+    ) -> Dialogue:
+        return await (await self._real()).converse(command, max_line_bytes=max_line_bytes, env=env)
+
+    async def _real(self) -> Cell:
+        """What runs on needs a leash, and a real cell has one."""
         if self._cell is None:
             self._cell = await CellFactory("none").open(CellSpec(self._folder, None, self._folder, ()))
-        return await self._cell.start(command, env=env)
+        return self._cell
 
     async def close(self) -> None:
         """End what runs on."""

@@ -57,7 +57,10 @@ def search(folder: Path, check: str, *diffs: str) -> dict[str, Any]:
         ["python", "-"], input=arguments["code"], cwd=folder, text=True, capture_output=True, check=False, timeout=60
     )
     result = Step(name, arguments, f"exit code: {done.returncode}\n{done.stdout}{done.stderr}")
-    _, arguments = code(Transcript("coder", sections, list(diffs), [red, result]))
+    name, arguments = code(Transcript("coder", sections, list(diffs), [red, result]))
+    if name == "read_file":
+        read = Step(name, arguments, "1 | what is there")
+        _, arguments = code(Transcript("coder", sections, list(diffs), [red, result, read]))
     return arguments
 
 

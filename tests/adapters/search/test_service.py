@@ -9,7 +9,9 @@ import pytest
 from aiohttp import web
 
 from adapters.search.service import MAX_ANSWER_BYTES, SearchService, web_search
-from adapters.settings import BadSettings, SearchSettings, load_search
+from adapters.settings import BadSettings
+from adapters.tool_tables import SearchSettings
+from adapters.toolbelt import load_search
 from engine.ports import Hit, SearchFailed
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
