@@ -18,7 +18,8 @@ STARTS_GIT = {
     "engine/tools/git.py": "the agent's own git, inside its cell",
 }
 READS_ENVIRONMENT = {
-    "adapters/settings.py": "its task",
+    "adapters/settings/environment.py": "its task",
+    "adapters/settings/folders.py": "the user's folders are named there",
     "engine/workspace/git.py": "hands git the few variables that it needs to find itself",
     "engine/store/gitproc.py": "hands git the few variables that it needs to find itself",
     "engine/cell/environment.py": "constructs what a command gets; PATH alone is taken over",
@@ -72,4 +73,4 @@ def test_only_the_settings_read_the_environment(attribute: str):
         if (isinstance(node, ast.Attribute) and node.attr == attribute)
         or (isinstance(node, ast.ImportFrom) and any(alias.name == attribute for alias in node.names))
     }
-    assert found <= set(READS_ENVIRONMENT), "read it in adapters/settings.py, or say here why not"
+    assert found <= set(READS_ENVIRONMENT), "read it in adapters/settings/, or say here why not"

@@ -58,7 +58,7 @@ async def _up(root: Path, wishes: Wishes) -> None:
     overrides = {"model": wishes.model} if wishes.model is not None else {}
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session(root, overrides=overrides))
-        console = load_console(session.settings, host=wishes.host, port=wishes.port)
+        console = load_console(session.settings.console_port, host=wishes.host, port=wishes.port)
         chats = Chats(load_discord(), _tell_health)
         history = stack.enter_context(closing(History.open(root)))
         desk = desk_of(session, history)

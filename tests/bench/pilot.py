@@ -78,7 +78,7 @@ async def converse(folder: Path, command: str, base_url: str, api_key: str) -> s
 
 def _execute(folder: Path, tool: str, arguments: dict[str, Any]) -> str:
     if tool == "read_file":
-        return (folder / arguments["path"]).read_text("utf-8", "replace")
+        return Path(folder, str(arguments["path"])).read_text("utf-8", "replace")
     if tool == "str_replace":
         path = folder / arguments["path"]
         text = path.read_bytes().decode()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import aiohttp
 import pytest
 
-from adapters.settings import BadSettings, ConsoleSettings, Settings, load_console
+from adapters.settings import BadSettings, ConsoleSettings, load_console
 from adapters.web.access import CSRF_HEADER, Access, check_bind
 from adapters.web.errors import OpenToTheNetwork
 from adapters.web.rates import PER_MINUTE
@@ -258,15 +258,15 @@ def test_loopback_a_token_or_a_trusted_proxy_will_do(host: str, has_token: bool,
 
 
 def test_the_environment_and_what_is_typed_decide_where_the_console_is(monkeypatch: pytest.MonkeyPatch):
-    assert load_console(Settings()) == ConsoleSettings()
-    assert load_console(Settings(console_port=9000)).port == 9000
+    assert load_console() == ConsoleSettings()
+    assert load_console(9000).port == 9000
     monkeypatch.setenv("ORCH_CONSOLE_PORT", "9001")
     monkeypatch.setenv("ORCH_CONSOLE_HOSTS", "Orch.example, two.example")
     monkeypatch.setenv("ORCH_CONSOLE_TOKEN", TOKEN)
-    found = load_console(Settings(console_port=9000), host="0.0.0.0")
+    found = load_console(9000, host="0.0.0.0")
     assert (found.host, found.port, found.hosts) == ("0.0.0.0", 9001, ("orch.example", "two.example"))
     assert found.token.get_secret_value() == TOKEN
-    assert load_console(Settings(), port=0).port == 0
+    assert load_console(port=0).port == 0
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_setting_that_cannot_hold_is_a_sentence_without_the_secret(
 ):
     monkeypatch.setenv(f"ORCH_CONSOLE_{name}", value)
     with pytest.raises(BadSettings, match=f"ORCH_CONSOLE_{name}") as refused:
-        load_console(Settings())
+        load_console()
     assert name != "TOKEN" or value not in str(refused.value).replace("shorter", "")
 
 

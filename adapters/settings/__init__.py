@@ -1,0 +1,110 @@
+"""Settings: `orch.toml` of the protected base, then the environment, then the command line. Nothing else reads the environment."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from adapters.settings.chats import MIN_TOKEN_CHARS, ConsoleSettings, DiscordSettings, load_console, load_discord
+from adapters.settings.environment import Environment, read_environment, secret_variables
+from adapters.settings.folders import cache_folder, config_folder, person, runtime_folder
+from adapters.settings.kinds import (
+    FROZEN,
+    BadSettings,
+    Name,
+    Port,
+    Retries,
+    Sandbox,
+    Tokens,
+    Usd,
+    Workers,
+    said,
+    sentence,
+)
+from adapters.settings.orch_toml import FILE, parse
+from adapters.tool_tables import McpTable, ToolTable
+from bot.people import PeopleRules
+from engine.agent.outcome import Limits
+from engine.core.entities import GateSpec, RoleName
+from engine.workspace.repository import Repository
+
+__all__ = [
+    "FILE", "MIN_TOKEN_CHARS", "BadSettings", "ConsoleSettings", "DiscordSettings", "Settings", "cache_folder",
+    "config_folder", "load_console", "load_discord", "load_settings", "person", "runtime_folder", "secrets_of",
+    "sentence",
+]  # fmt: skip
+
+
+class Settings(BaseModel):
+    """What was asked for, from every source. An empty `model` means that nobody named one, no `people` that nobody set rules."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+    model: str = ""
+    models: Mapping[RoleName, Name] = {}
+    api_base: str = ""
+    api_key: SecretStr = SecretStr("")
+    budget_usd: Usd | None = None
+    budget_tokens: Tokens | None = None
+    max_workers: Workers = 5
+    max_retries: Retries = 4
+    sandbox: Sandbox = "auto"
+    network: bool = False
+    setup: str = ""
+    setup_timeout_s: float = 600.0
+    include: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    gates: tuple[GateSpec, ...] = ()
+    gates_from: str = ""
+    console_port: Port | None = None
+    people: PeopleRules | None = None
+    tools: Mapping[str, ToolTable] = {}
+    mcp: Mapping[str, McpTable] = {}
+
+
+class _Overrides(BaseModel):
+    model_config = FROZEN
+    model: Name | None = None
+    budget_usd: Usd | None = None
+    budget_tokens: Tokens | None = None
+    max_workers: Workers | None = None
+    max_retries: Retries | None = None
+    sandbox: Sandbox | None = None
+
+
+def load_settings(repository: Repository, base: str, overrides: Mapping[str, object]) -> Settings:
+    """The settings for work on the commit `base`; overrides that are None say nothing.
+
+    The file is read from the commit and not from the checkout, so that no attempt can change the rules it is held to.
+
+    Raises: BadSettings; UnknownCommit.
+    """
+    file = parse(repository.read_file(base, FILE))
+    found: dict[str, object] = {
+        "models": file.models,
+        "limits": Limits(max_turns=file.limits.turns, max_seconds=file.limits.seconds),
+        "gates": tuple(GateSpec(gate.name, gate.run, gate.timeout_s, gate.junit) for gate in file.gate),
+        "gates_from": FILE if file.gate else "",
+        "budget_usd": file.budget.usd,
+        "budget_tokens": file.budget.tokens,
+        "console_port": file.console.port,
+        "people": PeopleRules(**file.people.model_dump()) if file.people else None,
+        "tools": file.tools,
+        "mcp": file.mcp,
+        **file.workspace.model_dump(),
+    }
+    found |= said(file, ("model", "max_workers", "max_retries", "sandbox"))
+    found |= said(read_environment(), tuple(Environment.model_fields))
+    found |= said(_overrides(overrides), tuple(_Overrides.model_fields))
+    return Settings.model_validate(found)
+
+
+def secrets_of(settings: Settings | None = None) -> tuple[str, ...]:
+    """Every value that must never be written anywhere: those of variables that are named like secrets, and the given key."""
+    given = (settings.api_key.get_secret_value(),) if settings is not None and settings.api_key else ()
+    return tuple(dict.fromkeys((*secret_variables(), *given)))
+
+
+def _overrides(overrides: Mapping[str, object]) -> _Overrides:
+    try:
+        return _Overrides.model_validate(dict(overrides))
+    except ValidationError as error:
+        raise BadSettings(sentence(error, _Overrides, "the command line")) from None

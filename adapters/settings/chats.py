@@ -1,0 +1,99 @@
+"""Where the console and the chats are, and what opens them; tokens come from the environment alone."""
+
+import ipaddress
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from adapters.settings.kinds import FROZEN, BadSettings, Port, said, sentence
+
+MIN_TOKEN_CHARS: Final = 16
+
+
+class ConsoleSettings(BaseModel):
+    """Where the web console listens and who may use it; an empty `token` means that a new one is made at each start."""
+
+    model_config = FROZEN
+    host: str = "127.0.0.1"
+    port: Port = 8085
+    token: SecretStr = SecretStr("")
+    proxy_header: str = ""
+    proxies: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+class DiscordSettings(BaseModel):
+    """The bot's token, and where Discord is when it is elsewhere: another API address, another gateway."""
+
+    model_config = FROZEN
+    token: SecretStr
+    api_base: str = ""
+    gateway_url: str = ""
+
+
+def _networks(text: str) -> str:
+    for part in _listed(text):
+        ipaddress.ip_network(part, strict=False)
+    return text
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip().casefold() for part in (text or "").split(",") if part.strip())
+
+
+class _ConsoleEnvironment(BaseSettings):
+    """`ORCH_CONSOLE_HOST`, `ORCH_CONSOLE_TOKEN`, …; lists are separated by commas."""
+
+    model_config = SettingsConfigDict(env_prefix="ORCH_CONSOLE_", env_ignore_empty=True, extra="ignore", frozen=True)
+    host: str | None = None
+    port: Port | None = None
+    token: SecretStr | None = None
+    proxy_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    proxies: Annotated[str, AfterValidator(_networks)] | None = None
+    hosts: str | None = None
+
+
+class _DiscordEnvironment(BaseSettings):
+    """`DISCORD_TOKEN`, `DISCORD_API_BASE`, `DISCORD_GATEWAY_URL`."""
+
+    model_config = SettingsConfigDict(env_prefix="DISCORD_", env_ignore_empty=True, extra="ignore", frozen=True)
+    token: SecretStr | None = None
+    api_base: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    gateway_url: Annotated[str, Field(pattern=r"^wss?://")] | None = None
+
+
+def load_discord() -> DiscordSettings | None:
+    """How to reach Discord, from the environment alone; None when there is no token, and so no bot.
+
+    Raises: BadSettings.
+    """
+    try:
+        found = _DiscordEnvironment()
+    except ValidationError as error:
+        raise BadSettings(sentence(error, _DiscordEnvironment, "the environment", "DISCORD_{}")) from None
+    if found.token is None:
+        return None
+    return DiscordSettings(token=found.token, api_base=found.api_base or "", gateway_url=found.gateway_url or "")
+
+
+def load_console(file_port: int | None = None, *, host: str | None = None, port: int | None = None) -> ConsoleSettings:
+    """The console's settings: the port of the file, then the environment, then what was typed (None says nothing).
+
+    Raises: BadSettings.
+    """
+    try:
+        found = _ConsoleEnvironment()
+    except ValidationError as error:
+        raise BadSettings(sentence(error, _ConsoleEnvironment, "the environment", "ORCH_CONSOLE_{}")) from None
+    if found.token is not None and len(found.token.get_secret_value()) < MIN_TOKEN_CHARS:
+        raise BadSettings(
+            f"ORCH_CONSOLE_TOKEN is shorter than {MIN_TOKEN_CHARS} characters; choose one that is hard to guess"
+        )
+    given = {
+        "port": file_port,
+        **said(found, ("host", "port", "token", "proxy_header")),
+        **{name: _listed(getattr(found, name)) for name in ("proxies", "hosts")},
+        **{name: value for name, value in (("host", host), ("port", port)) if value is not None},
+    }
+    return ConsoleSettings.model_validate({name: value for name, value in given.items() if value is not None})

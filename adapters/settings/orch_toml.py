@@ -1,0 +1,108 @@
+"""`orch.toml`, as it may be written in a repository.
+
+Deliberately not in it: where models are called and with which key. A file of a repository must not say where somebody's
+key is sent.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from pydantic import BaseModel, Field, ValidationError
+
+from adapters.settings.kinds import FROZEN, BadSettings, Name, Port, Retries, Sandbox, Tokens, Usd, Workers, sentence
+from adapters.tool_tables import McpTable, ToolName, ToolTable
+from bot.people import TwoPeople
+from engine.agent.outcome import Limits
+from engine.core.entities import RoleName
+
+FILE: Final = "orch.toml"
+
+
+class _Gate(BaseModel):
+    model_config = FROZEN
+    name: Name
+    run: Annotated[str, Field(min_length=1)]
+    timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    junit: str = ""
+
+
+class _Budget(BaseModel):
+    model_config = FROZEN
+    usd: Usd | None = None
+    tokens: Tokens | None = None
+
+
+class _Workspace(BaseModel):
+    model_config = FROZEN
+    setup: str = ""
+    setup_timeout_s: Annotated[float, Field(gt=0, le=86_400)] = 600.0
+    include: tuple[str, ...] = ()
+    network: bool = False
+
+
+class _Limits(BaseModel):
+    model_config = FROZEN
+    turns: Annotated[int, Field(ge=1, le=1_000)] = Limits().max_turns
+    seconds: Annotated[float, Field(gt=0, le=86_400)] = Limits().max_seconds
+
+
+class _Console(BaseModel):
+    """Only the port: a file of a repository must not open somebody's console to the network."""
+
+    model_config = FROZEN
+    port: Port | None = None
+
+
+class _People(BaseModel):
+    """Who may do what; whoever is not listed may do nothing."""
+
+    model_config = FROZEN
+    viewers: tuple[Name, ...] = ()
+    operators: tuple[Name, ...] = ()
+    approvers: tuple[Name, ...] = ()
+    admins: tuple[Name, ...] = ()
+    places: tuple[Name, ...] = ()
+    links: Mapping[Name, Name] = {}
+    starter_decides: bool = True
+    two_people: tuple[TwoPeople, ...] = ()
+
+
+class OrchToml(BaseModel):
+    """The whole file."""
+
+    model_config = FROZEN
+    model: Name | None = None
+    max_workers: Workers | None = None
+    max_retries: Retries | None = None
+    sandbox: Sandbox | None = None
+    budget: _Budget = _Budget()
+    models: Mapping[RoleName, Name] = {}
+    workspace: _Workspace = _Workspace()
+    limits: _Limits = _Limits()
+    gate: tuple[_Gate, ...] = ()
+    console: _Console = _Console()
+    people: _People | None = None
+    tools: Mapping[ToolName, ToolTable] = {}
+    mcp: Mapping[ToolName, McpTable] = {}
+
+
+_TABLES: Final[Mapping[str, type[BaseModel]]] = {
+    "budget": _Budget, "workspace": _Workspace, "limits": _Limits, "gate": _Gate, "console": _Console,
+    "people": _People, "tools": ToolTable, "mcp": McpTable,
+}  # fmt: skip
+
+
+def parse(content: bytes | None) -> OrchToml:
+    """The file; everything is unsaid where there is none.
+
+    Raises: BadSettings.
+    """
+    if content is None:
+        return OrchToml()
+    try:
+        return OrchToml.model_validate(tomllib.loads(content.decode("utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{FILE} is no TOML: {error}; correct it and commit it") from None
+    except ValidationError as error:
+        raise BadSettings(sentence(error, OrchToml, FILE, tables=_TABLES)) from None
