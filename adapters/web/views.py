@@ -19,7 +19,9 @@ from bot.cards import (
     task_line,
     warnings,
 )
+from bot.estimate import seconds_left
 from bot.replies import decisions as decision_words
+from bot.replies import runs as run_words
 from bot.replies.words import model_word, run_word, spent
 from bot.text import shorten
 from engine.core.blackboard import Blackboard
@@ -49,7 +51,7 @@ MAX_SETTLED: Final = 50
 
 class RunRow(msgspec.Struct, frozen=True):
     """A run in a list. The objective is shortened, `questions` counts what waits for a person, `spent` is the sentence for
-    `spend`, times are the log's UTC.
+    `spend`, `left` the one for the time that is left (empty while nobody can say), times are the log's UTC.
     """
 
     id: RunId
@@ -63,6 +65,7 @@ class RunRow(msgspec.Struct, frozen=True):
     landed: int
     questions: int
     spent: str
+    left: str
     spend: Spend
     counts: dict[TaskState, int]
     paused: bool
@@ -187,6 +190,7 @@ def run_row(board: Blackboard, run: Run) -> RunRow:
         landed=run.landed,
         questions=sum(1 for decision in board.open_decisions.values() if decision.run == run.id),
         spent=spent(run.spend, run.config.budget_usd, run.config.budget_tokens),
+        left=run_words.left(seconds_left(board, run.id)),
         spend=run.spend,
         counts={state: count for state, count in board.counts.get(run.id, {}).items() if count},
         paused=run.paused,

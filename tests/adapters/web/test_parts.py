@@ -1,4 +1,4 @@
-"""The small parts: rates, repeats, the timer."""
+"""The small parts: rates, repeats, the timer, a row."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,20 @@ from adapters.web.live import Timer
 from adapters.web.problems import Problem
 from adapters.web.rates import MAX_CLIENTS, PER_MINUTE, Rates
 from adapters.web.repeats import Repeats
+from adapters.web.views import run_row
+from engine.core.ids import RunId
+from tests.fakes.core_steps import land, planned, planned_run
 from tests.fakes.jumping import run
+
+R1 = RunId("R1")
+
+
+def test_a_row_tells_how_long_the_run_still_takes():
+    driver = planned_run(*(planned(f"t{number}") for number in range(8)))
+    assert run_row(driver.board, driver.board.runs[R1]).left == ""
+    for name in ("T3", "T4", "T5"):
+        land(driver, name)
+    assert run_row(driver.board, driver.board.runs[R1]).left == "about 1 min left"
 
 
 def test_a_bucket_refills_with_time_and_each_client_has_its_own():

@@ -21,7 +21,7 @@ export function toRun(row, head = {}) {
     id: row.id, objective: head.objective ?? row.objective ?? "", state: row.state, branch: row.branch ?? "",
     model: head.model ?? "", sandbox: head.sandbox ?? "", warnings: head.warnings ?? [], spec: toSpec(head.spec),
     budget_usd: head.budget_usd ?? null, budget_tokens: head.budget_tokens ?? null, spend: toSpend(row.spend),
-    spent: row.spent ?? "", landed: row.landed ?? 0, paused: row.paused ?? row.state === "paused", reason: row.reason ?? "",
+    spent: row.spent ?? "", left: row.left ?? "", landed: row.landed ?? 0, paused: row.paused ?? row.state === "paused", reason: row.reason ?? "",
     summary: head.summary?.sentence ?? "", started_at: row.started_at ?? "", updated_at: row.updated_at ?? "",
     finished_at: row.finished_at ?? "", done: row.done ?? 0, total: row.total ?? 0, questions: row.questions ?? 0,
     counts: row.counts ?? { ...(row.done ? { complete: row.done } : {}), ...(open > 0 ? { planned: open } : {}) },

@@ -27,8 +27,8 @@
 /** @typedef {{summary: string, assumptions: string[], constraints: string[], expected_outputs: string[]}} Spec */
 /**
  * @typedef {{id: string, objective: string, state: RunState, branch: string, model: string, sandbox: string,
- *   budget_usd: number|null, budget_tokens: number|null, spend: Spend, spent: string, landed: number, paused: boolean,
- *   reason: string, summary: string, started_at: string, updated_at: string, finished_at: string, spec: Spec|null,
+ *   budget_usd: number|null, budget_tokens: number|null, spend: Spend, spent: string, left: string, landed: number,
+ *   paused: boolean, reason: string, summary: string, started_at: string, updated_at: string, finished_at: string, spec: Spec|null,
  *   counts: Counts, done: number, total: number, questions: number, warnings: string[]}} Run
  */
 /** @typedef {{choice: Choice, label: string, meaning: string}} Option */

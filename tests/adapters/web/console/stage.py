@@ -161,6 +161,17 @@ def middle() -> StageDriver:
     return driver
 
 
+def at_pace() -> StageDriver:
+    """R1 has landed three of its eight tasks, and so can say how long the others take."""
+    driver = StageDriver()
+    start_run(driver, OBJECTIVE)
+    direct(driver, "money")
+    plan(driver, "T2", [planned(f"part{number}", title=f"Round part {number}") for number in range(8)])
+    for name in ("T3", "T4", "T5"):
+        land(driver, name)
+    return driver
+
+
 def large(parts: int = 4, chapters: int = 5, sections: int = 50) -> StageDriver:
     """A run of parts x chapters x sections tasks, in four chains a chapter; some of them are at work."""
     driver = StageDriver()

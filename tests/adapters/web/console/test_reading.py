@@ -67,6 +67,17 @@ def test_the_graph_follows_the_run() -> None:
     run(main())
 
 
+def test_the_time_that_is_left_is_told_in_the_list_and_in_the_run() -> None:
+    async def main() -> None:
+        async with shown(stage.at_pace().log()) as (page, served):
+            await page.goto(f"{served.url}/#/")
+            await page.locator(".run-figures", has_text="about 3 min left").wait_for()
+            await page.goto(f"{served.url}/#/run/R1/graph")
+            await page.locator(".run-head .figures", has_text="about 3 min left").wait_for()
+
+    run(main())
+
+
 def test_the_graph_is_walked_by_the_keyboard() -> None:
     async def main() -> None:
         async with shown(stage.middle().log()) as (page, served):

@@ -50,7 +50,7 @@ function runCard(message) {
   const shown = tasks.slice(0, MOST_LINES);
   return h("div", { class: "card" },
     h("p", { class: "card-title" }, `${message.id} `, badge(message.state)), h("p", { class: "prose", text: message.objective }),
-    h("p", { class: "quiet", text: [`${message.done} of ${message.total} tasks`, `${message.landed} landed`, message.spent].filter(Boolean).join(" · ") }),
+    h("p", { class: "quiet", text: [`${message.done} of ${message.total} tasks`, `${message.landed} landed`, message.spent, message.left].filter(Boolean).join(" · ") }),
     h("ul", { class: "plain card-lines" }, shown.map((/** @type {Message} */ task) => h("li", { "data-state": task.state },
       h("span", { class: "glyph", "aria-hidden": "true", text: GLYPHS[task.state] }), ` ${task.id} ${task.title} · ${stateWord(task.state)}${task.note ? ` · ${task.note}` : ""}`))),
     tasks.length > shown.length ? h("small", { class: "quiet", text: `and ${tasks.length - shown.length} more` }) : null);

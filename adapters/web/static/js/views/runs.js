@@ -76,8 +76,8 @@ function rowOf(run) {
         run.questions ? h("span", { class: "needs", text: count(run.questions, "question") }) : null),
       h("span", { class: "run-objective", text: run.objective }),
       progress(run.counts),
-      h("span", { class: "run-figures" }, [progressWord(run), `${run.landed} landed`, run.spent || "nothing spent", time]
-        .map((text) => h("span", { text })))));
+      h("span", { class: "run-figures" }, [progressWord(run), `${run.landed} landed`, run.spent || "nothing spent", time, run.left]
+        .filter(Boolean).map((text) => h("span", { text })))));
 }
 
 function noRuns() {
