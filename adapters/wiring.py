@@ -139,6 +139,15 @@ def read_board(path: Path) -> Blackboard:
         log.close()
 
 
+def read_settings(path: Path) -> Settings:
+    """The settings that hold for the repository's current branch.
+
+    Raises: as `read_log`; BadSettings.
+    """
+    repository = Repository.open(path)
+    return load_settings(repository, repository.branch_tip(repository.current_branch() or ""), {})
+
+
 def _branch(repository: Repository, name: str | None) -> str:
     branch = name or repository.current_branch() or ""
     if branch == STATE_BRANCH or branch.startswith("orch/"):
@@ -186,6 +195,7 @@ def _options(settings: Settings, model: str, home: Path) -> Options:
         network=settings.network,
         protected=(FILE,),
         hidden=(str(home), str(config_folder() / "orch")),
+        keep_logs_days=settings.keep_logs_days,
     )
 
 

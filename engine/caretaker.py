@@ -1,5 +1,7 @@
 """Looks after the state branch while the engine runs: old runs go to the archive, packs are put together. Decides nothing else.
 
+Nobody sees anything of it, unless git fails at it; then that is told, and tried again ever more rarely.
+
 A run is sealed some days after its end. Until then the conversations of its attempts lie in the branch's files; afterwards they are
 in the history, where `git log -p` finds them, and a clone pays for them only until the next epoch.
 """
@@ -16,14 +18,15 @@ from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
 from engine.finishing import to_the_end
 from engine.ledger import ENGINE, Ledger
-from engine.ports import Clock
+from engine.ports import Clock, Log
 from engine.store.errors import UpkeepFailed
 from engine.store.upkeep import Tended
 
 logger = logging.getLogger(__name__)
 
-KEEP_LOGS_DAYS: Final = 30.0
 EVERY_S: Final = 60.0
+RARELY_S: Final = 3600.0
+"""The longest wait after failures."""
 _DAY_MS: Final = 86_400_000
 
 
@@ -41,11 +44,19 @@ class Tendable(Protocol):
         """
         ...
 
+    def stop_tending(self) -> None:
+        """Let a `tend` in another thread end soon, by UpkeepFailed, and begin none any more."""
+        ...
+
+
+class TendableLog(Log, Tendable, Protocol):
+    """The state branch in a repository."""
+
 
 class Caretaker:
     """Looks around now and then, until cancelled."""
 
-    def __init__(self, ledger: Ledger, log: Tendable, clock: Clock, keep_logs_days: float = KEEP_LOGS_DAYS) -> None:
+    def __init__(self, ledger: Ledger, log: Tendable, clock: Clock, keep_logs_days: float) -> None:
         self._ledger = ledger
         self._log = log
         self._clock = clock
@@ -61,15 +72,18 @@ class Caretaker:
 
         Raises: LedgerStopped.
         """
+        wait_s = every_s
         while True:
-            await self.look()
+            wait_s = every_s if await self.look() else min(2 * wait_s, max(every_s, RARELY_S))
             with suppress(TimeoutError):
-                async with asyncio.timeout(every_s):
+                async with asyncio.timeout(wait_s):
                     await self._asked.wait()
             self._asked.clear()
 
-    async def look(self) -> None:
-        """Seal what is due, and tend the branch if that is due. A failure of git is for the log: nothing is lost by it.
+    async def look(self) -> bool:
+        """Seal what is due, and tend the branch if that is due; False when git failed at it, which loses nothing.
+
+        A cancellation ends the tending early, and is no failure.
 
         Raises: LedgerStopped.
         """
@@ -77,9 +91,17 @@ class Caretaker:
             await self._ledger.submit(c.SealRun(run), ENGINE)
         try:
             if await asyncio.to_thread(self._log.is_tending_due):
-                await to_the_end(asyncio.to_thread(self._log.tend))
+                await to_the_end(asyncio.to_thread(self._log.tend), hurry=self._log.stop_tending)
         except UpkeepFailed as error:
-            logger.warning("upkeep failed", extra={"action": "upkeep_failed", "reason": str(error)})
+            if not _is_being_cancelled():
+                logger.warning("upkeep failed: %s", error, extra={"action": "upkeep_failed", "reason": str(error)})
+            return False
+        return True
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def due_for_sealing(board: Blackboard, now_ms: int, keep_logs_days: float) -> list[RunId]:

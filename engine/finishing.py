@@ -5,14 +5,16 @@ moved after the engine's end.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-async def to_the_end(work: Coroutine[object, object, T]) -> T:
+async def to_the_end(work: Coroutine[object, object, T], hurry: Callable[[], None] = lambda: None) -> T:
     """The result of `work`, which always ends; a cancellation meanwhile is delivered at the caller's next `await`.
+
+    `hurry` is called at each cancellation, for work that can be asked to end sooner.
 
     Raises: whatever `work` raises.
     """
@@ -24,6 +26,7 @@ async def to_the_end(work: Coroutine[object, object, T]) -> T:
             await asyncio.wait([task])
         except asyncio.CancelledError:
             cancellations += 1
+            hurry()
     if caller is not None:
         for _ in range(cancellations):
             # Taken back and made again, so that whoever counts requests (`asyncio.timeout`, `TaskGroup`) counts right.

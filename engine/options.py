@@ -10,7 +10,8 @@ from engine.core.entities import RoleName
 
 class Options(msgspec.Struct, frozen=True):
     """`models` overrides `model` for a role. `setup` prepares each worktree, `include` names untracked files to copy in,
-    `hidden` are paths that no command may see, `network` opens the host's network to commands.
+    `hidden` are paths that no command may see, `network` opens the host's network to commands. `keep_logs_days` after its end a run
+    goes to the archive.
     """
 
     model: str
@@ -23,6 +24,7 @@ class Options(msgspec.Struct, frozen=True):
     network: bool = False
     hidden: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    keep_logs_days: float = 30.0
 
     def model_for(self, role: RoleName) -> str:
         """The model that the role thinks with."""

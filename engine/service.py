@@ -9,6 +9,7 @@ import msgspec
 
 from engine.attempt import LocalWorker
 from engine.budgets import PriceOf, RunBudgets
+from engine.caretaker import Caretaker, TendableLog
 from engine.cell.sandbox import CellFactory
 from engine.cell.types import NoSandbox
 from engine.core import commands as c
@@ -25,7 +26,7 @@ from engine.landing import LocalLander
 from engine.ledger import Ledger, Watcher
 from engine.model.types import Model
 from engine.options import Options
-from engine.ports import Clock, Log
+from engine.ports import Clock
 from engine.recovery import fail_lost_attempts
 from engine.review import LocalReviewer
 from engine.site import SetupFailed, Sites
@@ -55,7 +56,7 @@ class Parts(msgspec.Struct, frozen=True):
     """What the engine is made of; `home` is a folder of its own, for worktrees, `supply` adds to its tools."""
 
     repository: Repository
-    log: Log
+    log: TendableLog
     model: Model
     price_of: PriceOf
     cells: CellFactory
@@ -84,6 +85,7 @@ class Engine:
         lander = LocalLander(sites, self._gauge, parts.log, redact=parts.redact)
         self._dispatcher = Dispatcher(self._ledger, worker, reviewer, lander, parts.clock)
         self._housekeeper = Housekeeper(self._ledger, parts.repository)
+        self._caretaker = Caretaker(self._ledger, parts.log, parts.clock, parts.options.keep_logs_days)
 
     @property
     def board(self) -> Blackboard:
@@ -151,12 +153,13 @@ class Engine:
             await fail_lost_attempts(self._ledger)
             await self._housekeeper.sweep()
             housekeeper = group.create_task(self._housekeeper.run())
+            caretaker = group.create_task(self._caretaker.run())
             dispatcher = group.create_task(self._dispatcher.run())
             try:
                 yield self
             finally:
                 # In this order: attempts still write their last turns down while they end.
-                await to_the_end(self._wind_down(dispatcher, housekeeper, ledger))
+                await to_the_end(self._wind_down(dispatcher, housekeeper, caretaker, ledger))
 
     async def _wind_down(self, *tasks: "asyncio.Task[None]") -> None:
         for task in tasks:

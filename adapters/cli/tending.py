@@ -7,9 +7,9 @@ import msgspec
 
 from adapters.cli import output
 from adapters.cli.folder import root_of
-from adapters.wiring import read_log
+from adapters.wiring import read_log, read_settings
 from bot.replies import upkeep as say
-from engine.caretaker import KEEP_LOGS_DAYS, due_for_sealing
+from engine.caretaker import due_for_sealing
 from engine.clock import SystemClock
 from engine.core import commands as c
 from engine.core.ids import RunId
@@ -24,8 +24,9 @@ from engine.store.lock import EngineLock
 def upkeep(repo: Path, as_json: bool) -> None:
     """Seal what is due (unless an engine holds the repository), tend the branch, and print what came of it."""
     root = root_of(repo)
+    keep_logs_days = read_settings(root).keep_logs_days
     with closing(read_log(root)) as log:
-        sealed = _seal_without_engine(root, log)
+        sealed = _seal_without_engine(root, log, keep_logs_days)
         tended = log.tend()
         sizes = log.upkeep.sizes()
     if as_json:
@@ -37,14 +38,14 @@ def upkeep(repo: Path, as_json: bool) -> None:
     output.say(say.sizes(sizes.branch_bytes, sizes.pack_bytes, sizes.packs, sizes.epochs))
 
 
-def _seal_without_engine(root: Path, log: GitLog) -> list[RunId] | None:
+def _seal_without_engine(root: Path, log: GitLog, keep_logs_days: float) -> list[RunId] | None:
     """The runs that were sealed; None when a running engine holds the repository."""
     clock = SystemClock()
     try:
         with EngineLock(root, since_ms=clock.now_ms()):
             log.clean_leftovers()
             board = load_board(log)
-            due = due_for_sealing(board, clock.now_ms(), KEEP_LOGS_DAYS)
+            due = due_for_sealing(board, clock.now_ms(), keep_logs_days)
             entries: list[Entry] = []
             for run in due:
                 carry_out(board, c.SealRun(run), ENGINE, {}, clock.now_ms(), entries)

@@ -25,6 +25,7 @@ from adapters.tool_tables import McpTable, ToolTable
 from bot.people import PeopleRules
 from engine.agent.outcome import Limits
 from engine.core.entities import GateSpec, RoleName
+from engine.options import Options
 from engine.workspace.repository import Repository
 
 __all__ = [
@@ -55,6 +56,7 @@ class Settings(BaseModel):
     gates: tuple[GateSpec, ...] = ()
     gates_from: str = ""
     console_port: Port | None = None
+    keep_logs_days: float = Options("").keep_logs_days
     people: PeopleRules | None = None
     tools: Mapping[str, ToolTable] = {}
     mcp: Mapping[str, McpTable] = {}
@@ -86,6 +88,7 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
         "budget_usd": file.budget.usd,
         "budget_tokens": file.budget.tokens,
         "console_port": file.console.port,
+        "keep_logs_days": file.state.keep_logs,
         "people": PeopleRules(**file.people.model_dump()) if file.people else None,
         "tools": file.tools,
         "mcp": file.mcp,

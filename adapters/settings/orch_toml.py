@@ -15,6 +15,7 @@ from adapters.tool_tables import McpTable, ToolName, ToolTable
 from bot.people import TwoPeople
 from engine.agent.outcome import Limits
 from engine.core.entities import RoleName
+from engine.options import Options
 
 FILE: Final = "orch.toml"
 
@@ -54,6 +55,13 @@ class _Console(BaseModel):
     port: Port | None = None
 
 
+class _State(BaseModel):
+    """`keep_logs`: days after which the conversations of a run that is over leave the files of the state branch."""
+
+    model_config = FROZEN
+    keep_logs: Annotated[float, Field(ge=0, le=36_500)] = Options("").keep_logs_days
+
+
 class _People(BaseModel):
     """Who may do what; whoever is not listed may do nothing."""
 
@@ -82,13 +90,14 @@ class OrchToml(BaseModel):
     limits: _Limits = _Limits()
     gate: tuple[_Gate, ...] = ()
     console: _Console = _Console()
+    state: _State = _State()
     people: _People | None = None
     tools: Mapping[ToolName, ToolTable] = {}
     mcp: Mapping[ToolName, McpTable] = {}
 
 
 _TABLES: Final[Mapping[str, type[BaseModel]]] = {
-    "budget": _Budget, "workspace": _Workspace, "limits": _Limits, "gate": _Gate, "console": _Console,
+    "budget": _Budget, "workspace": _Workspace, "limits": _Limits, "gate": _Gate, "console": _Console, "state": _State,
     "people": _People, "tools": ToolTable, "mcp": McpTable,
 }  # fmt: skip
 

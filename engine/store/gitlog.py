@@ -103,6 +103,10 @@ class GitLog(ObjectLog):
             self.begin_epoch()
         return tended
 
+    def stop_tending(self) -> None:
+        """Let a `tend` that is under way in another thread end soon, by UpkeepFailed, and begin none any more; nothing is lost."""
+        self._background.stop()
+
     def _publish(self, draft: Draft, entries: Sequence[Entry], old: str | None) -> str:
         if self._closed.is_set():
             raise AppendFailed(f"the log on {self.ref} is closed; open it again")

@@ -38,6 +38,7 @@ class BackgroundGit:
         self._state = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._holds = 0
+        self._is_stopped = False
 
     def run(self, *arguments: str, stdin: str = "", timeout_s: float = 3600) -> str:
         """What git printed.
@@ -70,8 +71,20 @@ class BackgroundGit:
         finally:
             self._hold(-1)
 
+    def stop(self) -> None:
+        """Ask the command that runs to end, and run none any more: whoever waits or comes gets UpkeepFailed.
+
+        Git removes its own temporary files.
+        """
+        with self._state:
+            self._is_stopped = True
+            self._signal(signal.SIGTERM)
+            self._signal(signal.SIGCONT)
+
     def _start(self, arguments: tuple[str, ...]) -> "subprocess.Popen[bytes]":
         with self._state:
+            if self._is_stopped:
+                raise UpkeepFailed("no git command is run any more: the log is being closed")
             self._process = subprocess.Popen(
                 ("git", "--no-pager", *arguments),
                 env=self._environment(),

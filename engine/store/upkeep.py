@@ -4,6 +4,7 @@ Everything is done by git, in the background and at the lowest priority, and sta
 """
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,8 @@ EPOCH_BYTES: Final = 32 * 1024 * 1024
 """What an ordinary clone pays for the branch, about: it downloads every branch (measured: 100,000 events, 107 MB, 19 s)."""
 MAX_PACKS: Final = 32
 """From so many packs on, small ones are put together: with 2,000, one write takes libgit2 15 ms instead of 0.5."""
+LARGE_PACK_BYTES: Final = 2 * EPOCH_BYTES
+"""A pack as large as this is the user's, since the branch begins an epoch before; to write it anew could take hours."""
 
 
 class Sizes(msgspec.Struct, frozen=True):
@@ -42,15 +45,24 @@ class Tended(msgspec.Struct, frozen=True):
 class Upkeep:
     """Tends the state branch of one repository. Calls block for seconds: make them in a thread."""
 
-    def __init__(self, common_dir: Path, ref: str, git: BackgroundGit, epoch_bytes: int = EPOCH_BYTES) -> None:
+    def __init__(
+        self, common_dir: Path, ref: str, git: BackgroundGit, epoch_bytes: int = EPOCH_BYTES,
+        large_pack_bytes: int = LARGE_PACK_BYTES,
+    ) -> None:  # fmt: skip
         self._objects = common_dir / "objects"
         self._ref = ref
         self._epoch_bytes = epoch_bytes
+        self._large_pack_bytes = large_pack_bytes
         self._git = git
 
     def is_due(self) -> bool:
-        """Whether there are so many packs that tending is worth it."""
-        return self._count_packs() >= MAX_PACKS
+        """Whether there are so many packs that can be put together that tending is worth it."""
+        small = (
+            pack
+            for pack, in_bytes in self._packs().items()
+            if in_bytes < self._large_pack_bytes and not pack.with_suffix(".keep").exists()
+        )
+        return sum(1 for _ in small) >= MAX_PACKS
 
     def tend(self) -> Tended:
         """Put small packs together and write the commit-graph on; what was done.
@@ -58,16 +70,17 @@ class Upkeep:
         Raises: UpkeepFailed.
         """
         tip = self._git.run("for-each-ref", "--format=%(objectname)", self._ref)
-        before = self._count_packs()
+        before = self._packs()
         if not tip:
-            return Tended(before, before, is_epoch_full=False)
+            return Tended(len(before), len(before), is_epoch_full=False)
         # Geometric: each pack holds twice the objects of the next, so an object is rewritten a logarithmic number of times. `-f`
         # finds deltas between groups, which ours never have: half the bytes.
-        self._git.run("repack", "--geometric=2", "-d", "-f", "--quiet", "--no-write-bitmap-index")
+        large = [f"--keep-pack={pack.name}" for pack, in_bytes in before.items() if in_bytes >= self._large_pack_bytes]
+        self._git.run("repack", "--geometric=2", "-d", "-f", "--quiet", "--no-write-bitmap-index", *large)
         # With Bloom filters of changed paths `git log -- <task file>` reads only the commits that matter.
         graph = ("commit-graph", "write", "--stdin-commits", "--changed-paths", "--split", "--no-progress")
         self._git.run(*graph, stdin=tip)
-        tended = Tended(before, self._count_packs(), self._is_epoch_full())
+        tended = Tended(len(before), len(self._packs()), self._is_epoch_full())
         logger.info("state branch tended", extra={"action": "upkeep", **msgspec.structs.asdict(tended)})
         return tended
 
@@ -76,18 +89,18 @@ class Upkeep:
 
         Raises: UpkeepFailed.
         """
-        packs = list((self._objects / "pack").glob("pack-*.pack"))
+        packs = self._packs()
         known = self._git.run("for-each-ref", "--format=%(refname)", self._ref, "refs/orch/epoch/").split()
         return Sizes(
             packs=len(packs),
-            pack_bytes=sum(pack.stat().st_size for pack in packs),
+            pack_bytes=sum(packs.values()),
             branch_bytes=self._bytes() if self._ref in known else 0,
             epochs=len(known),
             is_graph_written=(self._objects / "info" / "commit-graphs" / "commit-graph-chain").exists(),
         )
 
     def _is_epoch_full(self) -> bool:
-        if sum(pack.stat().st_size for pack in (self._objects / "pack").glob("pack-*.pack")) < self._epoch_bytes:
+        if sum(self._packs().values()) < self._epoch_bytes:
             return False
         # A new root takes all files along: it only helps where the history is heavier than they are.
         return self._bytes() >= max(self._epoch_bytes, 2 * self._bytes("--no-walk"))
@@ -95,5 +108,10 @@ class Upkeep:
     def _bytes(self, *options: str) -> int:
         return int(self._git.run("rev-list", "--objects", "--disk-usage", *options, self._ref))
 
-    def _count_packs(self) -> int:
-        return sum(1 for _ in (self._objects / "pack").glob("pack-*.idx"))
+    def _packs(self) -> dict[Path, int]:
+        """All packs with their sizes; one that is taken away meanwhile is left out."""
+        found: dict[Path, int] = {}
+        for pack in (self._objects / "pack").glob("pack-*.pack"):
+            with suppress(FileNotFoundError):
+                found[pack] = pack.stat().st_size
+        return found

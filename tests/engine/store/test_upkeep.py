@@ -3,6 +3,8 @@
 import os
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -145,30 +147,68 @@ def until_state(pid: int, states: str) -> str:
     return state_of(pid)
 
 
-def test_what_runs_in_the_background_stands_still_while_a_group_is_written(repository, monkeypatch):
-    background = BackgroundGit(repository / ".git")
+@contextmanager
+def waiting(background: BackgroundGit, monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[bytes]"]:
+    """Within, a git command runs in the background that waits for its input for as long as we like."""
     read_end, write_end = os.pipe()
     started: list[subprocess.Popen[bytes]] = []
     start = subprocess.Popen
 
     def noted(*arguments, **options):
-        # `git cat-file --batch` waits for its input for as long as we like.
         process = start(*arguments, **options | {"stdin": read_end})
         started.append(process)
         return process
 
     monkeypatch.setattr("engine.store.gitproc.subprocess.Popen", noted)
-    running = threading.Thread(target=background.run, args=("cat-file", "--batch"))
+    failed: list[UpkeepFailed] = []
+
+    def run() -> None:
+        try:
+            background.run("cat-file", "--batch")
+        except UpkeepFailed as error:
+            failed.append(error)
+
+    running = threading.Thread(target=run)
     running.start()
     pause = threading.Event()
     while not started:
         pause.wait(0.01)
-    (process,) = started
-    with background.held():
-        assert until_state(process.pid, "T") == "T"
-    assert until_state(process.pid, "SR") in "SR"
-    assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+    yield started[0]
     os.close(write_end)
     os.close(read_end)
     running.join(timeout=10)
     assert not running.is_alive()
+
+
+def test_what_runs_in_the_background_stands_still_while_a_group_is_written(repository, monkeypatch):
+    background = BackgroundGit(repository / ".git")
+    with waiting(background, monkeypatch) as process:
+        with background.held():
+            assert until_state(process.pid, "T") == "T"
+        assert until_state(process.pid, "SR") in "SR"
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+
+
+def test_what_runs_in_the_background_ends_when_it_is_told_to_and_nothing_follows(repository, monkeypatch):
+    background = BackgroundGit(repository / ".git")
+    with waiting(background, monkeypatch) as process:
+        with background.held():
+            background.stop()
+        assert process.wait(timeout=10) < 0
+    with pytest.raises(UpkeepFailed, match="being closed"):
+        background.run("version")
+
+
+def test_upkeep_leaves_large_packs_and_kept_ones_as_they_are(repository, log):
+    append(log, 1, 3)
+    log.tend()
+    (large,) = (repository / ".git" / "objects" / "pack").glob("pack-*.pack")
+    bound = large.stat().st_size
+    append(log, 4, 6)
+    upkeep = Upkeep(repository / ".git", log.ref, BackgroundGit(repository / ".git"), large_pack_bytes=bound)
+    assert upkeep.tend().packs_after == 2
+    assert large.exists()
+    append(log, 7, 40)
+    for pack in large.parent.glob("pack-*.pack"):
+        pack.with_suffix(".keep").touch()
+    assert not upkeep.is_due(), "or it would try again and again"
