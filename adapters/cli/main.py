@@ -5,7 +5,15 @@ from typing import NoReturn
 
 import typer
 
-from adapters.cli import order_commands, proof_commands, read_commands, run_commands, up_command, upkeep_command
+from adapters.cli import (
+    discord_commands,
+    order_commands,
+    proof_commands,
+    read_commands,
+    run_commands,
+    up_command,
+    upkeep_command,
+)
 from adapters.cli.errors import PlainErrors
 from adapters.cli.output import accept_any_text
 
@@ -20,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (run_commands, up_command, read_commands, order_commands, proof_commands, upkeep_command):
+for part in (run_commands, up_command, read_commands, order_commands, proof_commands, upkeep_command, discord_commands):
     part.register(app)
 
 

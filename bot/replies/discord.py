@@ -60,3 +60,58 @@ def goes_on_here(link: str) -> str:
 def no_private_way() -> str:
     """Somebody named the bot, and takes no direct messages."""
     return "I answer in private, and you take no direct messages from here; use /orch instead"
+
+
+def token_works(name: str) -> str:
+    """The token is accepted."""
+    return f"the token is {name}'s"
+
+
+def not_reached(why: str) -> str:
+    """Nothing more can be found out."""
+    return f"Discord can't be asked: {why}; try again, or look at DISCORD_API_BASE"
+
+
+def endpoint_is_set(url: str) -> str:
+    """Interactions are sent elsewhere."""
+    return f"commands and clicks are sent to {url}; empty the Interactions Endpoint URL on the application's page"
+
+
+def no_intents_needed() -> str:
+    """Interactions come to us."""
+    return "commands and clicks come over the gateway; no privileged intent is needed"
+
+
+def invite(link: str) -> str:
+    """The bot is in no server."""
+    return f"the bot is in no server; invite it: {link}"
+
+
+def command_is_there(*, is_up_to_date: bool) -> str:
+    """Whether the command is registered as it should be."""
+    return "/orch is registered" if is_up_to_date else "/orch is registered or renewed by the next `orch up`"
+
+
+def may_speak(place: str) -> str:
+    """A channel in which everything works."""
+    return f"all permissions; the place is {place}"
+
+
+def may_not(channel: str, server: str, missing: list[str]) -> str:
+    """A channel in which something is missing."""
+    return f"give the bot's role in {server} these permissions for #{channel}: {', '.join(missing)}"
+
+
+def no_channel(place: str) -> str:
+    """A server in which no channel is listened to."""
+    return f"no text channel of it is among [people] places; add {place}, or one of its channels, to orch.toml"
+
+
+def nobody_may() -> str:
+    """The settings name no place on Discord."""
+    return 'the settings let nobody use the bot here: add [people] with places = ["discord:<server>:*"] to orch.toml'
+
+
+def no_token() -> str:
+    """Nothing to look at."""
+    return "DISCORD_TOKEN is not set; docs/discord.md says how to make a bot and where its token is"
