@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from bot.bot import Bot, Manners
 from bot.desk import Desk, StartOrder
 from bot.people import People, PeopleRules
-from bot.port import Actor, Invocation, Kind, Place
+from bot.port import Actor, ChatPort, Invocation, Kind, Place
 from bot.shown import Action
 from engine.core import commands as c
 from engine.core import events as e
@@ -138,16 +138,19 @@ async def talking(
     *,
     log: MemoryLog | None = None,
     chats: Sequence[MemoryChat] = (),
+    more: Sequence[ChatPort] = (),
     rules: PeopleRules = RULES,
     manners: Manners = Manners(),
 ) -> AsyncIterator[Talk]:
-    """A bot that speaks while the context is open; leaving it is like pulling the plug. The first chat is the story's."""
+    """A bot that speaks while the context is open; leaving it is like pulling the plug. The first chat is the story's; `more`
+    are chats that the story looks at in its own way.
+    """
     chats = list(chats) or [MemoryChat()]
     log = log or MemoryLog()
     async with beating(crew, log) as heart:
         engine = HeartSeen(heart)
         clock = LoopClock()
-        ports = {chat.name: chat for chat in chats}
+        ports: dict[str, ChatPort] = {chat.name: chat for chat in (*chats, *more)}
         desk = Desk(engine, engine.launch, lambda: log, People(rules), ports, clock, lambda text: text)
         async with Bot(desk, LoopScheduler(clock), manners, jitter=lambda: 0.5).running() as bot:
             yield Talk(heart, bot, chats[0])

@@ -33,6 +33,7 @@ class World:
     def __init__(self) -> None:
         self.memory = InMemory()
         self.taken: list[Invocation] = []
+        self.house: Callable[[Invocation], object] = self.taken.append
         self.told: list[Health] = []
         self.may = True
         self.link = Discord(DiscordConfig("a-token"), self, lambda: self.memory.now_ms)
@@ -42,7 +43,7 @@ class World:
         state.user = discord.ClientUser(state=state, data=cast("Any", USER | {"id": ME, "bot": True}))
 
     def take(self, invocation: Invocation) -> None:
-        self.taken.append(invocation)
+        self.house(invocation)
 
     def board(self) -> Blackboard:
         return MIDDLE.board
