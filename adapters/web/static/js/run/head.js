@@ -42,7 +42,7 @@ export function runHead({ board }) {
     put(bar, progress(board.counts));
     put(figures, [
       progressWord(run), `${run.landed} landed on ${run.branch}`, run.spent, run.model,
-      isOver(run.state) ? `took ${duration(run.started_at, run.finished_at)}` : duration(run.started_at), run.left,
+      isOver(run.state) ? `took ${duration(run.started_at, run.finished_at)}` : `${duration(run.started_at)} so far`, run.left,
     ].filter(Boolean).map((text) => h("span", { text })));
     const orders = ORDERS.filter((order) => order.fits(run, board));
     const now = `${run.state} ${run.reason} ${orders.map((order) => order.name)}`;
