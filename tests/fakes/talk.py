@@ -1,15 +1,13 @@
-"""A bot on a scripted engine and chats in memory, in virtual time: people type and click, and read what stands there."""
+"""A bot on a scripted engine and any platforms, in virtual time: people type and click, and read what stands there."""
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.bot import Bot, Manners
 from bot.desk import Desk, StartOrder
 from bot.people import People, PeopleRules
-from bot.port import Actor, ChatPort, Invocation, Kind, Place
-from bot.shown import Action
+from bot.port import ChatPort, Invocation, Place
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
@@ -20,14 +18,20 @@ from engine.service import CannotStart
 from engine.store.memory import MemoryLog
 from tests.fakes.alarms import LoopScheduler
 from tests.fakes.bench import Heart, beating
-from tests.fakes.chat import MemoryChat
 from tests.fakes.crew import ScriptedCrew
 from tests.fakes.jumping import LoopClock
+from tests.fakes.platforms import Platform
 
-ALICE, BOB, EVE = "memory:T1:alice", "memory:T1:bob", "memory:T1:eve"
-C1 = Place("memory", "T1", "C1")
-RULES = PeopleRules(approvers=(ALICE, BOB), viewers=("memory:T1:vic",), places=("memory:T1:*", "web:*", "slack:*"))
-_deeds = itertools.count(1)
+ALICE, BOB, EVE, VIC = "alice", "bob", "eve", "vic"
+
+
+def rules_of(chat: Platform) -> PeopleRules:
+    """Alice and Bob approve, Vic looks on, Eve has no role; the bot listens in the story's channel and in other chats."""
+    return PeopleRules(
+        approvers=(chat.who(ALICE), chat.who(BOB)),
+        viewers=(chat.who(VIC),),
+        places=(str(chat.place), "web:*", "mail:*"),
+    )
 
 
 class HeartSeen:
@@ -56,56 +60,36 @@ class HeartSeen:
 
 
 class Talk:
-    """What a story holds."""
+    """What a story holds: `chat` is its platform, where the acts happen."""
 
-    def __init__(self, heart: Heart, bot: Bot, chat: MemoryChat) -> None:
+    def __init__(self, heart: Heart, bot: Bot, chat: Platform) -> None:
         self.heart = heart
         self.bot = bot
         self.chat = chat
-        self.place = C1
 
     @property
     def board(self) -> Blackboard:
         return self.heart.board
 
-    async def types(self, who: str, text: str, *, thread: str | None = None, deed: str = "") -> str:
+    def who(self, name: str) -> str:
+        """The account of somebody, as it is shown."""
+        return self.chat.who(name)
+
+    async def types(self, who: str, text: str, *, place: Place | None = None, deed: str = "") -> str:
         """What the bot answers, in private, to `/orch <text>`."""
-        return await self.does(who, "command", "", {"text": text}, thread=thread, deed=deed)
+        return await self.chat.types(who, text, place=place, deed=deed)
 
     async def mentions(self, who: str, text: str, thread: str) -> str:
         """What the bot answers to `@orch <text>`."""
-        return await self.does(who, "mention", "", {"text": text}, thread=thread)
+        return await self.chat.mentions(who, text, thread)
 
     async def clicks(self, who: str, label: str, on: str, deed: str = "") -> str:
         """What the bot answers to a click on the button of the message; empty when a form came up or nothing was said."""
-        action = self.button(label, on)
-        thread = self.chat.entries[on].thread or on
-        return await self.does(who, "click", action.name, action.args, thread=thread, deed=deed)
+        return await self.chat.presses(who, self.chat.button(label, on), deed=deed)
 
     async def fills_in(self, who: str, values: Mapping[str, str]) -> str:
         """What the bot answers to the form that came up last."""
-        invocation, form = self.chat.forms[-1]
-        return await self.does(who, "form", form.name, form.args, thread=invocation.thread, values=dict(values))
-
-    def button(self, label: str, on: str) -> Action:
-        """The button of the message."""
-        return next(action for action in self.chat.entries[on].shown.actions if action.label == label)
-
-    async def does(
-        self, who: str, kind: Kind, name: str, args: Mapping[str, str], *, thread: str | None = None, deed: str = "",
-        values: dict[str, str] | None = None,
-    ) -> str:  # fmt: skip
-        """What the bot answers to the deed."""
-        before = len(self.chat.answers)
-        key = deed or f"deed {next(_deeds)}"
-        adapter, workspace = self.place.adapter, self.place.workspace
-        actor = Actor(who, who.rpartition(":")[2])
-        await self.bot.handle(
-            Invocation(
-                adapter, workspace, self.place, actor, key, kind, name, 0, thread, dict(args), values or {},
-            )
-        )  # fmt: skip
-        return "\n".join(text for given, text, _ in self.chat.answers[before:] if given.dedupe_key == key)
+        return await self.chat.fills_in(who, values)
 
     async def until(self, holds: Callable[[], bool], limit_s: float = 3_600.0) -> None:
         """Let time pass until it is so.
@@ -124,33 +108,40 @@ class Talk:
 
     def screens(self) -> str:
         """Everything that stands there, for a failed test."""
-        return "\n---\n".join(entry.shown.text for entry in self.chat.entries.values())
+        return "\n---\n".join(self.chat.text(name) for name in self.chat.names())
 
     def says(self, part: str) -> str:
         """The newest message that holds the text, by its name; empty when none does."""
-        found = [name for name, entry in self.chat.entries.items() if part in entry.shown.text]
+        found = [name for name in self.chat.names() if part in self.chat.text(name)]
         return found[-1] if found else ""
 
 
 @asynccontextmanager
 async def talking(
     crew: ScriptedCrew,
-    *,
+    *chats: Platform,
     log: MemoryLog | None = None,
-    chats: Sequence[MemoryChat] = (),
     more: Sequence[ChatPort] = (),
-    rules: PeopleRules = RULES,
+    rules: PeopleRules | None = None,
     manners: Manners = Manners(),
 ) -> AsyncIterator[Talk]:
     """A bot that speaks while the context is open; leaving it is like pulling the plug. The first chat is the story's; `more`
     are chats that the story looks at in its own way.
     """
-    chats = list(chats) or [MemoryChat()]
     log = log or MemoryLog()
-    async with beating(crew, log) as heart:
+    bots: list[Bot] = []
+
+    async def deliver(invocation: Invocation) -> None:
+        await bots[0].handle(invocation)
+
+    async with beating(crew, log) as heart, AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(chat.connected(deliver)) for chat in chats]
+        ports: dict[str, ChatPort] = {port.name: port for port in (*opened, *more)}
         engine = HeartSeen(heart)
         clock = LoopClock()
-        ports: dict[str, ChatPort] = {chat.name: chat for chat in (*chats, *more)}
-        desk = Desk(engine, engine.launch, lambda: log, People(rules), ports, clock, lambda text: text)
-        async with Bot(desk, LoopScheduler(clock), manners, jitter=lambda: 0.5).running() as bot:
+        people = People(rules or rules_of(chats[0]))
+        desk = Desk(engine, engine.launch, lambda: log, people, ports, clock, lambda text: text)
+        bot = Bot(desk, LoopScheduler(clock), manners, jitter=lambda: 0.5)
+        bots.append(bot)
+        async with bot.running():
             yield Talk(heart, bot, chats[0])

@@ -7,7 +7,6 @@ import re
 import pytest
 
 from bot.bot import Manners
-from bot.port import Place
 from bot.threads import deed
 from engine.core import commands as c
 from engine.core import events as e
@@ -19,7 +18,9 @@ from tests.fakes.bench import beating
 from tests.fakes.chat import MemoryChat
 from tests.fakes.crew import ScriptedCrew, planned
 from tests.fakes.jumping import run
-from tests.fakes.talk import ALICE, BOB, C1, Talk, talking
+from tests.fakes.memory_platform import MemoryPlatform
+from tests.fakes.platforms import Platform
+from tests.fakes.talk import ALICE, BOB, Talk, talking
 
 
 def failing(job: Job) -> WorkOutcome | None:
@@ -30,8 +31,8 @@ def crew() -> ScriptedCrew:
     return ScriptedCrew((planned("bad"), planned("after", "bad")), failing)
 
 
-def questions(chat: MemoryChat) -> list[str]:
-    return [name for name, entry in chat.entries.items() if entry.shown.text.startswith(("D1 needs you", "D1 still"))]
+def questions(chat: Platform) -> list[str]:
+    return [name for name in chat.names() if chat.text(name).startswith(("D1 needs you", "D1 still"))]
 
 
 async def _ends_well(talk: Talk) -> None:
@@ -44,7 +45,7 @@ async def _ends_well(talk: Talk) -> None:
     await talk.quiet(120)
     assert len(talk.chat.screen()) == 1
     assert "R1 completed" in talk.chat.screen()[0]
-    thread = talk.chat.screen("m1")
+    thread = talk.chat.thread()
     assert len([text for text in thread if "D1 is decided by" in text and "What now?" in text]) == 1
     lines = [line for text in thread for line in text.splitlines()]
     for told in ("T2 complete: planned 2 tasks", "T3 complete: landed as cccccccc on main"):
@@ -53,58 +54,58 @@ async def _ends_well(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize("seq", range(1, 60))
-def test_the_plug_pulled_after_any_event_doubles_nothing_and_loses_nothing(seq: int):
-    log, chat = MemoryLog(), MemoryChat()
+def test_the_plug_pulled_after_any_event_doubles_nothing_and_loses_nothing(seq: int, chat: Platform):
+    log = MemoryLog()
 
     async def first() -> None:
-        async with talking(crew(), log=log, chats=[chat]) as talk:
+        async with talking(crew(), chat, log=log) as talk:
             await talk.types(ALICE, "start it")
             await talk.heart.until(lambda board: board.seq >= seq or bool(board.open_decisions))
             if seq > 50:
                 await talk.quiet((seq - 50) * 0.7)
 
     async def second() -> None:
-        async with talking(crew(), log=log, chats=[chat]) as talk:
+        async with talking(crew(), chat, log=log) as talk:
             await _ends_well(talk)
 
     run(first())
     run(second())
 
 
-def test_sent_but_not_recorded_is_not_sent_again():
-    log, chat = MemoryLog(), MemoryChat()
+def test_sent_but_not_recorded_is_not_sent_again(chat: Platform):
+    log = MemoryLog()
 
     async def first() -> None:
-        async with talking(crew(), log=log, chats=[chat]) as talk:
+        async with talking(crew(), chat, log=log) as talk:
             await talk.types(ALICE, "start it")
             await talk.until(lambda: bool(talk.board.chat.bindings) and bool(chat.screen()))
-            chat.after_next_post = asyncio.Event()
+            chat.lose_answers(True)
             await talk.until(lambda: bool(questions(chat)))
             assert any(not post.is_settled for post in talk.board.chat.posts.values())
 
     async def second() -> None:
-        chat.after_next_post = None
-        async with talking(crew(), log=log, chats=[chat]) as talk:
+        chat.lose_answers(False)
+        async with talking(crew(), chat, log=log) as talk:
             await _ends_well(talk)
 
     run(first())
     run(second())
 
 
-def test_a_question_that_was_answered_while_the_bot_was_away_shows_its_outcome():
-    log, chat = MemoryLog(), MemoryChat()
+def test_a_question_that_was_answered_while_the_bot_was_away_shows_its_outcome(chat: Platform):
+    log = MemoryLog()
 
     async def first() -> None:
-        async with talking(crew(), log=log, chats=[chat]) as talk:
+        async with talking(crew(), chat, log=log) as talk:
             await talk.types(ALICE, "start it")
             await talk.until(lambda: bool(questions(chat)))
             await talk.quiet()
-            chat.down_until_s = 1e9
+            chat.down_until(1e9)
             await talk.heart.order(c.AnswerDecision(next(iter(talk.board.open_decisions)), "retry", BOB, "now"))
 
     async def second() -> None:
-        chat.down_until_s = 0.0
-        async with talking(crew(), log=log, chats=[chat]) as talk:
+        chat.down_until(0.0)
+        async with talking(crew(), chat, log=log) as talk:
             await talk.until(lambda: talk.says(f"D1 is decided by {BOB}: retry") != "")
             await talk.until(lambda: talk.says("D2 needs you") != "")
 
@@ -112,14 +113,14 @@ def test_a_question_that_was_answered_while_the_bot_was_away_shows_its_outcome()
     run(second())
 
 
-def test_a_question_that_was_answered_on_its_way_shows_its_outcome():
-    log, chat = MemoryLog(), MemoryChat()
+def test_a_question_that_was_answered_on_its_way_shows_its_outcome(chat: Platform):
+    log = MemoryLog()
 
     async def story() -> None:
-        async with talking(crew(), log=log, chats=[chat]) as talk:
+        async with talking(crew(), chat, log=log) as talk:
             await talk.types(ALICE, "start it")
             await talk.until(lambda: bool(talk.board.chat.posts))
-            chat.latency_s = 5.0
+            chat.latency(5.0)
             await talk.until(lambda: any(not p.is_settled and p.about for p in talk.board.chat.posts.values()))
             await talk.until(lambda: bool(questions(chat)), limit_s=60)
             assert any(not post.is_settled for post in talk.board.chat.posts.values())
@@ -131,14 +132,14 @@ def test_a_question_that_was_answered_on_its_way_shows_its_outcome():
     run(story())
 
 
-def test_a_question_that_was_sent_unrecorded_and_answered_since_shows_its_outcome():
-    log, chat = MemoryLog(), MemoryChat()
+def test_a_question_that_was_sent_unrecorded_and_answered_since_shows_its_outcome(chat: Platform):
+    log = MemoryLog()
 
     async def first() -> None:
-        async with talking(crew(), log=log, chats=[chat]) as talk:
+        async with talking(crew(), chat, log=log) as talk:
             await talk.types(ALICE, "start it")
             await talk.until(lambda: bool(chat.screen()))
-            chat.after_next_post = asyncio.Event()
+            chat.lose_answers(True)
             await talk.until(lambda: bool(questions(chat)))
 
     async def between() -> None:
@@ -147,8 +148,8 @@ def test_a_question_that_was_sent_unrecorded_and_answered_since_shows_its_outcom
             await heart.order(c.AnswerDecision(decision, "retry_with_changes", BOB, "now", "read"))
 
     async def second() -> None:
-        chat.after_next_post = None
-        async with talking(crew(), log=log, chats=[chat]) as talk:
+        chat.lose_answers(False)
+        async with talking(crew(), chat, log=log) as talk:
             await talk.until(lambda: talk.says("What now?\nD1 is decided by") != "", limit_s=120)
             assert not questions(chat)
 
@@ -157,51 +158,52 @@ def test_a_question_that_was_sent_unrecorded_and_answered_since_shows_its_outcom
     run(second())
 
 
-def test_an_edit_that_failed_is_made_when_the_chat_is_back():
-    chat = MemoryChat()
+def test_an_edit_that_failed_is_made_when_the_chat_is_back(chat: Platform):
     worker = ScriptedCrew((planned("a"),))
     worker.waits["Task a"] = asyncio.Event()
 
     async def story() -> None:
-        async with talking(worker, chats=[chat]) as talk:
+        async with talking(worker, chat) as talk:
             await talk.types(ALICE, "start it")
             await talk.until(lambda: talk.says("T3 active") != "")
             await talk.quiet()
-            chat.down_until_s = asyncio.get_running_loop().time() + 20
+            chat.down_until(asyncio.get_running_loop().time() + 20)
             await talk.heart.order(c.PauseRun(RunId("R1")))
             await talk.until(lambda: "R1 paused" in chat.screen()[0], limit_s=60)
 
     run(story())
 
 
-def test_a_form_that_was_open_over_a_restart_still_counts():
-    log, chat = MemoryLog(), MemoryChat()
+def test_a_form_that_was_open_over_a_restart_still_counts(chat: Platform):
+    log = MemoryLog()
 
     async def first() -> None:
-        async with talking(crew(), log=log, chats=[chat]) as talk:
+        async with talking(crew(), chat, log=log) as talk:
             await talk.types(ALICE, "start it")
             await talk.until(lambda: bool(questions(chat)))
             await talk.clicks(BOB, "retry with changes", on=questions(chat)[0])
 
     async def second() -> None:
-        async with talking(crew(), log=log, chats=[chat]) as talk:
+        async with talking(crew(), chat, log=log) as talk:
             told = await talk.fills_in(BOB, {"changes": "read the manual"})
-            assert told.startswith("D1 is decided by memory:T1:bob: retry with changes (read the manual)")
+            assert told.startswith(f"D1 is decided by {chat.who(BOB)}: retry with changes (read the manual)")
 
     run(first())
     run(second())
 
 
-def test_a_start_that_was_cut_off_before_it_was_bound_is_told_after_the_restart():
-    log, chat = MemoryLog(), MemoryChat()
+def test_a_start_that_was_cut_off_before_it_was_bound_is_told_after_the_restart(chat: Platform):
+    log = MemoryLog()
 
     async def first() -> None:
         async with beating(crew(), log) as heart:
-            start = c.StartRun("it", "main", "b" * 40, RunConfig("pilot"), ALICE, dedupe=deed(C1, "d1"))
+            start = c.StartRun(
+                "it", "main", "b" * 40, RunConfig("pilot"), ALICE, dedupe=deed(chat.place, chat.key_of("d1"))
+            )
             await heart.ledger.submit(start, ALICE)
 
     async def second() -> None:
-        async with talking(crew(), log=log, chats=[chat]) as talk:
+        async with talking(crew(), chat, log=log) as talk:
             assert await talk.types(ALICE, "start it", deed="d1") == "this was already started as R1"
             await talk.until(lambda: bool(chat.screen()))
 
@@ -209,14 +211,12 @@ def test_a_start_that_was_cut_off_before_it_was_bound_is_told_after_the_restart(
     run(second())
 
 
-def test_a_chat_that_is_down_for_an_hour_is_told_everything_when_it_is_back():
-    chat = MemoryChat()
-
+def test_a_chat_that_is_down_for_an_hour_is_told_everything_when_it_is_back(chat: Platform):
     async def story() -> None:
-        async with talking(crew(), chats=[chat]) as talk:
+        async with talking(crew(), chat) as talk:
             await talk.types(ALICE, "start it")
             await talk.until(lambda: bool(chat.screen()))
-            chat.down_until_s = asyncio.get_running_loop().time() + 3_600
+            chat.down_until(asyncio.get_running_loop().time() + 3_600)
             await talk.heart.until(lambda board: bool(board.open_decisions))
             calls = chat.calls
             await talk.quiet(3_500)
@@ -227,33 +227,31 @@ def test_a_chat_that_is_down_for_an_hour_is_told_everything_when_it_is_back():
     run(story())
 
 
-def test_a_closed_channel_parks_its_binding_and_the_run_goes_on():
-    chat, web = MemoryChat(), MemoryChat("web")
+def test_a_closed_channel_parks_its_binding_and_the_run_goes_on(chat: Platform):
+    web = MemoryPlatform(MemoryChat("web"), "local", "console")
 
     async def story() -> None:
-        async with talking(crew(), chats=[chat, web]) as talk:
+        async with talking(crew(), chat, web) as talk:
             await talk.types(ALICE, "start it")
             await talk.types(ALICE, "bind R1 --to web:local:console")
             await talk.until(lambda: bool(questions(chat)) and bool(questions(web)))
-            chat.closed.add(C1)
+            chat.close()
             await talk.heart.order(
                 c.AnswerDecision(next(iter(talk.board.open_decisions)), "retry_with_changes", BOB, "now", "x")
             )
-            await talk.until(lambda: any("R1 is completed" in text for text in web.screen("m1")))
+            await talk.until(lambda: any("R1 is completed" in text for text in web.thread()))
             await talk.quiet()
-            assert [binding.ended for binding in talk.board.chat.bindings.values()] == ["the channel is gone", ""]
+            assert [bool(binding.ended) for binding in talk.board.chat.bindings.values()] == [True, False]
 
     run(story())
 
 
-def test_a_deleted_card_is_let_go_and_the_thread_goes_on():
-    chat = MemoryChat()
-
+def test_a_deleted_card_is_let_go_and_the_thread_goes_on(chat: Platform):
     async def story() -> None:
-        async with talking(crew(), chats=[chat]) as talk:
+        async with talking(crew(), chat) as talk:
             await talk.types(ALICE, "start it")
             await talk.until(lambda: bool(questions(chat)))
-            chat.deleted.add("m1")
+            chat.delete(chat.card())
             await talk.clicks(BOB, "retry with changes", on=questions(chat)[0])
             await talk.fills_in(BOB, {"changes": "x"})
             await talk.until(lambda: talk.says("R1 is completed") != "")
@@ -261,59 +259,56 @@ def test_a_deleted_card_is_let_go_and_the_thread_goes_on():
     run(story())
 
 
-def test_a_thousand_changes_in_a_minute_are_few_edits_of_the_latest_state():
-    chat = MemoryChat()
+def test_a_thousand_changes_in_a_minute_are_few_edits_of_the_latest_state(chat: Platform):
     worker = ScriptedCrew((planned("a"),))
     worker.waits["Task a"] = asyncio.Event()
     late: list[float] = []
 
     async def story() -> None:
-        async with talking(worker, chats=[chat]) as talk:
+        async with talking(worker, chat) as talk:
             await talk.types(ALICE, "start it")
             await talk.until(lambda: talk.says("T3 active") != "")
             await talk.quiet()
-            card = chat.entries["m1"]
-            edits = len(card.edits)
+            card = chat.card()
+            edits = len(chat.history(card))
             for number in range(1_000):
                 log = c.LogTurns(
                     TaskId("T3"), 1, FileRef(f"runs/R1/logs/T3/a1/{number}.jsonl", "a" * 40, 1), 1, Spend(1)
                 )
                 await talk.heart.ledger.submit(log)
                 await asyncio.sleep(0.06)
-                found = re.search(r"([0-9,]+) tokens", card.shown.text)
+                found = re.search(r"([0-9,]+) tokens", chat.text(card))
                 shown = int(found[1].replace(",", "")) if found else 0
                 late.append((number + 1 - shown) * 0.06)
-            assert len(card.edits) - edits <= 60
+            assert len(chat.history(card)) - edits <= 60
             assert max(late) <= 3.0
             await talk.quiet(5)
-            assert "1,000 tokens" in card.shown.text
-            gaps = [b - a for (a, _), (b, _) in itertools.pairwise(card.edits)]
+            assert "1,000 tokens" in chat.text(card)
+            gaps = [b - a for (a, _), (b, _) in itertools.pairwise(chat.history(card)[1:])]
             assert min(gaps) >= 1 / 0.9 - 0.06
 
     run(story())
 
 
-def test_two_runs_in_one_channel_share_its_pace_and_none_starves():
-    chat = MemoryChat()
-
+def test_two_runs_in_one_channel_share_its_pace_and_none_starves(chat: Platform):
     async def story() -> None:
-        async with talking(ScriptedCrew(tuple(planned(f"x{n}") for n in range(20))), chats=[chat]) as talk:
+        async with talking(ScriptedCrew(tuple(planned(f"x{n}") for n in range(20))), chat) as talk:
             for number in range(4):
                 await talk.types(ALICE, f"start thing {number}")
             await talk.until(lambda: all(talk.says(f"R{n} is completed") for n in range(1, 5)), limit_s=120)
             await talk.quiet()
             assert len([text for text in chat.screen() if " completed: " in text]) == 4
-            at = sorted(entry.at_s for entry in chat.entries.values())
+            at = sorted(chat.history(name)[0][0] for name in chat.names())
             assert min(b - a for a, b in itertools.pairwise(at)) >= 1.0
 
     run(story())
 
 
-def test_every_intent_is_on_the_state_branch_before_it_is_sent_and_edits_are_not():
-    log, chat = MemoryLog(), MemoryChat()
+def test_every_intent_is_on_the_state_branch_before_it_is_sent_and_edits_are_not(chat: Platform):
+    log = MemoryLog()
 
     async def story() -> None:
-        async with talking(ScriptedCrew((planned("a"),)), log=log, chats=[chat]) as talk:
+        async with talking(ScriptedCrew((planned("a"),)), chat, log=log) as talk:
             await talk.types(ALICE, "start it")
             await talk.until(lambda: talk.says("R1 is completed") != "")
             await talk.quiet()
@@ -323,19 +318,17 @@ def test_every_intent_is_on_the_state_branch_before_it_is_sent_and_edits_are_not
     intended = [event.post for event in events if isinstance(event, e.PostIntended)]
     settled = [event.post for event in events if isinstance(event, e.PostSettled)]
     assert sorted(intended) == sorted(settled)
-    assert len(intended) == len(chat.screen("m1"))
+    assert len(intended) == len(chat.thread())
     assert sum(isinstance(event, e.ChatEvent) for event in events) == 2 * len(intended) + 2
 
 
-def test_a_home_is_told_of_runs_that_were_started_elsewhere():
-    chat = MemoryChat()
-
+def test_a_home_is_told_of_runs_that_were_started_elsewhere(chat: Platform):
     async def story() -> None:
-        manners = Manners(homes=(Place("memory", "T1", "home"),))
-        async with talking(ScriptedCrew((planned("a"),)), chats=[chat], manners=manners) as talk:
+        manners = Manners(homes=(chat.home,))
+        async with talking(ScriptedCrew((planned("a"),)), chat, manners=manners) as talk:
             await talk.heart.start()
             await talk.until(lambda: talk.says("R1 is completed") != "")
-            assert str(chat.entries["m1"].place) == "memory:T1:home"
+            assert chat.place_of(chat.card()) == chat.home
             assert [binding.run for binding in talk.board.chat.live(RunId("R1"))] == ["R1"]
 
     run(story())

@@ -10,7 +10,9 @@ from engine.work import Failed, Job, WorkOutcome
 from tests.fakes.chat import MemoryChat
 from tests.fakes.crew import ScriptedCrew, planned
 from tests.fakes.jumping import run
-from tests.fakes.talk import ALICE, BOB, EVE, RULES, Talk, talking
+from tests.fakes.memory_platform import MemoryPlatform
+from tests.fakes.platforms import Platform
+from tests.fakes.talk import ALICE, BOB, EVE, VIC, Talk, rules_of, talking
 
 
 def failing(job: Job) -> WorkOutcome | None:
@@ -29,11 +31,11 @@ async def asked(talk: Talk) -> str:
     return talk.says("D1 needs you")
 
 
-def test_a_question_is_put_with_its_evidence_and_a_form_answers_it():
+def test_a_question_is_put_with_its_evidence_and_a_form_answers_it(chat: Platform):
     async def story() -> None:
-        async with talking(crew_that_asks()) as talk:
+        async with talking(crew_that_asks(), chat) as talk:
             question = await asked(talk)
-            assert talk.chat.entries[question].shown.text == (
+            assert chat.text(question) == (
                 "D1 needs you: T3 (Task bad) failed 5 times, last because its checks were red. What now?\n"
                 "1 failed\n"
                 "assert 1 == 2\n"
@@ -42,27 +44,27 @@ def test_a_question_is_put_with_its_evidence_and_a_form_answers_it():
                 "3. abandon: give it up; tasks that wait for it: abandon cascade | drop | replan\n"
                 "4. spawn: a new task takes its place: spawn: …"
             )
-            await talk.until(lambda: "1 question needs you: D1" in talk.chat.screen()[0], limit_s=3)
+            await talk.until(lambda: "1 question needs you: D1" in chat.screen()[0], limit_s=3)
             assert (await talk.types(BOB, "")).startswith("1 question needs you\nD1 (T3): T3 (Task bad) failed 5 times")
             assert await talk.clicks(BOB, "retry with changes", on=question) == ""
             told = await talk.fills_in(BOB, {"changes": "read the manual"})
-            assert told.splitlines()[0] == ("D1 is decided by memory:T1:bob: retry with changes (read the manual)")
+            assert told.splitlines()[0] == (f"D1 is decided by {chat.who(BOB)}: retry with changes (read the manual)")
             await talk.until(lambda: talk.says("R1 is completed") != "")
-            assert talk.chat.entries[question].shown.text == (
+            assert chat.text(question) == (
                 "T3 (Task bad) failed 5 times, last because its checks were red. What now?\n"
-                "D1 is decided by memory:T1:bob: retry with changes (read the manual)"
+                f"D1 is decided by {chat.who(BOB)}: retry with changes (read the manual)"
             )
-            assert talk.chat.entries[question].shown.actions == ()
+            assert chat.buttons(question) == []
 
     run(story())
 
 
-def test_plain_text_never_decides():
+def test_plain_text_never_decides(chat: Platform):
     async def story() -> None:
-        async with talking(crew_that_asks()) as talk:
+        async with talking(crew_that_asks(), chat) as talk:
             await asked(talk)
             for words in ("yes, looks good to me", "ok", "approve", "1"):
-                assert await talk.mentions(ALICE, words, "m1") == (
+                assert await talk.mentions(ALICE, words, chat.card()) == (
                     "plain text never decides; use the buttons, or `retry`, `abandon`, `spawn`"
                 )
             assert talk.board.open_decisions
@@ -70,38 +72,41 @@ def test_plain_text_never_decides():
     run(story())
 
 
-def test_the_loser_is_told_who_decided():
+def test_the_loser_is_told_who_decided(chat: Platform):
     async def story() -> None:
-        async with talking(crew_that_asks()) as talk:
+        async with talking(crew_that_asks(), chat) as talk:
             question = await asked(talk)
-            button = talk.button("retry", on=question)
+            button = chat.button("retry", on=question)
             await talk.clicks(BOB, "retry", on=question)
-            told = await talk.does(ALICE, "click", button.name, button.args, thread="m1")
-            assert told.startswith("D1 is decided: retry, by memory:T1:bob at 20")
+            told = await chat.presses(ALICE, button)
+            assert told.startswith(f"D1 is decided: retry, by {chat.who(BOB)} at 20")
 
     run(story())
 
 
-def test_fifty_answers_from_three_surfaces_have_one_effect():
-    chats = [MemoryChat(), MemoryChat("web"), MemoryChat("slack")]
+def test_fifty_answers_from_three_surfaces_have_one_effect(chat: Platform):
+    web = MemoryPlatform(MemoryChat("web"), "local", "console")
+    mail = MemoryPlatform(MemoryChat("mail"), "T1", "C9")
+    chats = [chat, web, mail]
 
     async def story() -> None:
-        rules = msgspec.structs.replace(RULES, approvers=("memory:*", "web:*", "slack:*"), viewers=())
-        async with talking(crew_that_asks(), chats=chats, rules=rules) as talk:
+        known = tuple(each.who(str(n)) for each in chats for n in range(50) if n % 10 != 7)
+        rules = msgspec.structs.replace(rules_of(chat), approvers=(chat.who(ALICE), *known), viewers=())
+        async with talking(crew_that_asks(), *chats, rules=rules) as talk:
             await talk.types(ALICE, "start it")
-            await talk.types(ALICE, "bind R1 --to web:local:console")
-            await talk.types(ALICE, "bind R1 --to slack:T1:C9")
-            await talk.until(lambda: all("D1 needs you" in "".join(chat.screen("m1")) for chat in chats))
+            await talk.types(ALICE, f"bind R1 --to {web.place}")
+            await talk.types(ALICE, f"bind R1 --to {mail.place}")
+            await talk.until(lambda: all("D1 needs you" in "".join(each.thread()) for each in chats))
             stale = {"decision": "D1", "generation": "0", "choice": "retry"}
-            button = talk.button("retry", on=talk.says("D1 needs you"))
-            bots = [_at(talk, chat) for chat in chats]
+            buttons = [each.button("retry", on=_question(each)) for each in chats]
             answers = [
-                each.does(
-                    f"{each.place.adapter}:T1:{'stranger' if n % 10 == 7 else n}" if n % 10 != 7 else "irc:x:eve",
-                    "click", button.name, stale if n % 10 == 3 else button.args, thread="m1", deed=f"click {n // 2 if n < 4 else n}",
+                each.presses(
+                    str(n),
+                    each.control("decide", stale, on=button.on) if n % 10 == 3 else button,
+                    deed=f"click {n // 2 if n < 4 else n}",
                 )
-                for n, each in zip(range(50), bots * 17, strict=False)
-            ]  # fmt: skip
+                for n, (each, button) in zip(range(50), [*zip(chats, buttons, strict=True)] * 17, strict=False)
+            ]
             told = await asyncio.gather(*answers)
             assert sum(text.startswith("D1 is decided by") for text in told) == 1
             refused = [text for text in told if text.startswith("D1 is decided: retry, by")]
@@ -116,30 +121,27 @@ def test_fifty_answers_from_three_surfaces_have_one_effect():
     run(story())
 
 
-def _at(talk: Talk, chat: MemoryChat) -> Talk:
-    there = Talk(talk.heart, talk.bot, chat)
-    binding = next(b for b in talk.board.chat.bindings.values() if b.adapter == chat.name)
-    there.place = type(talk.place)(binding.adapter, binding.workspace, binding.channel)
-    return there
+def _question(chat: Platform) -> str:
+    return next(name for name in chat.names() if "D1 needs you" in chat.text(name))
 
 
-def test_an_answer_in_one_place_shows_in_all():
-    web = MemoryChat("web")
+def test_an_answer_in_one_place_shows_in_all(chat: Platform):
+    web = MemoryPlatform(MemoryChat("web"), "local", "console")
 
     async def story() -> None:
-        async with talking(crew_that_asks(), chats=[MemoryChat(), web]) as talk:
+        async with talking(crew_that_asks(), chat, web) as talk:
             question = await asked(talk)
             await talk.types(ALICE, "bind R1 --to web:local:console")
-            await talk.until(lambda: any("D1 needs you" in text for text in web.screen("m1")))
+            await talk.until(lambda: any("D1 needs you" in text for text in web.thread()))
             await talk.clicks(BOB, "retry", on=question)
-            await talk.until(lambda: any("D1 is decided by memory:T1:bob" in text for text in web.screen("m1")))
+            await talk.until(lambda: any(f"D1 is decided by {chat.who(BOB)}" in text for text in web.thread()))
 
     run(story())
 
 
-def test_nobody_answers_and_time_only_asks_again():
+def test_nobody_answers_and_time_only_asks_again(chat: Platform):
     async def story() -> None:
-        async with talking(crew_that_asks(), manners=Manners(remind_after_s=(600.0, 1200.0))) as talk:
+        async with talking(crew_that_asks(), chat, manners=Manners(remind_after_s=(600.0, 1200.0))) as talk:
             await asked(talk)
             await talk.quiet(595)
             assert talk.says("D1 still needs you") == ""
@@ -151,68 +153,69 @@ def test_nobody_answers_and_time_only_asks_again():
             assert talk.board.open_decisions
             await talk.clicks(BOB, "retry", on=first)
             await talk.quiet(15)
-            decided = [text for text in talk.chat.screen("m1") if "D1 is decided by memory:T1:bob" in text]
+            decided = [text for text in chat.thread() if f"D1 is decided by {chat.who(BOB)}" in text]
             assert len(decided) >= 3
 
     run(story())
 
 
-def test_a_viewer_may_not_decide_and_the_starter_may():
+def test_a_viewer_may_not_decide_and_the_starter_may(chat: Platform):
     async def story() -> None:
-        rules = msgspec.structs.replace(RULES, operators=(EVE,))
-        async with talking(crew_that_asks(), rules=rules) as talk:
+        rules = msgspec.structs.replace(rules_of(chat), operators=(chat.who(EVE),))
+        async with talking(crew_that_asks(), chat, rules=rules) as talk:
             await talk.types(EVE, "start it")
             await talk.until(lambda: talk.says("D1 needs you") != "")
             question = talk.says("D1 needs you")
-            assert await talk.clicks("memory:T1:vic", "retry", on=question) == (
-                "`decide` needs the role approver, and you (memory:T1:vic) are a viewer; an admin can change that"
+            assert await talk.clicks(VIC, "retry", on=question) == (
+                f"`decide` needs the role approver, and you ({chat.who(VIC)}) are a viewer; an admin can change that"
             )
-            assert (await talk.clicks(EVE, "retry", on=question)).startswith("D1 is decided by memory:T1:eve: retry")
+            assert (await talk.clicks(EVE, "retry", on=question)).startswith(f"D1 is decided by {chat.who(EVE)}: retry")
 
     run(story())
 
 
-def test_two_people_cancel_a_run_and_one_person_behind_two_accounts_does_not():
+def test_two_people_cancel_a_run_and_one_person_behind_two_accounts_does_not(chat: Platform):
     async def story() -> None:
-        rules = msgspec.structs.replace(RULES, two_people=("cancel", "stop"), links={"memory:T1:al": ALICE})
+        links = {chat.who("al"): chat.who(ALICE)}
+        rules = msgspec.structs.replace(rules_of(chat), two_people=("cancel", "stop"), links=links)
         crew = ScriptedCrew((planned("a"),))
         crew.waits["Task a"] = asyncio.Event()
-        async with talking(crew, rules=rules) as talk:
+        async with talking(crew, chat, rules=rules) as talk:
             await talk.types(ALICE, "start it")
             await talk.types(ALICE, "cancel we buy it")
             await talk.until(lambda: talk.says("wants to cancel R1") != "")
             question = talk.says("wants to cancel R1")
-            assert await talk.clicks("memory:T1:al", "stop", on=question) == (
-                "memory:T1:alice has said so already; it takes a second person to agree"
+            assert await talk.clicks("al", "stop", on=question) == (
+                f"{chat.who(ALICE)} has said so already; it takes a second person to agree"
             )
             await talk.clicks(BOB, "stop", on=question)
             await talk.until(lambda: talk.says("R1 was cancelled") != "")
-            assert "memory:T1:alice and memory:T1:bob agreed" in talk.chat.screen("m1")[-1]
+            assert f"{chat.who(ALICE)} and {chat.who(BOB)} agreed" in chat.thread()[-1]
 
     run(story())
 
 
 def test_where_no_form_can_be_shown_the_command_is_taught():
-    chat = MemoryChat(caps=Caps(4_000, 5, modals=False))
+    chat = MemoryPlatform(MemoryChat(caps=Caps(4_000, 5, modals=False)))
 
     async def story() -> None:
-        async with talking(crew_that_asks(), chats=[chat]) as talk:
+        async with talking(crew_that_asks(), chat) as talk:
             question = await asked(talk)
             assert await talk.clicks(BOB, "retry with changes", on=question) == (
                 "'retry with changes' needs your words: `retry D1 round half up`"
             )
             told = await talk.types(BOB, "retry D1 round half up")
-            assert told.splitlines()[0] == "D1 is decided by memory:T1:bob: retry with changes (round half up)"
+            assert told.splitlines()[0] == f"D1 is decided by {chat.who(BOB)}: retry with changes (round half up)"
 
     run(story())
 
 
-def test_a_button_of_another_version_is_out_of_date():
+def test_a_button_of_another_version_is_out_of_date(chat: Platform):
     async def story() -> None:
-        async with talking(crew_that_asks()) as talk:
-            await asked(talk)
+        async with talking(crew_that_asks(), chat) as talk:
+            question = await asked(talk)
             for name, args in (("approve", {}), ("decide", {"decision": "D1", "choice": "merge"})):
-                assert await talk.does(ALICE, "click", name, args, thread="m1") == (
+                assert await chat.presses(ALICE, chat.control(name, args, on=question)) == (
                     "this button is out of date; type the command instead (`help` lists them)"
                 )
 

@@ -7,6 +7,7 @@ from bot.port import ChatDown, MessageRef
 from tests.fakes.chat import MemoryChat
 from tests.fakes.crew import ScriptedCrew, planned
 from tests.fakes.jumping import run
+from tests.fakes.memory_platform import MemoryPlatform
 from tests.fakes.talk import ALICE, talking
 
 GAP_S = 600.0
@@ -34,15 +35,15 @@ def test_a_card_that_must_wait_holds_no_post_up_and_shows_the_latest_in_the_end(
 
     async def story() -> None:
         chat = SlowCards()
-        async with talking(crew, chats=[chat]) as talk:
+        async with talking(crew, MemoryPlatform(chat)) as talk:
             await talk.types(ALICE, "start it")
             await talk.until(lambda: len(chat.edited_at) == 1 and "T4" in talk.screens())
-            await talk.until(lambda: talk.says("T3 complete") not in {"", "m1"}, limit_s=120)
+            await talk.until(lambda: talk.says("T3 complete") not in {"", talk.chat.card()}, limit_s=120)
             assert len(chat.edited_at) == 1
             crew.waits["Task b"].set()
             await talk.until(lambda: talk.chat.screen()[0].startswith("R1 completed"))
             assert chat.edited_at[1] - chat.edited_at[0] >= GAP_S
             assert len(chat.edited_at) == 2
-            await talk.until(lambda: "R1 is completed" in talk.chat.screen("m1")[-1])
+            await talk.until(lambda: "R1 is completed" in talk.chat.thread()[-1])
 
     run(story())

@@ -2,20 +2,23 @@
 
 import asyncio
 
-from bot.port import Place
+import msgspec
+
 from tests.fakes.chat import MemoryChat
 from tests.fakes.crew import ScriptedCrew, planned
 from tests.fakes.jumping import run
-from tests.fakes.talk import ALICE, BOB, EVE, talking
+from tests.fakes.memory_platform import MemoryPlatform
+from tests.fakes.platforms import Platform
+from tests.fakes.talk import ALICE, BOB, EVE, VIC, rules_of, talking
 
 
-def test_a_run_from_the_asking_to_the_summary():
+def test_a_run_from_the_asking_to_the_summary(chat: Platform):
     async def story() -> None:
-        async with talking(ScriptedCrew((planned("a"), planned("b", "a")))) as talk:
+        async with talking(ScriptedCrew((planned("a"), planned("b", "a"))), chat) as talk:
             told = await talk.types(ALICE, 'start "make the failing tests pass"')
             assert told == "R1 started on main; its thread tells how it goes"
             await talk.until(lambda: talk.says("R1 is completed") != "")
-            assert talk.chat.screen() == [
+            assert chat.screen() == [
                 "R1 completed: make the failing tests pass\n"
                 "4 of 4 tasks done, 2 landed\n"
                 "main · the pilot (rules, not an LLM) · bubblewrap\n"
@@ -25,7 +28,7 @@ def test_a_run_from_the_asking_to_the_summary():
                 "T3 complete: Task a (landed as cccccccc)\n"
                 "T4 complete: Task b (landed as cccccccc)"
             ]
-            picture, digest, end, summary = talk.chat.screen("m1")
+            picture, digest, end, summary = chat.thread()
             assert picture.splitlines()[1:] == [
                 "1. T1 complete", "2. T2 complete (after T1)", "3. T3 complete (after T2)", "4. T4 complete (after T3)",
             ]  # fmt: skip
@@ -48,9 +51,9 @@ def test_a_run_from_the_asking_to_the_summary():
     run(story())
 
 
-def test_a_delivery_that_comes_twice_starts_one_run():
+def test_a_delivery_that_comes_twice_starts_one_run(chat: Platform):
     async def story() -> None:
-        async with talking(ScriptedCrew((planned("a"),))) as talk:
+        async with talking(ScriptedCrew((planned("a"),)), chat) as talk:
             await talk.types(ALICE, "start one thing", deed="d1")
             assert await talk.types(ALICE, "start one thing", deed="d1") == ""
             assert list(talk.board.runs) == ["R1"]
@@ -58,31 +61,31 @@ def test_a_delivery_that_comes_twice_starts_one_run():
     run(story())
 
 
-def test_pause_and_resume_in_the_thread_need_no_name():
+def test_pause_and_resume_in_the_thread_need_no_name(chat: Platform):
     crew = ScriptedCrew((planned("a"), planned("b", "a")))
     crew.waits["Task a"] = asyncio.Event()
 
     async def story() -> None:
-        async with talking(crew) as talk:
+        async with talking(crew, chat) as talk:
             await talk.types(ALICE, "start it")
             await talk.until(lambda: talk.says("T3 active") != "")
-            assert await talk.mentions(ALICE, "pause lunch", "m1") == "R1 is paused: lunch"
-            assert await talk.mentions(ALICE, "pause", "m1") == "R1 is paused already; `resume` starts it again"
-            await talk.until(lambda: "R1 paused" in talk.chat.screen()[0])
-            assert [button.label for button in talk.chat.entries["m1"].shown.actions] == ["resume", "graph", "cancel"]
-            assert await talk.clicks(BOB, "resume", on="m1") == "R1 goes on"
+            assert await talk.mentions(ALICE, "pause lunch", chat.card()) == "R1 is paused: lunch"
+            assert await talk.mentions(ALICE, "pause", chat.card()) == "R1 is paused already; `resume` starts it again"
+            await talk.until(lambda: "R1 paused" in chat.screen()[0])
+            assert [button.label for button in chat.buttons(chat.card())] == ["resume", "graph", "cancel"]
+            assert await talk.clicks(BOB, "resume", on=chat.card()) == "R1 goes on"
             crew.waits["Task a"].set()
             await talk.until(lambda: talk.says("R1 is completed") != "")
 
     run(story())
 
 
-def test_reading_commands():
+def test_reading_commands(chat: Platform):
     crew = ScriptedCrew((planned("a"), planned("b", "a")))
     crew.waits["Task a"] = asyncio.Event()
 
     async def story() -> None:
-        async with talking(crew) as talk:
+        async with talking(crew, chat) as talk:
             assert await talk.types(ALICE, "") == "nothing needs you"
             assert await talk.types(ALICE, "list") == 'no run yet; `orch start "<objective>"` begins one'
             await talk.types(ALICE, "start round the cents")
@@ -98,7 +101,7 @@ def test_reading_commands():
             assert history.splitlines()[0] == "T3 on orch-state, newest last"
             assert history.splitlines()[-2].endswith("T3 ready -> active (attempt 1) by coder")
             config = await talk.types(ALICE, "config")
-            assert "told of in memory:T1:C1" in config
+            assert f"told of in {chat.place}" in config
             assert "the pilot (rules, not an LLM)" in config
             assert await talk.types(ALICE, "budget") == "R1 has spent\nnothing yet"
             assert await talk.types(ALICE, "logs T3") == (
@@ -112,12 +115,12 @@ def test_reading_commands():
     run(story())
 
 
-def test_steering_commands():
+def test_steering_commands(chat: Platform):
     crew = ScriptedCrew((planned("a"), planned("b", "a"), planned("c")))
     crew.waits = {f"Task {name}": asyncio.Event() for name in "abc"}
 
     async def story() -> None:
-        async with talking(crew) as talk:
+        async with talking(crew, chat) as talk:
             await talk.types(ALICE, "start it --budget 2")
             await talk.until(lambda: talk.says("T5 active") != "")
             assert await talk.types(ALICE, "link T4 T5") == "T4 now waits for T3, T5"
@@ -127,7 +130,7 @@ def test_steering_commands():
             assert await talk.types(ALICE, "unlink T4 T5") == "T4 now waits for T3"
             assert await talk.types(ALICE, "retry T3 use the table") == (
                 "D1 needs you: T3 (Task a) is to be tried again\n"
-                "D1 is decided by memory:T1:alice: retry with changes (use the table)\n"
+                f"D1 is decided by {chat.who(ALICE)}: retry with changes (use the table)\n"
                 "T3 is tried again, with changes: use the table"
             )
             assert await talk.types(ALICE, "budget 5") == "R1 may spend 5 USD"
@@ -156,60 +159,57 @@ def test_steering_commands():
     run(story())
 
 
-def test_a_run_is_told_of_in_two_places_until_it_is_unbound():
-    web = MemoryChat("web")
-    console = Place("web", "local", "console")
+def test_a_run_is_told_of_in_two_places_until_it_is_unbound(chat: Platform):
+    web = MemoryPlatform(MemoryChat("web"), "local", "console")
     crew = ScriptedCrew((planned("a"),))
     crew.waits["Task a"] = asyncio.Event()
 
     async def story() -> None:
-        async with talking(crew, chats=[MemoryChat(), web]) as talk:
+        async with talking(crew, chat, web) as talk:
             await talk.types(ALICE, "start it")
             assert (
-                await talk.types(ALICE, f"bind R1 --to {console}") == "R1 is told of in web:local:console from now on"
+                await talk.types(ALICE, f"bind R1 --to {web.place}") == "R1 is told of in web:local:console from now on"
             )
-            assert await talk.types(ALICE, f"bind R1 --to {console}") == "R1 is bound to web:local:console already"
+            assert await talk.types(ALICE, f"bind R1 --to {web.place}") == "R1 is bound to web:local:console already"
             assert await talk.types(ALICE, "bind --to nowhere") == ("'nowhere' is no channel; name it like slack:T1:C9")
-            assert await talk.types(ALICE, "bind --to discord:G1:9") == (
-                "discord is not connected here; connected: memory and web"
+            assert await talk.types(ALICE, "bind --to irc:G1:9") == (
+                f"irc is not connected here; connected: {chat.name} and web"
             )
             await talk.until(lambda: bool(web.screen()))
-            assert await talk.types(ALICE, "unbind R1") == "R1 is no longer told of in memory:T1:C1"
+            assert await talk.types(ALICE, "unbind R1") == f"R1 is no longer told of in {chat.place}"
             crew.waits["Task a"].set()
-            await talk.until(lambda: any("R1 is completed" in text for text in web.screen("m1")))
+            await talk.until(lambda: any("R1 is completed" in text for text in web.thread()))
             assert talk.says("R1 is completed") == ""
 
     run(story())
 
 
-def test_strangers_and_strange_places_are_turned_away_in_private():
+def test_strangers_and_strange_places_are_turned_away_in_private(chat: Platform):
     async def story() -> None:
-        async with talking(ScriptedCrew((planned("a"),))) as talk:
+        async with talking(ScriptedCrew((planned("a"),)), chat) as talk:
             assert await talk.types(EVE, "start it") == (
-                "you (memory:T1:eve) have no role here; an admin adds you to [people] in the settings"
+                f"you ({chat.who(EVE)}) have no role here; an admin adds you to [people] in the settings"
             )
             assert await talk.types(EVE, "strat it") == (
-                "you (memory:T1:eve) have no role here; an admin adds you to [people] in the settings"
+                f"you ({chat.who(EVE)}) have no role here; an admin adds you to [people] in the settings"
             )
-            assert await talk.types("memory:T1:vic", "start it") == (
-                "`start` needs the role operator, and you (memory:T1:vic) are a viewer; an admin can change that"
+            assert await talk.types(VIC, "start it") == (
+                f"`start` needs the role operator, and you ({chat.who(VIC)}) are a viewer; an admin can change that"
             )
-            talk.place = Place("memory", "T9", "C1")
-            assert await talk.types(ALICE, "start it") == (
-                "I am not set up for this channel (memory:T9:C1); an admin adds it to [people] places in the settings"
+            assert await talk.types(ALICE, "start it", place=chat.elsewhere) == (
+                f"I am not set up for this channel ({chat.elsewhere}); an admin adds it to [people] places in the settings"
             )
             assert not talk.board.runs
-            assert all(private for _, _, private in talk.chat.answers)
+            assert chat.names() == []
 
     run(story())
 
 
-def test_a_group_gives_a_role():
+def test_a_group_gives_a_role(chat: Platform):
     async def story() -> None:
-        async with talking(ScriptedCrew((planned("a"),))) as talk:
-            talk.bot.conversation._desk.people._entries["operator"] = ("memory:T1:crew",)
-            talk.chat.groups[EVE] = ("memory:T1:crew",)
+        rules = msgspec.structs.replace(rules_of(chat), operators=(chat.joins(EVE, "crew"),))
+        async with talking(ScriptedCrew((planned("a"),)), chat, rules=rules) as talk:
             assert (await talk.types(EVE, "start it")).startswith("R1 started")
-            assert talk.board.runs[next(iter(talk.board.runs))].created_by == EVE
+            assert talk.board.runs[next(iter(talk.board.runs))].created_by == chat.who(EVE)
 
     run(story())

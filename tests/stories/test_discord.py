@@ -7,13 +7,13 @@ from bot.people import PeopleRules
 from tests.adapters.discord.reading import buttons, read
 from tests.adapters.discord.rest_fake import CHANNEL
 from tests.adapters.discord.test_router import COMPONENT, MODAL, THREAD, World
-from tests.fakes.chat import MemoryChat
 from tests.fakes.jumping import run
+from tests.fakes.memory_platform import MemoryPlatform
 from tests.fakes.talk import ALICE, Talk, talking
 from tests.stories.test_conversation_decisions import crew_that_asks
 
 ALICE_THERE = "discord:1:5"
-RULES = PeopleRules(approvers=(ALICE, ALICE_THERE), places=("memory:*", f"discord:1:{CHANNEL}"))
+RULES = PeopleRules(approvers=("memory:T1:alice", ALICE_THERE), places=("memory:*", f"discord:1:{CHANNEL}"))
 
 
 class Story:
@@ -51,9 +51,9 @@ class Story:
 
 def story(told: Callable[[Story, Talk], Awaitable[None]]) -> None:
     async def main() -> None:
-        chat, world = MemoryChat(), World()
+        chat, world = MemoryPlatform(), World()
         async with (
-            talking(crew_that_asks(), chats=[chat], more=[world.link.chat], rules=RULES) as talk,
+            talking(crew_that_asks(), chat, more=[world.link.chat], rules=RULES) as talk,
             asyncio.TaskGroup() as deeds,
         ):
             await talk.types(ALICE, "start it")
@@ -78,6 +78,8 @@ def test_an_answer_elsewhere_takes_the_buttons_away_on_discord():
     async def told(each: Story, talk: Talk) -> None:
         assert "retry" in each.labels()
         assert "D1 is decided" in await talk.types(ALICE, "abandon D1 --then cascade")
-        await talk.until(lambda: each.says(f"D1 is decided by {ALICE}: abandon") and "retry" not in each.labels())
+        await talk.until(
+            lambda: each.says(f"D1 is decided by {talk.who(ALICE)}: abandon") and "retry" not in each.labels()
+        )
 
     story(told)
