@@ -122,9 +122,9 @@ async def request_for(
 def read_log(path: Path) -> GitLog:
     """The state branch of the repository that `path` lies in, for reading; close it.
 
-    Raises: NotARepository, NoCommits, DetachedHead, RepositoryUnusable.
+    Raises: NotARepository, NoCommits, RepositoryUnusable.
     """
-    return GitLog.open(Repository.open(path).git_dir)
+    return GitLog.open(Repository.open(path, on_a_branch=False).git_dir)
 
 
 def read_board(path: Path) -> Blackboard:

@@ -15,7 +15,7 @@ def verify(repo: Path, as_json: bool) -> int:
     root = root_of(repo)
     log = read_log(root)
     try:
-        faults = find_faults(Repository.open(root), log)
+        faults = find_faults(Repository.open(root, on_a_branch=False), log)
     finally:
         log.close()
     if as_json:

@@ -46,10 +46,10 @@ class Repository:
         self._handles = threading.local()
 
     @classmethod
-    def open(cls, path: Path) -> "Repository":
-        """The repository that `path` lies in.
+    def open(cls, path: Path, *, on_a_branch: bool = True) -> "Repository":
+        """The repository that `path` lies in; whoever only reads does without a branch that is checked out.
 
-        Raises: NotARepository, NoCommits, DetachedHead; each says what to do.
+        Raises: NotARepository, NoCommits; DetachedHead where a branch is needed. Each says what to do.
         """
         found = pygit2.discover_repository(str(path))
         if found is None:
@@ -62,7 +62,7 @@ class Repository:
         root = Path(handle.workdir or handle.path).resolve()
         if handle.head_is_unborn:
             raise NoCommits(f"{root} has no commit yet; make a first one: `git commit --allow-empty -m 'first commit'`")
-        if handle.head_is_detached:
+        if on_a_branch and handle.head_is_detached:
             raise DetachedHead(f"no branch is checked out in {root} (detached HEAD); run `git switch <branch>` first")
         return cls(root, common_dir_of(Path(handle.path)))
 

@@ -65,6 +65,16 @@ what it was told
 """
 
 
+def test_a_checkout_on_no_branch_can_be_read_all_the_same(orch: Orch, tmp_path: Path):
+    driver = WritingDriver()
+    start_run(driver)
+    path = write(tmp_path / "shop", driver)
+    expected = [orch(verb, "-C", path).out for verb in ("status", "list", "verify")]
+    subprocess.run(["git", "-C", path, "checkout", "-q", "--detach"], check=True)
+    assert [orch(verb, "-C", path).out for verb in ("status", "list", "verify")] == expected
+    assert "R1" in expected[0]
+
+
 def test_status_begins_with_what_needs_a_person(orch: Orch, shop: Path):
     assert orch("status", "--repo", shop).out == STATUS
 
