@@ -8,11 +8,14 @@ from pathlib import Path
 from adapters.discord.forms import modal_payload
 from adapters.discord.render import message_payload
 from adapters.discord.tree import command_tree
+from adapters.slack.forms import modal_payload as slack_modal
+from adapters.slack.render import message_payload as slack_message
 from tests.adapters.discord.samples import FORMS, MESSAGES
 from tests.engine.crew.openings import OPENINGS, rendering
 
 PROMPTS = Path(__file__).parent / "prompts"
 DISCORD = Path(__file__).parent / "discord"
+SLACK = Path(__file__).parent / "slack"
 
 
 def update_prompts() -> None:
@@ -24,15 +27,26 @@ def update_prompts() -> None:
 
 def update_discord() -> None:
     """Write one file a message, a form, and the commands into `discord/`."""
-    DISCORD.mkdir(exist_ok=True)
     payloads: dict[str, object] = {name: message_payload(message) for name, message in MESSAGES.items()}
     payloads |= {f"form-{name}": modal_payload(form) for name, form in FORMS.items()}
-    payloads["commands"] = command_tree()
+    _write(DISCORD, {**payloads, "commands": command_tree()})
+
+
+def update_slack() -> None:
+    """Write one file a message and a form into `slack/`."""
+    payloads: dict[str, object] = {name: slack_message(message) for name, message in MESSAGES.items()}
+    payloads |= {f"form-{name}": slack_modal(form, "C1", "1.2") for name, form in FORMS.items()}
+    _write(SLACK, payloads)
+
+
+def _write(folder: Path, payloads: dict[str, object]) -> None:
+    folder.mkdir(exist_ok=True)
     for name, payload in payloads.items():
         text = json.dumps(payload, indent=1, ensure_ascii=False, sort_keys=True)
-        (DISCORD / f"{name}.json").write_text(f"{text}\n", "utf-8")
+        (folder / f"{name}.json").write_text(f"{text}\n", "utf-8")
 
 
 if __name__ == "__main__":
     update_prompts()
     update_discord()
+    update_slack()

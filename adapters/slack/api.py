@@ -1,0 +1,88 @@
+"""The one door to Slack's Web API: each call made once, each refusal told in our own words. Must not know what is said.
+
+slack_sdk would try a lost call again by itself, and so say things twice; our client has no such habit (adapters/slack/client.py),
+and whoever calls decides what to do (bot/lane.py).
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.errors import CALL_FAILED, SlackGone, meant
+from adapters.slack.render import Payload
+from bot.port import ChatDown
+
+_RESPONSE_S: Final = 10.0
+
+
+class Api:
+    """Calls in the bot's name. `use` is told the client each time there is a new one."""
+
+    def __init__(self) -> None:
+        self._client: AsyncWebClient | None = None
+
+    def use(self, client: AsyncWebClient | None) -> None:
+        """Speak through this client from now on; None while there is none."""
+        self._client = client
+
+    async def write(self, method: str, payload: Payload) -> dict[str, Any]:
+        """What Slack answers to a change.
+
+        Raises: ChatDown, ChatGone.
+        """
+        try:
+            return _told(await self._speaker().api_call(method, json=payload))
+        except CALL_FAILED as error:
+            raise meant(error) from None
+
+    async def read(self, method: str, **params: str | int | bool) -> dict[str, Any]:
+        """What Slack answers to a question.
+
+        Raises: ChatDown, ChatGone.
+        """
+        try:
+            return _told(await self._speaker().api_call(method, http_verb="GET", params=params))
+        except CALL_FAILED as error:
+            raise meant(error) from None
+
+    async def put_file(self, url: str, content: bytes) -> None:
+        """Bring a file to the address that Slack named for it.
+
+        Raises: ChatDown, ChatGone.
+        """
+        await self._post(url, data=content)
+
+    async def respond(self, url: str, payload: Payload) -> None:
+        """Answer at the address that came with a deed.
+
+        Raises: ChatDown, ChatGone.
+        """
+        await self._post(url, json=payload)
+
+    async def _post(self, url: str, **body: Any) -> None:
+        session = self._speaker().session
+        if session is None:
+            raise ChatDown("not connected to Slack")
+        try:
+            async with session.post(url, timeout=aiohttp.ClientTimeout(total=_RESPONSE_S), **body) as answer:
+                status = answer.status
+        except CALL_FAILED as error:
+            raise meant(error) from None
+        if status == 429 or status >= 500:
+            raise ChatDown(f"Slack answered {status}")
+        if status >= 400:
+            raise SlackGone("gone", f"Slack answered {status}")
+
+    def _speaker(self) -> AsyncWebClient:
+        if self._client is None:
+            raise ChatDown("not connected to Slack")
+        return self._client
+
+
+def _told(response: Any) -> dict[str, Any]:
+    told = response.data if hasattr(response, "data") else response
+    if not isinstance(told, Mapping):
+        raise ChatDown("Slack answered something that is no JSON")
+    return dict(told)

@@ -1,0 +1,229 @@
+"""Slack as a ChatPort: cards, threads, posts, edits, files. Must hold no rule of conversation, and never waits by itself.
+
+Slack does not know a message that it is told twice, so each post carries its key in its metadata, and what stands in the channel
+or the thread is looked through before anything is sent.
+"""
+
+import re
+from collections import OrderedDict
+from typing import Any, Final, NoReturn
+
+import msgspec
+
+from adapters.slack.answers import Answers
+from adapters.slack.api import Api
+from adapters.slack.directory import NAME, Directory
+from adapters.slack.errors import INVALID_BLOCKS, MISSING_SCOPE, TRIGGERS_OVER, SlackGone
+from adapters.slack.forms import FormTooLarge, modal_payload
+from adapters.slack.home import home_payload
+from adapters.slack.render import CAPS, MAX_ALT, QUIET, Payload, key_of, message_payload, post_payload
+from bot.forms import Form
+from bot.messages import Message, Notice, Picture
+from bot.port import ChatDown, ChatGone, Health, Identity, Invocation, MessageRef, Place, ThreadRef
+from bot.replies import slack as say
+from bot.text import cut
+from engine.core.ids import RunId
+
+PAGE: Final = 200
+MAX_PAGES: Final = 10
+MAX_REMEMBERED: Final = 1_000
+FILE_TRIES: Final = 5
+FILE_WAIT_S: Final = 2.0
+"""A picture that was just uploaded can't be shown until Slack has looked at it; the message is refused until then."""
+_STAMP: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
+_CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{1,20}")
+
+
+class Myself(msgspec.Struct, frozen=True):
+    """Whose token it is."""
+
+    team: str
+    user: str
+    bot: str
+    name: str
+    team_name: str = ""
+    enterprise: str = ""
+
+
+class _File(msgspec.Struct):
+    id: str
+    refusals: int = 0
+
+
+class SlackChat:
+    """The port. `me` and `state` are told by whoever keeps the connection up (adapters/slack/connection.py)."""
+
+    name = NAME
+    caps = CAPS
+
+    def __init__(self, api: Api, answers: Answers) -> None:
+        self._api = api
+        self._answers = answers
+        self._directory = Directory(api)
+        self._files: OrderedDict[str, _File] = OrderedDict()
+        self.state = Health(is_up=False, detail=say.not_connected())
+        self.me: Myself | None = None
+
+    def health(self) -> Health:
+        """Whether Slack can be reached, and what is wrong when it can't."""
+        return self.state
+
+    async def open_thread(self, place: Place, card: Message, key: str) -> ThreadRef:
+        """The card in the channel; its thread is there with the first answer to it."""
+        return ThreadRef(place, await self._once(self._channel(place), "", post_payload(card, key), key))
+
+    async def post(self, thread: ThreadRef, message: Message, key: str) -> MessageRef:
+        """The message in the thread."""
+        sent = await self._once(self._channel(thread.place), _stamp(thread.thread), post_payload(message, key), key)
+        return MessageRef(thread.place, sent, thread.thread)
+
+    async def upload(self, thread: ThreadRef, data: bytes, name: str, alt: str, key: str) -> MessageRef:
+        """A picture in its message, with the words that tell the same; the words alone where files are not allowed."""
+        channel, stamp = self._channel(thread.place), _stamp(thread.thread)
+        picture = Picture(RunId(name.partition(".")[0]), alt)
+        found = await self._find(channel, stamp, key)
+        if not found:
+            file = await self._uploaded(f"{channel}/{key}", data, name, alt)
+            try:
+                found = await self._send(channel, stamp, post_payload(picture, key, file=file))
+            except SlackGone as error:
+                if error.code != INVALID_BLOCKS or not file:
+                    raise
+                self._refuse(f"{channel}/{key}")
+        self._files.pop(f"{channel}/{key}", None)
+        return MessageRef(thread.place, found, thread.thread)
+
+    async def edit(self, ref: MessageRef, message: Message) -> None:
+        """The message where it stands."""
+        payload = {"channel": self._channel(ref.place), "ts": _stamp(ref.message), **message_payload(message)}
+        await self._api.write("chat.update", {**payload, "parse": "none", "link_names": False})
+
+    async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
+        """To the person: below what they did and for them alone, or on their own page where they asked there."""
+        channel, payload = self._channel(invocation.place), message_payload(message)
+        deed = self._answers.of(invocation.handle)
+        user = invocation.actor.id.rpartition(":")[2]
+        where = {"thread_ts": _stamp(invocation.thread)} if invocation.thread else {}
+        if deed is not None and deed.kind == "home":
+            await self._api.write("views.publish", {"user_id": user, "view": home_payload(message)})
+        elif not private or channel.startswith("D"):
+            await self._api.write("chat.postMessage", {"channel": channel, **payload, **where, **QUIET})
+        elif deed is not None and deed.kind == "command" and (address := self._answers.address(invocation.handle)):
+            # It works where the bot is no member, too.
+            await self._respond(address, payload)
+        else:
+            await self._whisper(invocation, {"channel": channel, "user": user, **payload, **where})
+
+    async def ask_form(self, invocation: Invocation, form: Form) -> None:
+        """The form as a modal, while the click's trigger is good; afterwards the person is asked to click again."""
+        try:
+            view = modal_payload(form, self._channel(invocation.place), invocation.thread)
+        except FormTooLarge as error:
+            raise ChatGone(f"the form is too large: {error}") from None
+        if not await self._brought_up(view, self._answers.trigger(invocation.handle)):
+            await self.reply(invocation, Notice(say.click_again(), is_refusal=True))
+
+    async def resolve(self, actor_id: str) -> Identity:
+        """The member and the user groups they are in."""
+        return await self._directory.resolve(actor_id)
+
+    async def _brought_up(self, view: Payload, trigger: str) -> bool:
+        """Whether the form came up; not when the trigger was used, or is older than 3 s."""
+        try:
+            if trigger:
+                await self._api.write("views.open", {"trigger_id": trigger, "view": view})
+        except SlackGone as error:
+            if error.code not in TRIGGERS_OVER:
+                raise
+            return False
+        return bool(trigger)
+
+    async def _once(self, channel: str, thread: str, payload: Payload, key: str) -> str:
+        """The one message that fulfils the key."""
+        return await self._find(channel, thread, key) or await self._send(channel, thread, payload)
+
+    async def _send(self, channel: str, thread: str, payload: Payload) -> str:
+        where = {"thread_ts": thread} if thread else {}
+        return str((await self._api.write("chat.postMessage", {"channel": channel, **where, **payload}))["ts"])
+
+    async def _find(self, channel: str, thread: str, key: str) -> str:
+        """The message that was posted with the key, empty when there is none among the latest of the place."""
+        params: dict[str, str | int | bool] = {"channel": channel, "limit": PAGE, "include_all_metadata": True}
+        if thread:
+            params["ts"] = thread
+        for _ in range(MAX_PAGES if thread else 1):
+            page = await self._api.read(f"conversations.{'replies' if thread else 'history'}", **params)
+            for message in page.get("messages", ()):
+                if self._is_mine(message) and key_of(message) == key:
+                    return str(message["ts"])
+            # A thread is told from its beginning, a channel from its end.
+            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                break
+            params["cursor"] = cursor
+        return ""
+
+    def _is_mine(self, message: dict[str, Any]) -> bool:
+        me = self._myself()
+        return message.get("bot_id") == me.bot or message.get("user") == me.user
+
+    async def _uploaded(self, name: str, data: bytes, filename: str, alt: str) -> str:
+        """The id of the file, which nobody sees until a message shows it; empty when it has to do without."""
+        known = self._files.get(name)
+        if known is not None:
+            return known.id
+        try:
+            place = await self._api.read(
+                "files.getUploadURLExternal", filename=filename, length=len(data), alt_txt=cut(alt, MAX_ALT)
+            )
+            await self._api.put_file(str(place["upload_url"]), data)
+            file = str(place["file_id"])
+            await self._api.write("files.completeUploadExternal", {"files": [{"id": file, "title": filename}]})
+        except SlackGone as error:
+            if error.code != MISSING_SCOPE:
+                raise
+            return ""
+        self._files[name] = _File(file)
+        while len(self._files) > MAX_REMEMBERED:
+            self._files.popitem(last=False)
+        return file
+
+    def _refuse(self, name: str) -> NoReturn:
+        """Try the picture again in a moment; when that did not help, do without it."""
+        file = self._files[name]
+        file.refusals += 1
+        if file.refusals >= FILE_TRIES:
+            file.id = ""
+        raise ChatDown("Slack has not looked at the picture yet", FILE_WAIT_S)
+
+    async def _whisper(self, invocation: Invocation, payload: Payload) -> None:
+        try:
+            await self._api.write("chat.postEphemeral", payload)
+        except SlackGone as error:
+            address = self._answers.address(invocation.handle)
+            if not error.is_place or not address:
+                raise
+            await self._respond(address, {name: payload[name] for name in ("text", "blocks")})
+
+    async def _respond(self, address: str, payload: Payload) -> None:
+        await self._api.respond(address, {"response_type": "ephemeral", "replace_original": False, **payload})
+
+    def _myself(self) -> Myself:
+        if self.me is None:
+            raise ChatDown("not connected to Slack")
+        return self.me
+
+    def _channel(self, place: Place) -> str:
+        """The channel's id, once it is one of ours: what is stored, or typed after `bind --to`, is somebody's text."""
+        if place.adapter != NAME or not _CHANNEL.fullmatch(place.channel):
+            raise ChatGone(f"{place} is no channel of Slack", is_place=True)
+        if place.workspace != self._myself().team:
+            raise ChatGone(f"{place} is in another workspace than {self._myself().team}", is_place=True)
+        return place.channel
+
+
+def _stamp(text: str) -> str:
+    """A message's id, once it is one."""
+    if not _STAMP.fullmatch(text):
+        raise ChatGone(f"{text} is no message of Slack")
+    return text
