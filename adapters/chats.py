@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from adapters.lag import watch_lag
 from adapters.schedule.apscheduler_alarms import ApschedulerAlarms
 from adapters.settings import DiscordSettings, secrets_of
 from adapters.web.chat import NAME, PLACE, WebChat
@@ -114,6 +115,8 @@ async def talking(voice: Voice, chats: Chats = Chats()) -> AsyncIterator[Talk]:
             Bot(desk, scheduler, manners).running() as bot,
             AsyncExitStack() as stack,
         ):
+            lag = group.create_task(watch_lag())
+            stack.callback(lag.cancel)
             if discord is not None:
                 await stack.enter_async_context(discord.running())
             try:
