@@ -11,9 +11,9 @@ import discord
 import msgspec
 from discord.http import Route
 
-from adapters.discord.errors import ALREADY_ANSWERED, UNKNOWN_INTERACTION, code_of, meant
+from adapters.discord.errors import ALREADY_ANSWERED, TOO_LATE, UNKNOWN_INTERACTION, code_of, meant
 from adapters.discord.render import EPHEMERAL, V2, Payload
-from adapters.discord.rest import CALL_FAILED, Rest
+from adapters.discord.rest import CALL_FAILED, Rest, Upload
 from bot.port import ChatDown, ChatGone
 
 MAX_OPEN: Final = 2_000
@@ -23,6 +23,10 @@ ORIGINAL: Final = "/messages/@original"
 _MESSAGE, _DEFERRED, _CHOICES, _MODAL = 4, 5, 8, 9
 
 _State = Literal["new", "deferred", "answered", "lost"]
+
+
+class AnswerTooLate(ChatGone):
+    """The interaction is no longer open; the person can be reached in another way."""
 
 
 class _Open(msgspec.Struct):
@@ -71,21 +75,21 @@ class Answers:
         if self._open[handle].state == "new":
             await self.defer(handle)
 
-    async def answer(self, handle: str, payload: Payload) -> None:
+    async def answer(self, handle: str, payload: Payload, upload: Upload | None = None) -> None:
         """Say it to the person alone.
 
-        Raises: ChatDown, ChatGone.
+        Raises: ChatDown, ChatGone; AnswerTooLate.
         """
         each = self._open[handle]
         private = {**payload, "flags": V2 | EPHEMERAL}
         state, each.state = each.state, "answered"
         match state:
             case "new":
-                await self._first(each, {"type": _MESSAGE, "data": private})
+                await self._first(each, {"type": _MESSAGE, "data": private}, upload)
             case "deferred":
-                await self._later(_token_route("PATCH", each, ORIGINAL), payload)
+                await self._later(_token_route("PATCH", each, ORIGINAL), payload, upload)
             case "answered":
-                await self._later(_token_route("POST", each), private)
+                await self._later(_token_route("POST", each), private, upload)
             case "lost":
                 raise ChatGone("the interaction is over")
 
@@ -116,11 +120,11 @@ class Answers:
             each.state = "answered"
             await self._later(_token_route("DELETE", each, ORIGINAL), None)
 
-    async def _first(self, each: _Open, payload: Payload) -> None:
+    async def _first(self, each: _Open, payload: Payload, upload: Upload | None = None) -> None:
         route = Route("POST", "/interactions/{interaction_id}/{webhook_token}/callback", interaction_id=each.id,
                       webhook_token=each.token)  # fmt: skip
         try:
-            await self._rest.call(route, payload)
+            await self._rest.call(route, payload, upload=upload)
         except CALL_FAILED as error:
             code = code_of(error)
             if code in {UNKNOWN_INTERACTION, ALREADY_ANSWERED}:
@@ -130,10 +134,12 @@ class Answers:
                 each.state = "lost"
             raise found from None
 
-    async def _later(self, route: Route, payload: Payload | None) -> None:
+    async def _later(self, route: Route, payload: Payload | None, upload: Upload | None = None) -> None:
         try:
-            await self._rest.call(route, payload)
+            await self._rest.call(route, payload, upload=upload)
         except CALL_FAILED as error:
+            if code_of(error) in TOO_LATE:
+                raise AnswerTooLate("the interaction is over") from None
             raise meant(error) from None
 
 

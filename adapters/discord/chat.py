@@ -5,15 +5,15 @@ of its container, looked up among the newest messages before anything is sent.
 """
 
 import asyncio
-import io
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import discord
+import msgspec
 from discord.http import Route
 
-from adapters.discord.answers import Answers
+from adapters.discord.answers import Answers, AnswerTooLate
 from adapters.discord.errors import (
     ARCHIVED,
     NO_DIRECT_MESSAGES,
@@ -26,7 +26,8 @@ from adapters.discord.errors import (
 from adapters.discord.forms import FormTooLarge, modal_payload
 from adapters.discord.inbound import NAME, groups_of
 from adapters.discord.render import CAPS, Payload, mark_of, message_payload, nonce_of, thread_name
-from adapters.discord.rest import CALL_FAILED, Rest
+from adapters.discord.rest import CALL_FAILED, Rest, Upload
+from adapters.discord.told import MEMBER, NAMED, SAID, understood
 from bot.forms import Form
 from bot.messages import Message, Notice, Picture
 from bot.port import ChatDown, ChatGone, Health, Identity, Invocation, MessageRef, Place, ThreadRef
@@ -43,6 +44,14 @@ MAX_REMEMBERED: Final = 5_000
 T = TypeVar("T")
 
 
+class _Successor(msgspec.Struct, frozen=True):
+    """What stands in for a message that can't be edited: `key` finds it again, `note` links what was before."""
+
+    ref: MessageRef
+    key: str
+    note: str
+
+
 class DiscordChat:
     """The port. `health` is told by whoever keeps the connection up (adapters/discord/connection.py)."""
 
@@ -53,7 +62,7 @@ class DiscordChat:
         self._rest = rest
         self._answers = answers
         self._now_ms = now_ms
-        self._fresh: OrderedDict[str, MessageRef] = OrderedDict()
+        self._fresh: OrderedDict[str, _Successor] = OrderedDict()
         self._edited_at: OrderedDict[str, float] = OrderedDict()
         self.state = Health(is_up=False, detail=say.not_connected())
         self.me = 0
@@ -86,19 +95,19 @@ class DiscordChat:
         """A picture in its message, with the words that tell the same."""
         channel = _channel(thread.place, thread.thread)
         payload = message_payload(Picture(RunId(name.partition(".")[0]), alt), key=key, picture=name)
-        payload["attachments"] = [{"id": 0, "filename": name, "description": alt[:1_024]}]
-        sent = await self._once(channel, payload, key, file=(name, data))
+        sent = await self._once(channel, payload, key, Upload(name, data))
         return MessageRef(thread.place, sent, thread.thread)
 
     async def edit(self, ref: MessageRef, message: Message) -> None:
         """The message where it stands, or where its successor does."""
-        ref = self._fresh.get(ref.message, ref)
+        stands = self._fresh.get(ref.message, _Successor(ref, "", ""))
+        ref = stands.ref
         channel = _channel(ref.place, ref.thread or ref.place.channel)
         if not ref.message.isdecimal():
             raise ChatGone(f"{ref.message} is no message of Discord")
         self._keep_pace(ref.message)
         try:
-            await self._patch(channel, ref.message, message_payload(message))
+            await self._patch(channel, ref.message, message_payload(message, key=stands.key, note=stands.note))
         except CALL_FAILED as error:
             if code_of(error) != OLD_EDITS:
                 raise meant(error) from None
@@ -106,16 +115,24 @@ class DiscordChat:
 
     async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
         """To the person: below what they did, or, where nothing can be shown to them alone, as a direct message."""
-        payload = message_payload(message)
-        if private and self._answers.knows(invocation.handle):
-            await self._answers.answer(invocation.handle, payload)
-        elif private:
-            await self._whisper(invocation, payload)
-        else:
+        upload = _upload_of(message)
+        payload = message_payload(message, picture=upload.name if upload else "")
+        is_open = self._answers.knows(invocation.handle)
+        if not private:
             channel = _channel(invocation.place, invocation.thread or invocation.place.channel)
-            await self._rest.spoken(_messages(channel), payload)
-            if self._answers.knows(invocation.handle):
+            await self._rest.spoken(_messages(channel), payload, upload=upload)
+            if is_open:
                 await self._answers.withdraw(invocation.handle)
+        elif not (is_open and await self._answered(invocation.handle, payload, upload)):
+            await self._whisper(invocation, message, upload)
+
+    async def _answered(self, handle: str, payload: Payload, upload: Upload | None) -> bool:
+        """Whether it could still be said as the answer to the interaction."""
+        try:
+            await self._answers.answer(handle, payload, upload)
+        except AnswerTooLate:
+            return False
+        return True
 
     async def ask_form(self, invocation: Invocation, form: Form) -> None:
         """The form as a modal, which is the first answer to the click or none."""
@@ -134,29 +151,31 @@ class DiscordChat:
         if not (guild.isdecimal() and user.isdecimal()):
             return Identity(actor_id, user or actor_id)
         try:
-            found = await self._rest.call(
+            told = await self._rest.call(
                 Route("GET", "/guilds/{guild_id}/members/{user_id}", guild_id=guild, user_id=user)
             )
         except CALL_FAILED as error:
             if code_of(error) == UNKNOWN_MEMBER:
                 return Identity(actor_id, user)
             raise meant(error) from None
-        name = found.get("nick") or found["user"].get("global_name") or found["user"]["username"]
-        return Identity(actor_id, name, groups_of(guild, found.get("roles", ())))
+        found = understood(MEMBER, told)
+        name = found.nick or found.user.global_name or found.user.username
+        return Identity(actor_id, name, groups_of(guild, found.roles))
 
-    async def _once(self, channel: str, payload: Payload, key: str, file: tuple[str, bytes] | None = None) -> str:
+    async def _once(self, channel: str, payload: Payload, key: str, upload: Upload | None = None) -> str:
         """The id of the one message that fulfils the key."""
-        found = await self._rest.spoken(Route("GET", "/channels/{channel_id}/messages?limit=100", channel_id=channel))
-        mark = mark_of(key)
-        for message in found:
-            if self._is_mine(message) and any(each.get("id") == mark for each in message.get("components", ())):
-                return str(message["id"])
-        body = {**payload, "nonce": nonce_of(f"{channel}/{key}"), "enforce_nonce": True}
-        files = [discord.File(io.BytesIO(file[1]), filename=file[0])] if file else []
-        return str((await self._rest.spoken(_messages(channel), body, files=files))["id"])
+        return await self._found(channel, key) or await self._sent(channel, payload, key, upload)
 
-    def _is_mine(self, message: dict[str, Any]) -> bool:
-        return str(message.get("author", {}).get("id")) == str(self.me)
+    async def _found(self, channel: str, key: str) -> str:
+        """The message of ours that was sent with the key before, among the newest; empty when there is none."""
+        told = await self._rest.spoken(Route("GET", "/channels/{channel_id}/messages?limit=100", channel_id=channel))
+        mark, me = mark_of(key), str(self.me)
+        mine = (each for each in understood(SAID, told) if each.author.id == me)
+        return next((each.id for each in mine if any(part.id == mark for part in each.components)), "")
+
+    async def _sent(self, channel: str, payload: Payload, key: str, upload: Upload | None = None) -> str:
+        body = {**payload, "nonce": nonce_of(f"{channel}/{key}"), "enforce_nonce": True}
+        return understood(NAMED, await self._rest.spoken(_messages(channel), body, upload=upload)).id
 
     async def _patch(self, channel: str, message: str, payload: Payload) -> None:
         route = Route("PATCH", "/channels/{channel_id}/messages/{message_id}", channel_id=channel, message_id=message)
@@ -181,26 +200,36 @@ class DiscordChat:
         """A successor in the thread for a message that can't be edited any more for now."""
         thread = ref.thread or ref.message
         link = f"https://discord.com/channels/{ref.place.workspace}/{ref.thread or ref.place.channel}/{ref.message}"
-        key = f"after {ref.message}"
-        sent = await self._once(
-            _channel(ref.place, thread), message_payload(message, key=key, note=say.goes_on_here(link)), key
-        )
-        fresh = MessageRef(ref.place, sent, thread)
-        for old in [each for each, newer in self._fresh.items() if newer == ref]:
+        key, note, channel = f"after {ref.message}", say.goes_on_here(link), _channel(ref.place, thread)
+        known = await self._found(channel, key)
+        sent = known or await self._sent(channel, message_payload(message, key=key, note=note), key)
+        fresh = _Successor(MessageRef(ref.place, sent, thread), key, note)
+        for old in [each for each, newer in self._fresh.items() if newer.ref == ref]:
             self._fresh[old] = fresh
         _remember(self._fresh, ref.message, fresh)
+        if known:
+            # It was made before a restart, and shows what was true then.
+            await self.edit(ref, message)
 
-    async def _whisper(self, invocation: Invocation, payload: Payload) -> None:
-        """Say it in a direct message; somebody who takes none is told in the open how to ask, and no more."""
+    async def _whisper(self, invocation: Invocation, message: Message, upload: Upload | None) -> None:
+        """Say it in a direct message, without buttons, as those count in a server alone. Somebody who takes none is told in the
+        open how to ask, and no more.
+        """
         user = invocation.actor.id.rpartition(":")[2]
+        payload = message_payload(message, picture=upload.name if upload else "", has_buttons=False)
         try:
-            channel = await self._rest.call(Route("POST", "/users/@me/channels"), {"recipient_id": user})
-            await self._rest.call(_messages(str(channel["id"])), payload)
+            told = await self._rest.call(Route("POST", "/users/@me/channels"), {"recipient_id": user})
+            await self._rest.call(_messages(understood(NAMED, told).id), payload, upload=upload)
         except CALL_FAILED as error:
             if code_of(error) != NO_DIRECT_MESSAGES:
                 raise meant(error) from None
             where = _channel(invocation.place, invocation.thread or invocation.place.channel)
             await self._rest.spoken(_messages(where), message_payload(Notice(say.no_private_way())))
+
+
+def _upload_of(message: Message) -> Upload | None:
+    """The image that the message brings along."""
+    return Upload(f"{message.run}.png", message.png) if isinstance(message, Picture) and message.png else None
 
 
 def _messages(channel: str) -> Route:

@@ -12,9 +12,10 @@ from adapters.discord.connection import commands_of
 from adapters.discord.errors import meant
 from adapters.discord.inbound import NAME
 from adapters.discord.rest import CALL_FAILED, Rest
+from adapters.discord.told import COMMANDS, SERVERS, understood
 from adapters.discord.tree import command_tree, is_same
 from bot.people import People, PeopleRules
-from bot.port import Place
+from bot.port import ChatDown, Place
 from bot.replies import discord as say
 
 _NAMES: Final = {
@@ -55,6 +56,8 @@ async def check(config: DiscordConfig, rules: PeopleRules | None) -> list[Findin
         return [Finding("token", is_ok=False, sentence=say.token_refused())]
     except CALL_FAILED as error:
         return [Finding("connection", is_ok=False, sentence=say.not_reached(str(meant(error))))]
+    except ChatDown as error:
+        return [Finding("connection", is_ok=False, sentence=say.not_reached(str(error)))]
     finally:
         await client.close()
 
@@ -67,12 +70,12 @@ def _endpoint(client: discord.Client) -> Finding:
 
 
 async def _servers(client: discord.Client, rest: Rest, rules: PeopleRules | None) -> list[Finding]:
-    told = await rest.call(Route("GET", "/users/@me/guilds"))
+    told = understood(SERVERS, await rest.call(Route("GET", "/users/@me/guilds")))
     if not told:
         return [Finding("servers", is_ok=False, sentence=say.invite(invitation(client)))]
     found: list[Finding] = []
     for each in told:
-        guild = await client.fetch_guild(int(each["id"]), with_counts=False)
+        guild = await client.fetch_guild(int(each.id), with_counts=False)
         found.append(await _command(client, rest, guild))
         found += await _channels(client, guild, rules)
     return found
@@ -87,7 +90,7 @@ def invitation(client: discord.Client) -> str:
 async def _command(client: discord.Client, rest: Rest, guild: discord.Guild) -> Finding:
     about = f"command in {guild.name}"
     try:
-        found = await rest.call(commands_of("GET", client.application_id or 0, guild.id))
+        found = understood(COMMANDS, await rest.call(commands_of("GET", client.application_id or 0, guild.id)))
     except discord.Forbidden:
         return Finding(about, is_ok=False, sentence=say.commands_missing(guild.name))
     return Finding(about, is_ok=True, sentence=say.command_is_there(is_up_to_date=is_same(found, command_tree())))

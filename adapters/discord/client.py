@@ -47,6 +47,10 @@ class Core(Protocol):
         """A server can be seen: at the start, after an outage, or because the bot was invited."""
         ...
 
+    def on_guild_gone(self, guild: int) -> None:
+        """The bot was removed from a server."""
+        ...
+
     def on_link(self, *, is_up: bool) -> None:
         """The gateway was reached, or lost."""
         ...
@@ -87,6 +91,10 @@ class OrchClient(discord.Client):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """The bot was invited."""
         await self._core.on_guild(guild.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was removed, or the server is no more."""
+        self._core.on_guild_gone(guild.id)
 
     async def on_connect(self) -> None:
         """A new session."""

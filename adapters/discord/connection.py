@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 import aiohttp
 import discord
+import msgspec
 from discord.http import Route
 
 from adapters.discord.answers import Answers
@@ -15,8 +16,11 @@ from adapters.discord.chat import DiscordChat
 from adapters.discord.client import DiscordConfig, build_discord_client
 from adapters.discord.errors import ALREADY_ANSWERED, UNKNOWN_INTERACTION, meant
 from adapters.discord.inbound import invocation_of, mention_of, told_by
+from adapters.discord.render import message_payload
 from adapters.discord.rest import CALL_FAILED, Rest
+from adapters.discord.told import COMMANDS, understood
 from adapters.discord.tree import command_tree, is_same, suggestions, typed_into
+from bot.messages import Notice
 from bot.port import Actor, ChatDown, ChatGone, Health, Invocation, Place
 from bot.replies import discord as say
 from engine.core.blackboard import Blackboard
@@ -25,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 60.0
+STEADY_S: Final = 600.0
+"""A connection that held so long starts the waits anew."""
 CLOSE_S: Final = 5.0
 
 
@@ -48,6 +54,14 @@ class House(Protocol):
         ...
 
 
+class _End(msgspec.Struct, frozen=True):
+    """How a client's life ended."""
+
+    sentence: str
+    wait_s: float = 0.0
+    is_for_good: bool = False
+
+
 class Discord:
     """The chat and its connection: `chat` is the port, `running` holds the connection."""
 
@@ -63,6 +77,7 @@ class Discord:
         self._synced: set[int] = set()
         self._complaints: dict[int, str] = {}
         self._has_news = asyncio.Event()
+        self._is_linked = False
         self.syncs = 0
 
     @asynccontextmanager
@@ -77,26 +92,36 @@ class Discord:
                     task.cancel()
 
     async def _stay_up(self) -> None:
-        wait_s = FIRST_WAIT_S
+        loop, wait_s = asyncio.get_running_loop(), FIRST_WAIT_S
         while True:
-            client = build_discord_client(self._config, self)
-            try:
-                await self._connect(client)
-            except discord.LoginFailure:
-                return self._tell(say.token_refused())
-            except discord.PrivilegedIntentsRequired:
-                return self._tell(say.intents_refused())
-            except discord.ConnectionClosed as error:
-                sentence = say.token_refused() if error.code == 4004 else say.closed_by_discord(error.code)
-                return self._tell(sentence)
-            except (*CALL_FAILED, discord.GatewayNotFound) as error:
-                self._tell(say.reconnecting(str(meant(error))))
-                await asyncio.sleep(max(wait_s, _told_to_wait(error)))
-            except Exception as error:  # noqa: BLE001 - whatever the library stumbles over costs this chat, never the product
-                logger.warning("discord failed", extra={"action": "discord_failed"}, exc_info=error)
-                self._tell(say.reconnecting(type(error).__name__))
-                await asyncio.sleep(wait_s)
+            began = loop.time()
+            end = await self._live()
+            self._is_linked = False
+            self._tell(end.sentence)
+            if end.is_for_good:
+                return
+            if loop.time() - began > STEADY_S:
+                wait_s = FIRST_WAIT_S
+            await asyncio.sleep(max(wait_s, end.wait_s))
             wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+
+    async def _live(self) -> _End:
+        """One client's life, in which discord.py itself reconnects what can be; how it ended."""
+        try:
+            await self._connect(build_discord_client(self._config, self))
+        except discord.LoginFailure:
+            return _End(say.token_refused(), is_for_good=True)
+        except discord.PrivilegedIntentsRequired:
+            return _End(say.intents_refused(), is_for_good=True)
+        except discord.ConnectionClosed as error:
+            sentence = say.token_refused() if error.code == 4004 else say.closed_by_discord(error.code)
+            return _End(sentence, is_for_good=True)
+        except (*CALL_FAILED, discord.GatewayNotFound) as error:
+            return _End(say.reconnecting(str(meant(error))), wait_s=_told_to_wait(error))
+        except Exception as error:  # noqa: BLE001 - whatever the library stumbles over costs this chat, never the product
+            logger.warning("discord failed", extra={"action": "discord_failed"}, exc_info=error)
+            return _End(say.reconnecting(type(error).__name__))
+        return _End(say.reconnecting(say.connection_lost()))
 
     async def _connect(self, client: discord.Client) -> None:
         self._client = client
@@ -120,12 +145,16 @@ class Discord:
             return
         invocation = invocation_of(interaction, self._now_ms())
         if invocation is None:
-            return
-        if _may_bring_up_a_form(interaction):
+            with suppress(ChatDown, ChatGone):
+                notice = Notice(say.only_in_a_server(), is_refusal=True)
+                await self._answers.answer(handle, message_payload(notice))
+        elif _may_bring_up_a_form(interaction):
             self._house.take(invocation)
             await self._answers.defer_later(handle)
         elif await self._answers.defer(handle):
             self._house.take(invocation)
+        else:
+            self._tell_all_is_well()
 
     async def on_message(self, message: discord.Message, me: int) -> None:
         """Hand over what was said to the bot by its name."""
@@ -138,13 +167,19 @@ class Discord:
         self._unsynced[guild] = None
         self._has_news.set()
 
+    def on_guild_gone(self, guild: int) -> None:
+        """Whatever was registered there may be gone with it."""
+        self._synced.discard(guild)
+        self._unsynced.pop(guild, None)
+        self._complaints.pop(guild, None)
+
     def on_link(self, *, is_up: bool) -> None:
         """Say whether the gateway is there."""
-        client = self._client
-        if client is None or not is_up:
-            self._tell(say.reconnecting("the connection was lost"))
-            return
-        self._tell_all_is_well()
+        self._is_linked = is_up
+        if is_up:
+            self._tell_all_is_well()
+        else:
+            self._tell(say.reconnecting(say.connection_lost()))
 
     def trace(self) -> aiohttp.TraceConfig:
         """The hook that makes waits visible."""
@@ -175,7 +210,7 @@ class Discord:
             return
         app, wanted = self._client.application_id or 0, command_tree()
         try:
-            found = await self._rest.call(commands_of("GET", app, guild))
+            found = understood(COMMANDS, await self._rest.call(commands_of("GET", app, guild)))
             if not is_same(found, wanted):
                 self.syncs += 1
                 await self._rest.call(commands_of("PUT", app, guild), wanted)
@@ -192,8 +227,9 @@ class Discord:
         return suggestions(self._house.board(), *told)
 
     def _tell_all_is_well(self) -> None:
+        """How it is, unless it is down."""
         client = self._client
-        if client is None or client.user is None or client.is_closed():
+        if not self._is_linked or client is None or client.user is None:
             return
         counts = self._answers.counts
         told = [

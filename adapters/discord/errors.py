@@ -18,15 +18,23 @@ UNKNOWN_INTERACTION: Final = 10_062
 ALREADY_ANSWERED: Final = 40_060
 NO_DIRECT_MESSAGES: Final = 50_007
 UNKNOWN_MEMBER: Final = 10_007
+TOO_LATE: Final = frozenset({10_015, 50_027})
+"""The token of an interaction is over after 15 minutes."""
 _PLACE: Final = {
     10_003: "the channel or thread is gone",
     50_001: "I can't see the channel",
     50_013: "a permission is missing",
+    50_083: "the thread was closed by a moderator",
+    160_005: "the thread was closed by a moderator",
 }
 _LATER: Final = {
     20_016: "slow mode",
     20_028: "the channel's limit",
+    20_029: "the server's limit",
     30_033: "too many",
+    40_003: "too many direct messages",
+    40_062: "a limit of its own",
+    130_000: "too much to do",
     160_006: "too many active threads",
 }
 _UNTOLD_WAIT_S: Final = 60.0
@@ -72,6 +80,9 @@ def meant(error: Exception) -> ChatDown | ChatGone:
             return ChatDown(f"Discord refuses for now: {_LATER[error.code]}", _UNTOLD_WAIT_S)
         case discord.HTTPException() if error.status == 401 or error.status >= 500:
             return ChatDown(f"Discord answered {error.status}", _UNTOLD_WAIT_S if error.status == 401 else 0.0)
+        case discord.HTTPException() if error.status == 403 and not error.code:
+            # Not Discord itself: a guard before it turns our whole address away for a while.
+            return ChatDown("Discord answered 403", _UNTOLD_WAIT_S)
         case discord.HTTPException():
             is_place = error.code in _PLACE or error.status == 403
             return ChatGone(_PLACE.get(error.code, f"Discord refused: {error.status} {error.code}"), is_place=is_place)

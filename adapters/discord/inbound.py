@@ -40,9 +40,10 @@ def invocation_of(interaction: discord.Interaction, now_ms: int) -> Invocation |
 
 
 def mention_of(message: discord.Message, me: int, now_ms: int) -> Invocation | None:
-    """What was said to the bot by its name; None when it was not, or by a bot."""
+    """What was said to the bot by its name; None when it was not, or not by a person."""
     where = _where(message.guild.id if message.guild else None, message.channel)
-    if where is None or message.author.bot or all(user.id != me for user in message.mentions):
+    is_by_person = not message.author.bot and message.webhook_id is None and not message.is_system()
+    if where is None or not is_by_person or all(user.id != me for user in message.mentions):
         return None
     place, thread = where
     text = re.sub(rf"<@!?{me}>", " ", message.content).strip()
@@ -54,8 +55,9 @@ def mention_of(message: discord.Message, me: int, now_ms: int) -> Invocation | N
 
 def actor_of(user: discord.User | discord.Member, guild: str) -> Actor:
     """Who it was, with the roles that came along: they are as fresh as the deed."""
-    roles = user.roles if isinstance(user, discord.Member) else ()
-    return Actor(f"{NAME}:{guild}:{user.id}", user.display_name, groups_of(guild, (role.id for role in roles)))
+    # Not `roles`: that leaves out whatever is not known yet of a server that the gateway has not told of.
+    roles = user._roles if isinstance(user, discord.Member) else ()  # noqa: SLF001 - see above
+    return Actor(f"{NAME}:{guild}:{user.id}", user.display_name, groups_of(guild, roles))
 
 
 def groups_of(guild: str, roles: Iterable[int | str]) -> tuple[str, ...]:

@@ -43,7 +43,9 @@ class Look(msgspec.Struct, frozen=True):
     foot: _Paint = markup.escaped
 
 
-def message_payload(message: Message, *, key: str = "", picture: str = "", note: str = "") -> Payload:
+def message_payload(
+    message: Message, *, key: str = "", picture: str = "", note: str = "", has_buttons: bool = True
+) -> Payload:
     """What to post or to edit. `picture` is the name of an attached file, `note` a line of our own below the rest."""
     limit = CAPS.max_text
     while True:
@@ -54,9 +56,19 @@ def message_payload(message: Message, *, key: str = "", picture: str = "", note:
             break
         limit = int(limit * _SHRINK)
     view = discord.ui.LayoutView(timeout=None)
-    view.add_item(_container(message, blocks, seen.actions, key=key, picture=picture))
+    box: discord.ui.Container[discord.ui.LayoutView] = discord.ui.Container(
+        accent_colour=int(DARK.shades[_state(message)].accent[1:], 16), id=mark_of(key) if key else None
+    )
+    alt = cut(seen.text, MAX_ALT)
+    if picture:
+        box.add_item(discord.ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{picture}", description=alt)))
+    _fill(box, blocks, seen.actions if has_buttons else ())
+    view.add_item(box)
     components: list[Payload] = view.to_components()  # type: ignore[no-untyped-call]  # discord.py leaves it open
-    return {"flags": V2, "components": components, "allowed_mentions": {"parse": []}}
+    payload: Payload = {"flags": V2, "components": components, "allowed_mentions": {"parse": []}}
+    if picture:
+        payload["attachments"] = [{"id": 0, "filename": picture, "description": alt}]
+    return payload
 
 
 def mark_of(key: str) -> int:
@@ -75,15 +87,7 @@ def thread_name(card: Message) -> str:
     return cut(one_line(text), MAX_NAME) or "orch"
 
 
-def _container(
-    message: Message, blocks: Sequence[str], actions: Sequence[Action], *, key: str, picture: str
-) -> "discord.ui.Container[discord.ui.LayoutView]":
-    box: discord.ui.Container[discord.ui.LayoutView] = discord.ui.Container(
-        accent_colour=int(DARK.shades[_state(message)].accent[1:], 16), id=mark_of(key) if key else None
-    )
-    if picture:
-        alt = cut(blocks[0], MAX_ALT)
-        box.add_item(discord.ui.MediaGallery(discord.MediaGalleryItem(f"attachment://{picture}", description=alt)))
+def _fill(box: "discord.ui.Container[discord.ui.LayoutView]", blocks: Sequence[str], actions: Sequence[Action]) -> None:
     for number, text in enumerate(blocks):
         if number:
             box.add_item(discord.ui.Separator(visible=number == 1))
@@ -91,7 +95,6 @@ def _container(
     buttons = _buttons(actions)
     for start in range(0, len(buttons), _IN_A_ROW):
         box.add_item(discord.ui.ActionRow(*buttons[start : start + _IN_A_ROW]))
-    return box
 
 
 def _buttons(actions: Sequence[Action]) -> "list[discord.ui.Button[discord.ui.LayoutView]]":

@@ -6,17 +6,25 @@ then the text is on the screen already, and the next one is chosen after the pau
 """
 
 import asyncio
+import io
 import json
-from collections.abc import Sequence
 from typing import Any, Final
 
 import aiohttp
 import discord
+import msgspec
 from discord.http import HTTPClient, Route
 
 from adapters.discord.errors import meant, turned_away
 from adapters.discord.render import Payload
 from bot.port import ChatDown
+
+
+class Upload(msgspec.Struct, frozen=True):
+    """An image that goes with a message."""
+
+    name: str
+    png: bytes
 
 
 class Rest:
@@ -31,7 +39,7 @@ class Rest:
         self._http = client.http if client is not None else None
 
     async def call(
-        self, route: Route, payload: Payload | list[Payload] | None = None, *, files: Sequence[discord.File] = (),
+        self, route: Route, payload: Payload | list[Payload] | None = None, *, upload: Upload | None = None,
         is_paced: bool = False,
     ) -> Any:  # fmt: skip
         """What Discord answers. `is_paced` is for what can wait: it fails at once while Discord limits us everywhere.
@@ -44,22 +52,23 @@ class Rest:
         if is_paced and wait_s > 0:
             raise ChatDown("Discord limits us", wait_s)
         kwargs: dict[str, Any] = {} if payload is None else {"json": payload}
-        if files:
-            form: list[dict[str, Any]] = [{"name": "payload_json", "value": json.dumps(payload)}]
-            form += [
-                {"name": f"files[{n}]", "value": file.fp, "filename": file.filename, "content_type": "image/png"}
-                for n, file in enumerate(files)
-            ]
-            kwargs = {"form": form, "files": files}
-        return await self._http.request(route, **kwargs)
+        if upload is not None:
+            file = discord.File(io.BytesIO(upload.png), filename=upload.name)
+            part = {"name": "files[0]", "value": file.fp, "filename": upload.name, "content_type": "image/png"}
+            kwargs = {"form": [{"name": "payload_json", "value": json.dumps(payload)}, part], "files": [file]}
+        try:
+            return await self._http.request(route, **kwargs)
+        except (RuntimeError, ValueError) as error:
+            # aiohttp's session was closed by a new start meanwhile, or what came is no JSON although it says so.
+            raise ChatDown(f"the call to Discord failed ({type(error).__name__})") from error
 
-    async def spoken(self, route: Route, payload: Payload | None = None, *, files: Sequence[discord.File] = ()) -> Any:
+    async def spoken(self, route: Route, payload: Payload | None = None, *, upload: Upload | None = None) -> Any:
         """As `call`, for what the bot says in its own time.
 
         Raises: ChatDown, ChatGone.
         """
         try:
-            return await self.call(route, payload, files=files, is_paced=True)
+            return await self.call(route, payload, upload=upload, is_paced=True)
         except CALL_FAILED as error:
             raise meant(error) from None
 

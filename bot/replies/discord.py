@@ -18,6 +18,16 @@ def reconnecting(why: str) -> str:
     return f"Discord can't be reached ({why}); trying again"
 
 
+def connection_lost() -> str:
+    """Why it is lost: the library tells no more."""
+    return "the connection was lost"
+
+
+def only_in_a_server() -> str:
+    """A click or a command where the bot does not work, as in a direct message."""
+    return "I work in the channels and threads of a server; use /orch there"
+
+
 def token_refused() -> str:
     """The token is wrong, or was reset."""
     return "Discord refuses DISCORD_TOKEN: copy the bot's token from discord.com/developers, then start again"

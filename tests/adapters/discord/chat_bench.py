@@ -21,13 +21,17 @@ class DiscordBench:
 
     def __init__(self) -> None:
         self.world = InMemory()
+        self.place = PLACE
+        self.alice = Actor(f"discord:{GUILD}:{ALICE}", "alice")
+        self.start_again()
+
+    def start_again(self) -> None:
+        """A new process: what only the old one knew is forgotten."""
         rest = self.world.rest()
         self.pending = Answers(rest)
         self.port = DiscordChat(rest, self.pending, lambda: self.world.now_ms)
         self.port.me = int(ME)
         self.port.state = Health(is_up=True)
-        self.place = PLACE
-        self.alice = Actor(f"discord:{GUILD}:{ALICE}", "alice")
 
     def handle(self) -> str:
         interaction = self.world.interaction()

@@ -34,7 +34,7 @@ class Loopback:
 def _json(status: int, headers: dict[str, str], body: Any) -> web.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     kind = "text/html" if isinstance(body, bytes) else "application/json"
-    return web.Response(status=status, headers={"Via": "1.1 here", **headers}, body=content, content_type=kind)
+    return web.Response(status=status, headers={"Via": "1.1 here", "Content-Type": kind, **headers}, body=content)
 
 
 @asynccontextmanager

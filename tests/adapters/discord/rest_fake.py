@@ -16,14 +16,14 @@ from adapters.discord.errors import TurnedAway
 from adapters.discord.rest import Rest
 from tests.adapters.discord.refusals import refused
 
-ME, GUILD, CHANNEL, ALICE, APP = "99", "1", "20", "5", "98"
+ME, GUILD, CHANNEL, ALICE, APP, DM = "99", "1", "20", "5", "98", "77"
 START_MS = 1_800_000_000_000
 DISCORD_EPOCH_MS = 1_420_070_400_000
 Body = dict[str, Any]
 
 
 class InMemory:
-    """`faults` are raised by the next calls whose method and path begin so; `log` tells what was called."""
+    """`faults` are raised by the next calls whose method and path begin so; `log` tells what was called, `sent` with what."""
 
     def __init__(self) -> None:
         self.now_ms = START_MS
@@ -38,7 +38,9 @@ class InMemory:
         }
         self.takes_direct_messages = True
         self.log: list[tuple[str, str]] = []
+        self.sent: list[tuple[str, str, Any]] = []
         self.faults: list[tuple[str, Exception]] = []
+        self.nonsense: list[tuple[str, object]] = []
         self.remembers_nonces = True
         self._count = itertools.count(1)
 
@@ -65,10 +67,16 @@ class InMemory:
             if f"{route.method} {path}".startswith(fault[0]):
                 self.faults.remove(fault)
                 raise fault[1]
+        for method, told in self.nonsense:
+            if route.method == method:
+                self.nonsense.remove((method, told))
+                return told
         body = kwargs.get("json")
         if "form" in kwargs:
             body = json.loads(kwargs["form"][0]["value"])
             self.files |= {each["filename"]: each["value"].read() for each in kwargs["form"][1:]}
+        if body is not None:
+            self.sent.append((route.method, path, body))
         return self._route(route.method, path.strip("/").split("/"), body)
 
     def _route(self, method: str, parts: list[str], body: Any) -> Any:
@@ -80,7 +88,7 @@ class InMemory:
 
     def _channel(self, method: str, parts: list[str], body: Any) -> Any:
         channel = parts[0]
-        if channel not in {CHANNEL, "dm", *self.threads}:
+        if channel not in {CHANNEL, DM, *self.threads}:
             raise refused(404, 10_003)
         match method, parts[1:]:
             case "PATCH", []:
@@ -101,7 +109,7 @@ class InMemory:
                 raise refused(404, 0)
 
     def _post(self, channel: str, body: Body) -> Body:
-        if channel == "dm" and not self.takes_direct_messages:
+        if channel == DM and not self.takes_direct_messages:
             raise refused(403, 50_007)
         if self.remembers_nonces and body.get("enforce_nonce"):
             for each in self.messages.values():
@@ -137,7 +145,7 @@ class InMemory:
 
     def _direct(self, method: str, parts: list[str], body: Any) -> Body:
         del method, parts, body
-        return {"id": "dm"}
+        return {"id": DM}
 
     def _member(self, method: str, parts: list[str], body: Any) -> Body:
         del method, body

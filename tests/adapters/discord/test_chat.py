@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from adapters.discord.render import V2
-from bot.messages import Message, Notice
+from bot.messages import Message, Notice, Picture
 from bot.port import ChatDown, ChatGone, Invocation, MessageRef, Place, ThreadRef
+from engine.core.ids import RunId
 from tests.adapters.discord.chat_bench import PLACE, DiscordBench
-from tests.adapters.discord.reading import read
+from tests.adapters.discord.reading import buttons, read
 from tests.adapters.discord.refusals import refused
-from tests.adapters.discord.rest_fake import ALICE, CHANNEL, GUILD, turned
+from tests.adapters.discord.rest_fake import ALICE, CHANNEL, DM, GUILD, turned
 from tests.adapters.discord.samples import FORMS, MESSAGES
 from tests.fakes.jumping import run
 
@@ -145,6 +146,23 @@ def test_a_card_that_can_not_be_edited_any_more_goes_on_in_the_thread(error: Exc
     story(told)
 
 
+def test_a_successor_is_found_again_after_a_restart_and_shows_what_is_true():
+    async def told(bench: DiscordBench) -> None:
+        thread = await opened(bench)
+        for word in ("before", "in the meantime"):
+            bench.world.faults += [("PATCH", turned(429, 300, 30_046))] if word == "before" else []
+            await bench.port.edit(thread.card, Notice(word))
+        bench.start_again()
+        bench.world.remembers_nonces = False
+        bench.world.faults.append(("PATCH", turned(429, 300, 30_046)))
+        await bench.port.edit(thread.card, Notice("now"))
+        (text,) = bench.thread_texts(thread)
+        assert text.split("\n")[0] == "now"
+        assert text.split("\n")[1].startswith("goes on here; before: https://discord.com/channels/")
+
+    story(told)
+
+
 def test_a_successor_that_ages_has_a_successor():
     async def told(bench: DiscordBench) -> None:
         thread = await opened(bench)
@@ -212,10 +230,50 @@ def test_a_picture_is_a_file_in_its_message():
         message = bench.world.messages[ref.message]
         (gallery, words) = message["components"][0]["components"]
         assert gallery["items"][0]["media"] == {"url": "attachment://R1.png"}
-        assert gallery["items"][0]["description"] == "R1 running\n1\\. T1 complete"
+        assert gallery["items"][0]["description"] == "R1 running\n1. T1 complete"
         assert words["type"] == 10
         assert message["attachments"] == [{"id": 0, "filename": "R1.png", "description": "R1 running\n1. T1 complete"}]
         assert bench.world.files == {"R1.png": b"png"}
+
+    story(told)
+
+
+@pytest.mark.parametrize("is_deferred", [True, False])
+def test_a_picture_that_was_asked_for_is_a_file_in_the_answer(is_deferred: bool):
+    async def told(bench: DiscordBench) -> None:
+        handle = await _defer(bench) if is_deferred else bench.handle()
+        await bench.port.reply(deed(bench, handle), Picture(RunId("R1"), "R1 running", b"png"))
+        edits = [body for _, body in bench.world.edits_of_answers if body is not None]
+        (body,) = edits if is_deferred else [bench.world.first_answers[handle]["data"]]
+        assert body["attachments"] == [{"id": 0, "filename": "R1.png", "description": "R1 running"}]
+        assert bench.world.files == {"R1.png": b"png"}
+        assert read(body) == "R1 running"
+
+    story(told)
+
+
+def test_a_thread_that_a_moderator_closed_is_a_place_that_is_gone():
+    async def told(bench: DiscordBench) -> None:
+        thread = await opened(bench)
+        bench.world.faults.append(("POST", refused(400, 50_083)))
+        with pytest.raises(ChatGone) as gone:
+            await bench.port.post(thread, Notice("one"), "P1")
+        assert gone.value.is_place
+
+    story(told)
+
+
+@pytest.mark.parametrize("nonsense", ["<html>", [{"id": "x", "author": {"id": "1"}}], {"no": "id"}, None])
+def test_an_answer_that_is_not_understood_is_tried_again_later(nonsense: object):
+    async def told(bench: DiscordBench) -> None:
+        thread = await opened(bench)
+        for call in ("GET", "POST"):
+            bench.world.nonsense.append((call, nonsense))
+            with pytest.raises(ChatDown):
+                await bench.port.post(thread, Notice("one"), "P1")
+        bench.world.nonsense.append(("GET", nonsense))
+        with pytest.raises(ChatDown):
+            await bench.port.resolve(f"discord:{GUILD}:{ALICE}")
 
     story(told)
 
@@ -235,6 +293,18 @@ def test_a_deferred_answer_takes_the_place_of_its_announcement_and_further_ones_
         (edit,) = bench.world.edits_of_answers
         assert (edit[0], read(edit[1] or {})) == ("PATCH", "one")
         assert [(read(each), each["flags"]) for each in bench.world.followups] == [("two", V2 | 64)]
+
+    story(told)
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 50_027), (404, 10_015)])
+def test_an_answer_that_comes_after_a_quarter_of_an_hour_is_a_direct_message(status: int, code: int):
+    async def told(bench: DiscordBench) -> None:
+        handle = await _defer(bench)
+        bench.world.faults.append(("PATCH /webhooks", refused(status, code)))
+        await bench.port.reply(deed(bench, handle), Notice("at last"))
+        (message,) = bench.world.messages.values()
+        assert (message["channel_id"], read(message)) == (DM, "at last")
 
     story(told)
 
@@ -279,7 +349,17 @@ def test_who_named_the_bot_is_answered_in_a_direct_message():
     async def told(bench: DiscordBench) -> None:
         await bench.port.reply(deed(bench), Notice("for you"))
         (message,) = bench.world.messages.values()
-        assert (message["channel_id"], read(message)) == ("dm", "for you")
+        assert (message["channel_id"], read(message)) == (DM, "for you")
+
+    story(told)
+
+
+def test_a_direct_message_has_no_buttons_as_those_count_in_a_server_alone():
+    async def told(bench: DiscordBench) -> None:
+        await bench.port.reply(deed(bench), MESSAGES["question"])
+        (message,) = bench.world.messages.values()
+        assert "D1 needs you" in read(message)
+        assert buttons(message) == []
 
     story(told)
 

@@ -9,7 +9,14 @@ from tests.adapters.discord.refusals import refused
 
 @pytest.mark.parametrize(
     ("status", "code", "is_place"),
-    [(404, 10_008, False), (404, 10_003, True), (403, 50_001, True), (403, 50_013, True), (400, 50_035, False)],
+    [
+        (404, 10_008, False),
+        (404, 10_003, True),
+        (403, 50_001, True),
+        (403, 50_013, True),
+        (400, 50_035, False),
+        (400, 50_083, True),
+    ],
 )
 def test_what_can_not_be_helped_is_given_up(status: int, code: int, is_place: bool):
     found = meant(refused(status, code))
@@ -17,7 +24,9 @@ def test_what_can_not_be_helped_is_given_up(status: int, code: int, is_place: bo
     assert found.is_place == is_place
 
 
-@pytest.mark.parametrize(("status", "code"), [(401, 0), (500, 0), (503, 0), (400, 160_006), (403, 20_016)])
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, 0), (500, 0), (503, 0), (400, 160_006), (403, 20_016), (403, 0), (429, 40_062)]
+)
 def test_what_may_pass_is_tried_again(status: int, code: int):
     assert isinstance(meant(refused(status, code)), ChatDown)
 

@@ -102,6 +102,25 @@ def test_a_limit_of_everything_stops_everything_that_can_wait():
     story(told)
 
 
+def test_a_call_into_a_session_that_was_closed_is_tried_again_later():
+    async def told(rest: Rest, _server: Loopback) -> None:
+        assert rest._http is not None
+        await rest._http.close()
+        with pytest.raises(ChatDown):
+            await rest.spoken(edit(), {})
+
+    story(told)
+
+
+def test_an_answer_that_only_claims_to_be_json_is_tried_again_later():
+    async def told(rest: Rest, server: Loopback) -> None:
+        server.answers.append((200, {"Content-Type": "application/json"}, b"<html>"))
+        with pytest.raises(ChatDown):
+            await rest.spoken(edit(), {})
+
+    story(told)
+
+
 def test_a_refusal_keeps_its_code():
     async def told(rest: Rest, server: Loopback) -> None:
         server.answers.append((404, {}, {"code": 10_008, "message": "Unknown Message"}))

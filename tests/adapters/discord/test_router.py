@@ -10,6 +10,7 @@ from adapters.discord.client import DiscordConfig
 from adapters.discord.connection import Discord
 from bot.port import Actor, Health, Invocation, Place
 from engine.core.blackboard import Blackboard
+from tests.adapters.discord.reading import read
 from tests.adapters.discord.refusals import refused
 from tests.adapters.discord.rest_fake import ALICE, APP, CHANNEL, GUILD, ME, InMemory
 from tests.adapters.discord.samples import MIDDLE
@@ -24,6 +25,14 @@ THREAD = {
 }  # fmt: skip
 IN_CHANNEL = {"id": CHANNEL, "type": 0, "name": "general", "position": 0, "permission_overwrites": []}
 USER = {"id": ALICE, "username": "alice", "discriminator": "0", "avatar": None, "global_name": "Alice"}
+MEMBER = {
+    "roles": ["7"],
+    "joined_at": "2026-01-01T00:00:00+00:00",
+    "deaf": False,
+    "mute": False,
+    "flags": 0,
+    "nick": None,
+}
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
 
 
@@ -40,6 +49,7 @@ class World:
         self.link._rest = self.link._answers._rest = self.link.chat._rest = self.memory.rest()
         self.client = discord.Client(intents=discord.Intents.none())
         state = self.client._connection
+        state.application_id = int(APP)
         state.user = discord.ClientUser(state=state, data=cast("Any", USER | {"id": ME, "bot": True}))
 
     def take(self, invocation: Invocation) -> None:
@@ -54,6 +64,20 @@ class World:
     def tell(self, health: Health) -> None:
         self.told.append(health)
 
+    async def says(self, text: str, *, mentions: tuple[str, ...] = (ME,), **more: Any) -> None:
+        """Somebody says it in the channel."""
+        state = self.client._connection
+        named = [{**USER, "id": each} for each in mentions]
+        told = {
+            "id": self.memory.next_id(), "type": 0, "content": text, "author": USER, "mentions": named, "channel_id": CHANNEL,
+            "attachments": [], "embeds": [], "edited_timestamp": None, "pinned": False, "mention_everyone": False, "tts": False,
+            "member": MEMBER, "guild_id": GUILD,
+        } | more  # fmt: skip
+        untyped: Any = told
+        guild = discord.Guild(state=state, data=cast("Any", {"id": GUILD, "name": "Bakery"}))
+        channel = discord.TextChannel(state=state, guild=guild, data=cast("Any", IN_CHANNEL))
+        await self.link.on_message(discord.Message(state=state, channel=channel, data=untyped), int(ME))
+
     async def does(self, kind: int, data: dict[str, Any], channel: dict[str, Any] = IN_CHANNEL, **more: Any) -> str:
         """The id of the interaction."""
         name = self.memory.next_id()
@@ -61,10 +85,7 @@ class World:
             "id": name, "application_id": APP, "type": kind, "data": data, "guild_id": GUILD, "channel": channel,
             "channel_id": channel["id"], "token": "a-token", "version": 1, "attachment_size_limit": 10_485_760,
             "guild": {"id": GUILD, "locale": "en-US", "features": []}, "locale": "en-US", "app_permissions": "0",
-            "member": {
-                "user": USER, "roles": [], "joined_at": "2026-01-01T00:00:00+00:00", "deaf": False, "mute": False,
-                "flags": 0, "permissions": "0", "nick": None,
-            },
+            "member": {**MEMBER, "user": USER, "permissions": "0"},
         } | more  # fmt: skip
         untyped: Any = told
         await self.link.on_interaction(discord.Interaction(data=untyped, state=self.client._connection))
@@ -95,7 +116,7 @@ def test_a_command_is_acknowledged_and_handed_over_with_its_actor():
         assert (deed.kind, deed.name, deed.args) == ("command", "logs", {"task": "T8"})
         assert deed.place == Place("discord", GUILD, CHANNEL)
         assert (deed.actor.id, deed.actor.name) == ("discord:1:5", "Alice")
-        assert deed.actor.groups[0] == "discord:1:1"
+        assert deed.actor.groups == ("discord:1:1", "discord:1:7")
         assert deed.dedupe_key == name
         assert "a-token" not in repr(deed)
 
@@ -196,10 +217,58 @@ def test_suggestions_come_at_once_and_only_to_those_who_may_look():
     story(told)
 
 
-def test_what_is_said_in_private_or_to_another_command_is_no_deed():
+def test_a_command_of_another_name_and_a_deed_outside_a_server_are_answered_and_not_done():
     async def told(world: World) -> None:
-        await world.does(COMMAND, {"id": "3", "name": "other", "type": 1, "options": []})
-        await world.does(COMMAND, _command("status"), guild_id=None)
+        names = [
+            await world.does(COMMAND, {"id": "3", "name": "other", "type": 1, "options": []}),
+            await world.does(COMMAND, _command("status"), guild_id=None),
+            await world.does(COMPONENT, _click("orch:click:pause?run=R1"), guild_id=None),
+        ]
         assert world.taken == []
+        for name in names:
+            answer = world.memory.first_answers[name]
+            assert answer["data"]["flags"] & 64
+            assert read(answer["data"]) == "I work in the channels and threads of a server; use /orch there"
+
+    story(told)
+
+
+def test_who_names_the_bot_is_heard_with_their_roles():
+    async def told(world: World) -> None:
+        await world.says(f"<@{ME}>  status R1 ")
+        (deed,) = world.taken
+        assert (deed.kind, deed.name, deed.args) == ("mention", "", {"text": "status R1"})
+        assert deed.place == Place("discord", GUILD, CHANNEL)
+        assert (deed.actor.id, deed.actor.groups) == ("discord:1:5", ("discord:1:1", "discord:1:7"))
+        assert deed.handle == ""
+
+    story(told)
+
+
+def test_only_people_who_name_the_bot_are_heard():
+    async def told(world: World) -> None:
+        await world.says("good morning", mentions=())
+        await world.says(f"<@{ALICE}> look", mentions=(ALICE,))
+        await world.says(f"<@{ME}> status", author={**USER, "bot": True})
+        await world.says(f"<@{ME}> status", webhook_id="6")
+        await world.says(f"<@{ME}> status", type=6)
+        assert world.taken == []
+
+    story(told)
+
+
+def test_how_many_came_too_late_is_told():
+    async def told(world: World) -> None:
+        world.link._client = world.client
+        world.link.on_link(is_up=True)
+        for status, code in ((400, 40_060), (404, 10_062)):
+            world.memory.faults.append(("POST /interactions", refused(status, code)))
+            await world.does(COMMAND, _command("status"))
+        assert world.told[-1].is_up
+        assert world.told[-1].detail.endswith(
+            "1 interaction came too late, 1 answered by another process with the same token"
+        )
+
+    story(told)
 
     story(told)
