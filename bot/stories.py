@@ -3,6 +3,7 @@
 from bot.cards import decision_outcome, run_card, task_line
 from bot.messages import Listing
 from bot.replies import messages as words
+from bot.replies import notes
 from bot.replies import reading as say
 from bot.replies.runs import needs_you, progress
 from bot.text import one_line, shorten
@@ -11,6 +12,7 @@ from engine.core.entities import Decision, Task
 from engine.core.ids import RunId
 
 _MAX_LINE = 300
+_MAX_NOTES = 10
 
 
 def task_story(board: Blackboard, task: Task) -> Listing:
@@ -21,6 +23,8 @@ def task_story(board: Blackboard, task: Task) -> Listing:
     for attempt in task.attempts:
         lines.append(say.attempt(attempt))
         lines += [f"  {say.verdict(attempt.verdict)}"] if attempt.verdict else []
+    lines += [notes.insight(note) for note in board.notes.insights_in(task.run) if note.task == task.id]
+    lines += [notes.settled(entry) for entry in board.notes.design_in(task.run) if entry.task == task.id]
     asked = [decision for decision in board.decisions.values() if decision.task == task.id]
     lines += [_asked(decision) for decision in asked]
     lines += [say.guidance(text) for text in task.guidance]
@@ -34,6 +38,8 @@ def run_story(board: Blackboard, name: RunId) -> Listing:
     lines = [progress(card.done, card.total, card.landed), card.spent, run.reason]
     if run.spec is not None:
         lines += [run.spec.summary, *run.spec.assumptions, *run.spec.constraints]
+    lines += [notes.settled(entry) for entry in board.notes.design_in(name)[-_MAX_NOTES:]]
+    lines += [notes.insight(note) for note in board.notes.insights_in(name)[-_MAX_NOTES:]]
     if card.decisions:
         lines.append(needs_you(len(card.decisions)))
     lines += [_asked(decision) for decision in board.decisions.values() if decision.run == name]

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from engine import work
 from engine.agent.loop import Assignment, run_agent
-from engine.agent.outcome import AgentOutcome, Escalated, Finished, OutOfTime, OutOfTurns, Stuck, Turn
+from engine.agent.outcome import AgentOutcome, Divided, Escalated, Finished, OutOfTime, OutOfTurns, Stuck, Turn
 from engine.budgets import RunBudgets
 from engine.cell.types import NoSandbox
 from engine.core.entities import FailureKind
@@ -21,12 +22,13 @@ from engine.ledger import author
 from engine.model.budget import BudgetReached, PriceUnknown
 from engine.model.types import ModelError, ModelErrorKind
 from engine.notebook import Notebook
-from engine.objections import to_work
+from engine.objections import to_division, to_work
 from engine.openings import work_opening
 from engine.options import Options
 from engine.ports import Clock
-from engine.results import plan_made, spec_made
+from engine.results import division_made, findings_made, plan_made, spec_made
 from engine.site import SetupFailed, Site, Sites
+from engine.tools.notepad import Notepad
 from engine.tools.supply import Supply
 from engine.tools.workbench import Workbench
 from engine.work import Evidence, Failed, Job, Journal, Submitted, WorkOutcome
@@ -73,11 +75,12 @@ class LocalWorker:
     async def work(self, job: Job, journal: Journal) -> WorkOutcome:
         """The attempt's outcome; its processes are dead and its worktree is back in the pool on return."""
         earlier = await asyncio.to_thread(earlier_attempts, job.task, self._read)
-        notebook = Notebook(journal, self._redact)
+        notepad = Notepad()
+        notebook = Notebook(journal, self._redact, notepad)
         try:
             async with self._sites.at(job.base) as site:
                 try:
-                    outcome = await self._agent(job, site, work_opening(job, earlier), notebook.write)
+                    outcome = await self._agent(job, site, work_opening(job, earlier), notebook.write, notepad)
                 finally:
                     await notebook.close()
                 return await self._take(job, site, outcome)
@@ -89,7 +92,7 @@ class LocalWorker:
             return Failed("lost", f"no worktree could be used: {error}")
 
     async def _agent(
-        self, job: Job, site: Site, opening: str, write: Callable[[Turn], Awaitable[None]]
+        self, job: Job, site: Site, opening: str, write: Callable[[Turn], Awaitable[None]], notepad: Notepad
     ) -> AgentOutcome:
         role = ROLES[job.task.role]
         assignment = Assignment(
@@ -102,7 +105,9 @@ class LocalWorker:
                 cell=site.cell,
                 test_command=job.run.gates[0].run if job.run.gates else "",
                 protected=self._options.protected,
-                objection=to_work(job),
+                objection=to_work(job, site.worktree.path),
+                division=to_division(job),
+                notepad=notepad,
                 search=self._supply.search,
                 guests=guests,
             )
@@ -118,8 +123,13 @@ class LocalWorker:
                         return spec_made(arguments)
                     case "planner":
                         return plan_made(arguments)
+                    case "researcher":
+                        return findings_made(arguments)
                     case "coder" | "tester" | "strategist":
                         return await self._submit(job, site, WorkResult.model_validate_json(arguments).summary)
+            case Divided(arguments):
+                tasks, progress = division_made(arguments)
+                return work.Divided(tasks, progress, await self._left_behind(job, site, progress))
             case Escalated() | Stuck() | OutOfTurns() | OutOfTime():
                 failed = failed_by_agent(outcome)
                 return msgspec.structs.replace(failed, evidence=await self._left_behind(job, site, failed.detail))
@@ -167,13 +177,15 @@ def branch_of(job: Job) -> str:
     return f"orch/{job.label}"
 
 
-def failed_by_agent(outcome: Escalated | Stuck | OutOfTurns | OutOfTime) -> Failed:
+def failed_by_agent(outcome: Escalated | Divided | Stuck | OutOfTurns | OutOfTime) -> Failed:
     """The failure that an agent's own ending amounts to."""
     match outcome:
-        case Escalated(reason):
-            return Failed("escalated", reason)
+        case Escalated(reason, _, kind):
+            return Failed("escalated", reason, escalation=kind)
         case Stuck(reason):
             return Failed("stuck", reason)
+        case Divided():
+            return Failed("wrong_result", "it divided a task that is not its own to divide")
         case OutOfTurns(spent):
             return Failed("stuck", f"no result after {spent.turns} turns")
         case OutOfTime(spent):

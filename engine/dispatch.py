@@ -20,6 +20,7 @@ from engine.core.decide import is_drained
 from engine.core.decide_work import run_question
 from engine.core.entities import FailureKind, GateProof, Task
 from engine.core.ids import RunId, TaskId, number
+from engine.core.relevance import design_for, insights_for
 from engine.guard import Crashed, guarded
 from engine.journal import journal_for
 from engine.ledger import ENGINE, Ledger
@@ -29,9 +30,11 @@ from engine.train import Train
 from engine.work import (
     Approved,
     Deferred,
+    Divided,
     Evidence,
     Failed,
     FinalGates,
+    FindingsMade,
     Job,
     Lander,
     PlanMade,
@@ -39,6 +42,7 @@ from engine.work import (
     SpecMade,
     Submitted,
     Worker,
+    WorkOutcome,
 )
 
 NEARBY: Final = 30
@@ -49,6 +53,9 @@ MAX_FINAL_TRIES: Final = 3
 
 _NOT_RUN: Final = 126
 """The shell's exit code for a command that can't be executed (POSIX, "Exit Status for Commands")."""
+
+
+Recorded = c.SubmitWork | c.AcceptSpec | c.AcceptPlan | c.AcceptFindings | c.SuspendWork | c.ApproveWork
 
 
 class Dispatcher:
@@ -230,9 +237,10 @@ class Dispatcher:
         is_planning = task.role in {"director", "planner"}
         planned = tuple(board.run_tasks(task.run)) if is_planning else ()
         others = () if is_planning else _planned_beside(board, task)
-        return Job(board.runs[task.run], task, attempt.number, attempt.base, before, planned, others)
+        notes = insights_for(board, task), design_for(board, task)
+        return Job(board.runs[task.run], task, attempt.number, attempt.base, before, planned, others, *notes)
 
-    async def _report(self, job: Job, outcome: Submitted | SpecMade | PlanMade | Failed) -> None:
+    async def _report(self, job: Job, outcome: WorkOutcome) -> None:
         task, role = job.task.id, job.task.role
         match outcome:
             case Submitted(commit, summary, evidence):
@@ -242,11 +250,16 @@ class Dispatcher:
                 await self._record(job, c.AcceptSpec(task, job.attempt, spec, domains), role)
             case PlanMade(tasks):
                 await self._record(job, c.AcceptPlan(task, job.attempt, tasks), role)
+            case FindingsMade(summary, result):
+                await self._record(job, c.AcceptFindings(task, job.attempt, summary, result), role)
+            case Divided(tasks, detail, evidence):
+                suspend = c.SuspendWork(task, job.attempt, tasks, self._ledger.fit(detail), evidence.refs)
+                await self._record(job, suspend, role, evidence)
             case Failed():
                 await self.fail(job, outcome)
 
     async def _record(
-        self, job: Job, command: c.SubmitWork | c.AcceptSpec | c.AcceptPlan | c.ApproveWork, actor: str,
+        self, job: Job, command: Recorded, actor: str,
         evidence: Evidence = Evidence(),
     ) -> None:  # fmt: skip
         """Record a result. One that is refused fails the attempt, so that the task never waits for nobody; a task that has
@@ -263,7 +276,7 @@ class Dispatcher:
         not_before = self._not_before(job, failed.retry_after_s) if failed.failure in phoenix.INFRASTRUCTURE else ""
         command = c.FailAttempt(
             job.task.id, job.attempt, failed.failure, detail, failed.is_final, not_before, failed.verdict,
-            failed.evidence.refs,
+            failed.evidence.refs, failed.escalation,
         )  # fmt: skip
         await self._ledger.submit(command, ENGINE, failed.evidence.files)
 

@@ -6,6 +6,7 @@ from engine.core import commands as c
 from engine.ledger import Ledger
 from engine.ports import Log
 from engine.store.layout import attempt_folder, file_ref
+from engine.tools.notepad import DesignNote, InsightNote, Note
 from engine.work import Job, Journal, LogBatch
 
 
@@ -19,7 +20,10 @@ def journal_for(ledger: Ledger, job: Job, *, actor: str, prefix: str = "") -> Jo
     written: int | None = None
 
     async def write(batch: LogBatch) -> None:
+        await _put_down(ledger, job, actor, batch.notes)
         nonlocal written
+        if not batch.content:
+            return
         if written is None:
             written = await asyncio.to_thread(_count, ledger.log, stem)
         written += 1
@@ -28,6 +32,18 @@ def journal_for(ledger: Ledger, job: Job, *, actor: str, prefix: str = "") -> Jo
         await ledger.submit(command, actor, {path: batch.content})
 
     return write
+
+
+async def _put_down(ledger: Ledger, job: Job, actor: str, notes: tuple[Note, ...]) -> None:
+    """The notes as events; the core refuses what is said already, or too much, and nobody need mind."""
+    for note in notes:
+        command: c.PostInsight | c.LogDesign
+        match note:
+            case InsightNote(summary, topics, paths):
+                command = c.PostInsight(job.task.id, job.attempt, summary, topics, paths)
+            case DesignNote(area, summary, reason, applies_to):
+                command = c.LogDesign(job.task.id, job.attempt, area, summary, reason, applies_to)
+        await ledger.submit(command, actor)
 
 
 def _path(stem: str, number: int) -> str:

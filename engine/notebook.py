@@ -1,4 +1,4 @@
-"""Gathers an agent's turns into batches for the journal: JSON lines, at most 16 turns or 64 KiB. Must not lose a turn."""
+"""Gathers an agent's turns into batches for the journal: JSON lines, at most 16 turns or 64 KiB. A note goes on at once. Must not lose a turn."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,6 +9,7 @@ import msgspec
 from engine.agent.outcome import Turn
 from engine.core.entities import Spend
 from engine.finishing import to_the_end
+from engine.tools.notepad import Note, Notepad
 from engine.work import Journal, LogBatch
 
 MAX_TURNS: Final = 16
@@ -19,9 +20,10 @@ _encoder: Final = msgspec.json.Encoder(order="sorted")
 class Notebook:
     """Turns that are not written yet; what is written is never rewritten (docs/state-branch.md, growth)."""
 
-    def __init__(self, journal: Journal, redact: Callable[[str], str]) -> None:
+    def __init__(self, journal: Journal, redact: Callable[[str], str], notepad: Notepad | None = None) -> None:
         self._journal = journal
         self._redact = redact
+        self._notepad = notepad or Notepad()
         self._lines: list[bytes] = []
         self._bytes = 0
         self._spend = Spend()
@@ -34,7 +36,7 @@ class Notebook:
 
     async def close(self) -> None:
         """Pass on what is left; the notebook can be written on."""
-        await to_the_end(self._pass_on())
+        await to_the_end(self._pass_on(self._notepad.take()))
 
     async def _write(self, turn: Turn) -> None:
         # In a thread: tens of kilobytes, with a page of patterns to look for.
@@ -42,13 +44,14 @@ class Notebook:
         self._lines.append(line)
         self._bytes += len(line)
         self._spend += spend_of(turn)
-        if len(self._lines) >= MAX_TURNS or self._bytes >= MAX_BYTES:
-            await self._pass_on()
+        notes = self._notepad.take()
+        if notes or len(self._lines) >= MAX_TURNS or self._bytes >= MAX_BYTES:
+            await self._pass_on(notes)
 
-    async def _pass_on(self) -> None:
-        if not self._lines:
+    async def _pass_on(self, notes: tuple[Note, ...] = ()) -> None:
+        if not self._lines and not notes:
             return
-        batch = LogBatch(b"".join(self._lines), len(self._lines), self._spend)
+        batch = LogBatch(b"".join(self._lines), len(self._lines), self._spend, notes)
         self._lines, self._bytes, self._spend = [], 0, Spend()
         await self._journal(batch)
 

@@ -1,25 +1,67 @@
-"""What the engine has against a result before it takes it: told to the model at once, while it can still be mended. Pure."""
+"""What the engine has against a result before it takes it: told to the model at once, while it can still be mended."""
 
+import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from engine.core import plan
 from engine.core.entities import Criterion
-from engine.crew.results import ReviewResult
-from engine.results import plan_made, spec_made
+from engine.crew.results import FindingsResult, ReviewResult
+from engine.results import division_made, plan_made, spec_made
 from engine.work import Job
 
 Objection = Callable[[bytes], str]
 
 
-def to_work(job: Job) -> Objection:
-    """The objection to what the job's role returns; empty for nothing. A plan must fit the run's tasks."""
+def to_work(job: Job, root: Path) -> Objection:
+    """The objection to what the job's role returns; empty for nothing. A plan must fit the run's tasks,
+    and a finding rest on something that is there: `root` is the worktree.
+    """
     match job.task.role:
         case "director":
             return lambda arguments: "; ".join(plan.faults(job.planned, spec_made(arguments).domains))
         case "planner":
             return lambda arguments: "; ".join(plan.faults(job.planned, plan_made(arguments).tasks))
+        case "researcher":
+            return lambda arguments: _unfounded(FindingsResult.model_validate_json(arguments), root)
         case "coder" | "tester" | "strategist":
             return lambda _: ""
+
+
+def to_division(job: Job) -> Objection:
+    """The objection to subtasks: they must fit the run's tasks, and not wait for their own author."""
+
+    def objection(arguments: bytes) -> str:
+        tasks, _ = division_made(arguments)
+        faults = plan.faults((*job.planned, *job.others, *job.before, job.task), tasks)
+        faults += [
+            f"task {task.key!r} depends on {job.task.id}, which waits for it"
+            for task in tasks
+            if job.task.id in task.depends_on
+        ]
+        return "; ".join(faults)
+
+    return objection
+
+
+def _unfounded(result: FindingsResult, root: Path) -> str:
+    """The sources that are neither an address nor a file of the repository."""
+    sources = [source for finding in result.findings for source in finding.sources]
+    return "; ".join(
+        f"the source {source!r} is no https address and no file here"
+        for source in sources
+        if not _is_there(source, root)
+    )
+
+
+def _is_there(source: str, root: Path) -> bool:
+    if re.match(r"https?://[^\s/]", source):
+        return True
+    try:
+        path = (root / re.sub(r":\d+(-\d+)?$", "", source)).resolve()
+        return path.is_relative_to(root.resolve()) and path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def to_verdict(criteria: Sequence[Criterion]) -> Objection:

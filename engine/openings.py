@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from engine.core.entities import Spec, Task
+from engine.core.entities import COMMITTERS, Insight, Spec, Task
 from engine.crew.brief import Context, EarlierAttempt, Evidence, Opening, render_opening
+from engine.crew.fences import DATA
 from engine.work import Job
 
 MAX_OTHERS = 60
@@ -44,19 +45,45 @@ def review_opening(job: Job, evidence: Evidence) -> str:
 
 def _context(job: Job, before: Sequence[Task]) -> tuple[Context, ...]:
     run = job.run
-    parts = [Context("The specification of the run", _spec(run.objective, run.spec))] if run.spec is not None else []
+    parts: list[Context] = (
+        [Context("The specification of the run", _spec(run.objective, run.spec))] if run.spec is not None else []
+    )
     done = "\n".join(
-        f"- {task.id} {task.title}: {task.attempt.summary}" for task in before if task.attempt and task.attempt.summary
+        f"- {task.id} {task.title}: {task.attempt.summary}"
+        for task in before
+        if task.attempt and task.attempt.summary and task.role != "researcher"
     )
     if done:
         parts.append(Context("What landed before, which this task builds on", done))
-    others = [
-        task for task in (*job.others, *job.planned) if task.role in {"coder", "tester"} and task.id != job.task.id
+    parts += [
+        Context(f"Findings of {task.id} ({task.title})", task.result, DATA)
+        for task in before
+        if task.role == "researcher" and task.result
     ]
+    parts += _notes(job)
+    others = [task for task in (*job.others, *job.planned) if task.role in COMMITTERS and task.id != job.task.id]
     if others:
         # Without it a reviewer misses here what another task brings, and a planner plans twice what is planned.
         parts.append(Context("Other tasks of the run, which are not this one's business", _titles(others)))
     return tuple(parts)
+
+
+def _notes(job: Job) -> list[Context]:
+    found = []
+    if job.design:
+        lines = [
+            f"- {entry.area}: {entry.summary}" + (f" ({entry.reason})" if entry.reason else "") for entry in job.design
+        ]
+        found.append(Context("The design log of the run: what was settled", "\n".join(lines)))
+    if job.insights:
+        lines = [f"- {note.id}, from {note.task} ({note.by}): {note.summary}" + _about(note) for note in job.insights]
+        found.append(Context("Insights of other workers, which may be wrong or out of date", "\n".join(lines), DATA))
+    return found
+
+
+def _about(note: Insight) -> str:
+    about = ", ".join((*note.paths, *note.topics))
+    return f" [{about}]" if about else ""
 
 
 def _titles(tasks: Sequence[Task]) -> str:

@@ -12,7 +12,7 @@ import pygit2
 
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
-from engine.core.entities import GateProof, Receipt, Run, Task
+from engine.core.entities import COMMITTERS, GateProof, Receipt, Run, Task
 from engine.core.ids import RunId, TaskId
 from engine.workspace.repository import Repository, UnknownBranch, UnknownCommit
 
@@ -175,7 +175,7 @@ class Proofs:
 def without_receipt(tasks: Mapping[TaskId, Task]) -> Iterator[Fault]:
     """Tasks that are complete although nothing of theirs landed and they only make commits."""
     for task in tasks.values():
-        if task.state == "complete" and task.receipt is None and task.role in {"coder", "tester"}:
+        if task.state == "complete" and task.receipt is None and task.role in COMMITTERS:
             yield Fault("it is complete without a receipt", run=task.run, task=task.id)
 
 

@@ -2,8 +2,8 @@
 
 from engine.core.entities import Criterion, CriterionVerdict, Spec, Verdict
 from engine.core.plan import PlannedTask
-from engine.crew.results import DirectorResult, PlannerResult, ReviewResult
-from engine.work import PlanMade, SpecMade
+from engine.crew.results import DirectorResult, Division, FindingsResult, PlannerResult, ReviewResult, TaskResult
+from engine.work import FindingsMade, PlanMade, SpecMade
 
 PLANNER_PRIORITY = 9
 """Planning goes first: everything else waits for it."""
@@ -28,20 +28,35 @@ def spec_made(arguments: bytes) -> SpecMade:
 def plan_made(arguments: bytes) -> PlanMade:
     """The planner's result."""
     result = PlannerResult.model_validate_json(arguments)
-    return PlanMade(
-        tuple(
-            PlannedTask(
-                key=task.key,
-                title=task.title,
-                role=task.role,
-                description=task.description,
-                criteria=tuple(Criterion(entry.text, entry.check or "") for entry in task.criteria),
-                depends_on=task.depends_on,
-                priority=task.priority,
-            )
-            for task in result.tasks
-        )
+    return PlanMade(tuple(_planned(task) for task in result.tasks))
+
+
+def _planned(task: TaskResult) -> PlannedTask:
+    return PlannedTask(
+        key=task.key,
+        title=task.title,
+        role=task.role,
+        description=task.description,
+        criteria=tuple(Criterion(entry.text, entry.check or "") for entry in task.criteria),
+        depends_on=task.depends_on,
+        priority=task.priority,
     )
+
+
+def division_made(arguments: bytes) -> tuple[tuple[PlannedTask, ...], str]:
+    """The tasks that a worker divided off, and how far it got."""
+    result = Division.model_validate_json(arguments)
+    return tuple(_planned(task) for task in result.tasks), result.progress
+
+
+def findings_made(arguments: bytes) -> FindingsMade:
+    """The researcher's result as text."""
+    result = FindingsResult.model_validate_json(arguments)
+    said = (f"- {each.statement} ({each.confidence}; {', '.join(each.sources)})" for each in result.findings)
+    lines = [result.summary, "", *said]
+    if result.open_questions:
+        lines += ["", "Not found out:", *(f"- {question}" for question in result.open_questions)]
+    return FindingsMade(result.summary, "\n".join(lines))
 
 
 def verdict_given(arguments: bytes) -> Verdict:

@@ -5,7 +5,7 @@ import fnmatch
 from collections.abc import Callable
 
 from engine.agent.loop import Assignment, run_agent
-from engine.agent.outcome import Escalated, Finished, OutOfTime, OutOfTurns, Stuck
+from engine.agent.outcome import Divided, Escalated, Finished, OutOfTime, OutOfTurns, Stuck
 from engine.attempt import failed_by_agent, failed_by_model
 from engine.budgets import RunBudgets
 from engine.cell.types import NoSandbox
@@ -26,6 +26,7 @@ from engine.options import Options
 from engine.ports import Clock
 from engine.results import verdict_given
 from engine.site import SetupFailed, Sites
+from engine.tools.notepad import Notepad
 from engine.tools.workbench import Workbench
 from engine.work import Approved, Deferred, Failed, Job, Journal, ReviewOutcome
 from engine.workspace.git import GitError
@@ -122,13 +123,15 @@ class LocalReviewer:
             role=role, opening=review_opening(job, shown), model_name=self._options.model_for(role.name),
             label=f"{job.label}/review", limits=self._options.limits,
         )  # fmt: skip
-        notebook = Notebook(journal, self._redact)
+        notepad = Notepad()
+        notebook = Notebook(journal, self._redact, notepad)
         async with self._sites.at(commit) as site:
             bench = Workbench(
                 root=site.worktree.path,
                 cell=site.cell,
                 test_command=job.run.gates[0].run if job.run.gates else "",
                 objection=to_verdict(job.task.criteria),
+                notepad=notepad,
             )
             try:
                 outcome = await run_agent(
@@ -143,5 +146,5 @@ class LocalReviewer:
         match outcome:
             case Finished(arguments):
                 return verdict_given(arguments)
-            case Escalated() | Stuck() | OutOfTurns() | OutOfTime():
+            case Escalated() | Divided() | Stuck() | OutOfTurns() | OutOfTime():
                 return failed_by_agent(outcome)

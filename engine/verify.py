@@ -11,10 +11,10 @@ import pygit2
 
 from engine.clock import iso
 from engine.core import events as e
-from engine.core.blackboard import Blackboard, BrokenHistory
+from engine.core.blackboard import Blackboard
 from engine.core.entities import FileRef, Receipt
 from engine.core.ids import TaskId
-from engine.core.lifecycle import IllegalTransition
+from engine.core.lifecycle import BrokenHistory, IllegalTransition
 from engine.core.subjects import lead, subject
 from engine.ledger import author
 from engine.ports import Log

@@ -9,8 +9,22 @@ from typing import Protocol
 
 import msgspec
 
-from engine.core.entities import FailureKind, FileRef, GateProof, Receipt, Run, Spec, Spend, Task, Verdict
+from engine.core.entities import (
+    DesignEntry,
+    Escalation,
+    FailureKind,
+    FileRef,
+    GateProof,
+    Insight,
+    Receipt,
+    Run,
+    Spec,
+    Spend,
+    Task,
+    Verdict,
+)
 from engine.core.plan import PlannedTask
+from engine.tools.notepad import Note
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -22,7 +36,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
 class Job(msgspec.Struct, frozen=True):
     """One attempt of a task, with the board's view of it at the start. `before` are the tasks it
-    depends on; a planning role also sees all that is `planned`, a worker the `others` of its plan.
+    depends on; a planning role also sees all that is `planned`, a worker the `others` of its plan. `insights` and `design` are the notes that concern it.
     """
 
     run: Run
@@ -32,6 +46,8 @@ class Job(msgspec.Struct, frozen=True):
     before: tuple[Task, ...] = ()
     planned: tuple[Task, ...] = ()
     others: tuple[Task, ...] = ()
+    insights: tuple[Insight, ...] = ()
+    design: tuple[DesignEntry, ...] = ()
 
     @property
     def label(self) -> str:
@@ -60,6 +76,21 @@ class PlanMade(msgspec.Struct, frozen=True):
     tasks: tuple[PlannedTask, ...]
 
 
+class FindingsMade(msgspec.Struct, frozen=True):
+    """A researcher's result: the answer in short, and in full with its sources."""
+
+    summary: str
+    result: str
+
+
+class Divided(msgspec.Struct, frozen=True):
+    """A worker divides off tasks that its own then waits for; `detail` is how far it got."""
+
+    tasks: tuple[PlannedTask, ...]
+    detail: str
+    evidence: Evidence = Evidence()
+
+
 class Failed(msgspec.Struct, frozen=True):
     """No result. `retry_after_s` is what a provider asked for, `is_final` that trying again can't help."""
 
@@ -69,6 +100,7 @@ class Failed(msgspec.Struct, frozen=True):
     retry_after_s: float | None = None
     verdict: Verdict | None = None
     evidence: Evidence = Evidence()
+    escalation: Escalation | None = None
 
 
 class Approved(msgspec.Struct, frozen=True):
@@ -117,15 +149,16 @@ class FinalGates(msgspec.Struct, frozen=True):
 
 
 class LogBatch(msgspec.Struct, frozen=True):
-    """Turns of a conversation to be written: JSON lines, how many turns, and what they cost."""
+    """Turns of a conversation to be written: JSON lines, how many turns, what they cost, and what others are to know."""
 
     content: bytes
     turns: int
     spend: Spend
+    notes: tuple[Note, ...] = ()
 
 
 Journal = Callable[[LogBatch], Awaitable[None]]
-WorkOutcome = Submitted | SpecMade | PlanMade | Failed
+WorkOutcome = Submitted | SpecMade | PlanMade | FindingsMade | Divided | Failed
 ReviewOutcome = Approved | Failed | Deferred
 
 

@@ -64,7 +64,7 @@ def _known() -> tuple[type[BaseException], ...]:
     from adapters.settings import BadSettings
     from adapters.web.errors import ConsoleUnavailable, OpenToTheNetwork
     from engine.cell.types import NoSandbox
-    from engine.core.blackboard import BrokenHistory
+    from engine.core.lifecycle import BrokenHistory
     from engine.ledger import LedgerStopped
     from engine.service import CannotStart
     from engine.store.errors import StoreError

@@ -16,6 +16,7 @@ from adapters.wiring import read_board
 from bot.cards import RunCard, decision_outcome, decision_prompt, final_summary, open_prompts, run_card, task_line
 from bot.replies import commands as say
 from bot.replies import decisions as decision_words
+from bot.replies import notes as note_words
 from bot.replies import reading as words
 from bot.replies import runs as run_words
 from bot.replies.summary import summary_lines
@@ -98,7 +99,8 @@ def _runs_table(cards: Sequence[RunCard]) -> RenderableType:
 def _show_run(board: Blackboard, name: RunId, as_json: bool) -> None:
     card = run_card(board, name)
     if as_json:
-        output.say_json({"run": board.runs[name], "card": card})
+        insights, design = board.notes.insights_in(name), board.notes.design_in(name)
+        output.say_json({"run": board.runs[name], "card": card, "insights": insights, "design_log": design})
         return
     console = output.console()
     console.print(run_view(card, SystemClock().now_ms(), width=console.width))
@@ -107,11 +109,20 @@ def _show_run(board: Blackboard, name: RunId, as_json: bool) -> None:
         output.say(f"\n{clean(spec.summary)}")
         for item in (*spec.assumptions, *spec.constraints, *spec.expected_outputs):
             output.say(f"  - {one_line(item)}")
+    _show_notes(board, name)
     for prompt in card.decisions:
         console.print(Text(""), prompt_view(prompt, width=console.width))
         output.say(decision_words.how_to_answer(board.decisions[prompt.id]))
     if card.state in RUN_OVER:
         output.say("\n" + "\n".join(summary_lines(final_summary(board, name))))
+
+
+def _show_notes(board: Blackboard, name: RunId) -> None:
+    settled = [note_words.settled(entry) for entry in board.notes.design_in(name)]
+    learnt = [note_words.insight(note) for note in board.notes.insights_in(name)]
+    for title, lines in ((note_words.design_title(), settled), (note_words.insights_title(), learnt)):
+        if lines:
+            output.say("\n" + "\n".join([title, *(f"  {one_line(line)}" for line in lines)]))
 
 
 def _show_task(board: Blackboard, name: TaskId, as_json: bool) -> None:

@@ -155,7 +155,9 @@ class TaskView(msgspec.Struct, frozen=True):
 
 
 class Lesson(msgspec.Struct, frozen=True):
-    """What an attempt taught: why it failed, and what the reviewer said."""
+    """What an attempt taught: an insight that it posted (`insight` is its name, `about` the files and topics), or why it
+    failed and what the reviewer said.
+    """
 
     task: TaskId
     title: str
@@ -165,10 +167,12 @@ class Lesson(msgspec.Struct, frozen=True):
     failure: str
     text: str
     feedback: str
+    insight: str = ""
+    about: tuple[str, ...] = ()
 
 
 class DesignEntry(msgspec.Struct, frozen=True):
-    """Something that was settled for the run: by the director's spec, by a plan, or by a person."""
+    """Something that was settled for the run: by the director's spec, by a plan, by a worker, or by a person."""
 
     at: str
     by: str
@@ -314,6 +318,13 @@ def lessons(board: Blackboard, name: RunId) -> tuple[Lesson, ...]:
         for attempt in task.attempts
         if attempt.failure
     ]  # fmt: skip
+    found += [
+        Lesson(
+            task=note.task, title=board.tasks[note.task].title, role=board.tasks[note.task].role, attempt=note.attempt,
+            at=note.at, failure="", text=note.summary, feedback="", insight=note.id, about=(*note.paths, *note.topics),
+        )
+        for note in board.notes.insights_in(name)
+    ]  # fmt: skip
     return tuple(sorted(found, key=lambda lesson: lesson.at))
 
 
@@ -326,6 +337,10 @@ def design_log(board: Blackboard, name: RunId) -> tuple[DesignEntry, ...]:
             (t.finished_at for t in board.run_tasks(name) if t.role == "director" and t.finished_at), run.created_at
         )
         found += [DesignEntry(at, "director", topic, text) for topic, text in _settled(run.spec)]
+    found += [
+        DesignEntry(entry.at, entry.by, entry.area, entry.summary + (f"\n{entry.reason}" if entry.reason else ""))
+        for entry in board.notes.design_in(name)
+    ]
     for decision in board.decisions.values():
         if decision.run == name and decision.answer is not None:
             text = decision_outcome(decision).sentence

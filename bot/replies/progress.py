@@ -1,6 +1,6 @@
 """One line for each change that people follow, for screens that only grow (pipes, CI logs, threads)."""
 
-from bot.replies import decisions, runs, tasks
+from bot.replies import decisions, notes, runs, tasks
 from bot.replies.words import count, run_word
 from bot.text import one_line, shorten
 from engine.core import events as e
@@ -19,6 +19,8 @@ def line(record: e.Record, board: Blackboard) -> str:
         text = _about_decision(event, board)
     elif isinstance(event, e.ChatEvent):
         text = ""  # where it is told is no news of the run
+    elif isinstance(event, e.NoteEvent):
+        text = notes.posted(event)
     elif isinstance(event, e.TaskPlanned):
         after = f", after {', '.join(event.depends_on)}" if event.depends_on else ""
         text = f"{event.task} planned for a {event.role}{after}: {event.title}"
@@ -89,13 +91,22 @@ def _about_task(event: e.TaskEvent, board: Blackboard) -> str:  # noqa: C901, PL
         case e.WorkMerged():
             return f"{name} complete: {tasks.landed(event.receipt)} on {event.receipt.branch}"
         case e.ResultAccepted():
-            return f"{name} complete: planned {count(len(event.added), 'task')}"
+            return f"{name} complete: {_result(event, board)}"
+        case e.WorkSuspended():
+            return f"{name} put off until {', '.join(event.waits_for)} {'is' if len(event.waits_for) == 1 else 'are'} done: {event.detail}"
         case e.HumanRetried():
             return f"{name} is tried again" + (f", with changes: {event.guidance}" if event.guidance else "")
         case e.LandingResumed():
             return f"{name} goes back to the merge train"
         case e.TaskAbandoned():
             return f"{name} abandoned" + (f": {event.reason}" if event.reason else "")
+
+
+def _result(event: e.ResultAccepted, board: Blackboard) -> str:
+    task = board.tasks[event.task]
+    if task.role == "researcher":
+        return f"found: {task.attempts[-1].summary}" if task.attempts else "found nothing"
+    return f"planned {count(len(event.added), 'task')}"
 
 
 def _approved(name: TaskId, event: e.WorkApproved) -> str:

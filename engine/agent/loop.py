@@ -13,12 +13,23 @@ from typing import Protocol
 import msgspec
 
 from engine.agent import nudges
-from engine.agent.outcome import AgentOutcome, Escalated, Finished, Limits, OutOfTime, OutOfTurns, Spent, Stuck, Turn
+from engine.agent.outcome import (
+    AgentOutcome,
+    Divided,
+    Escalated,
+    Finished,
+    Limits,
+    OutOfTime,
+    OutOfTurns,
+    Spent,
+    Stuck,
+    Turn,
+)
 from engine.agent.stuck import step_of
 from engine.agent.transcript import MAX_CALLS, Circles, Transcript, assistant_message, calls_of
 from engine.crew.role import Role
 from engine.model.types import Message, Model, Reply, Request, ToolCall, Usage
-from engine.tools.observation import Escalate, Finish, Observation
+from engine.tools.observation import Divide, Escalate, Finish, Observation
 from engine.tools.registry import Toolbox
 from engine.tools.workbench import Workbench
 
@@ -139,8 +150,10 @@ class _Agent:
             match observation.ending:
                 case Finish(arguments=arguments):
                     return Finished(arguments, self.spent)
-                case Escalate(reason=reason):
-                    return Escalated(reason, self.spent)
+                case Escalate(reason=reason, kind=kind):
+                    return Escalated(reason, self.spent, kind)
+                case Divide(arguments=arguments):
+                    return Divided(arguments, self.spent)
                 case None:
                     pass
         return None

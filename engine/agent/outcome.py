@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.core.entities import Escalation
 from engine.model.types import Message, Usage
 
 
@@ -56,9 +57,17 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
 
 
 class Escalated(msgspec.Struct, frozen=True, tag="escalated"):
-    """The role asks for a person."""
+    """The role can't go on, and says why and what would help."""
 
     reason: str
+    spent: Spent
+    kind: Escalation = "needs_clarification"
+
+
+class Divided(msgspec.Struct, frozen=True, tag="divided"):
+    """The role divided its task: `arguments` is JSON that `Division` accepted."""
+
+    arguments: bytes
     spent: Spent
 
 
@@ -81,4 +90,4 @@ class OutOfTime(msgspec.Struct, frozen=True, tag="out-of-time"):
     spent: Spent
 
 
-AgentOutcome = Finished | Escalated | Stuck | OutOfTurns | OutOfTime
+AgentOutcome = Finished | Escalated | Divided | Stuck | OutOfTurns | OutOfTime

@@ -11,17 +11,15 @@ import msgspec
 
 from engine.core import events as e
 from engine.core.chat import ChatBoard
-from engine.core.entities import Attempt, Decision, Run, RunState, Task, TaskState
+from engine.core.entities import Decision, Run, RunState, Task, TaskState
+from engine.core.fold_task import cut_off, folded, planned, task_to
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId, number
-from engine.core.lifecycle import check_run, check_task
+from engine.core.lifecycle import BrokenHistory, check_run
+from engine.core.notes import NoteBoard, NoteId
 
 _TASK_STATES: Final[tuple[TaskState, ...]] = (
     "planned", "ready", "active", "awaiting_qa", "approved", "complete", "failed", "waiting_human", "abandoned",
 )  # fmt: skip
-
-
-class BrokenHistory(Exception):
-    """An event names something that is not there, or comes out of order: the log was altered, or the code has a bug."""
 
 
 class Counters(msgspec.Struct, frozen=True):
@@ -40,6 +38,7 @@ class Touched(msgspec.Struct):
     task: TaskId | None = None
     decision: DecisionId | None = None
     chat: BindingId | PostId | None = None
+    note: NoteId | None = None
 
 
 class Blackboard:
@@ -51,6 +50,7 @@ class Blackboard:
         self.tasks: dict[TaskId, Task] = {}
         self.decisions: dict[DecisionId, Decision] = {}
         self.chat = ChatBoard()
+        self.notes = NoteBoard()
         self.tasks_of: dict[RunId, list[TaskId]] = {}
         self.planning_tasks_of: dict[RunId, tuple[TaskId, ...]] = {}
         self.dependents_of: dict[TaskId, tuple[TaskId, ...]] = {}
@@ -66,7 +66,7 @@ class Blackboard:
     def copy(self) -> "Blackboard":
         """A board that later changes of this one do not reach."""
         twin = Blackboard()
-        twin.counters, twin.chat = self.counters, self.chat.copy()
+        twin.counters, twin.chat, twin.notes = self.counters, self.chat.copy(), self.notes.copy()
         twin.runs, twin.tasks, twin.decisions = self.runs.copy(), self.tasks.copy(), self.decisions.copy()
         twin.planning_tasks_of = self.planning_tasks_of.copy()
         twin.tasks_of = {run: tasks.copy() for run, tasks in self.tasks_of.items()}
@@ -179,8 +179,11 @@ def _apply(board: Blackboard, record: e.Record) -> Touched:
         case e.TaskPlanned():
             if event.task in board.tasks:
                 raise BrokenHistory(f"{event.task} is planned twice")
-            board.put_task(_planned(event, record.at))
+            board.put_task(planned(event, record.at))
             return Touched(task=event.task)
+        case e.InsightPosted() | e.DesignDecided():
+            _task_of(board, event.run, event.task)
+            return Touched(note=board.notes.apply(event, record.at, record.actor))
         case _ as about_task:
             _apply_to_task(board, record.at, about_task)
             return Touched(task=event.task)
@@ -236,8 +239,8 @@ def _apply_to_decision(board: Blackboard, at: str, event: e.DecisionEvent) -> To
                 raise BrokenHistory(f"{event.decision} is asked twice")
             task = _task_of(board, event.run, event.task) if event.task else None
             if task is not None:
-                task = task if event.topic == "checkout" else _cut_off(task, at, event.question)
-                task = _task_to(task, "waiting_human", at, decision=event.decision, receipt=None)
+                task = task if event.topic == "checkout" else cut_off(task, at, event.question)
+                task = task_to(task, "waiting_human", at, decision=event.decision, receipt=None)
                 board.put_task(task)
             board.put_decision(
                 Decision(
@@ -272,120 +275,13 @@ def _task_of(board: Blackboard, run: RunId, name: TaskId) -> Task:
     return task
 
 
-def _planned(event: e.TaskPlanned, at: str) -> Task:
-    return Task(
-        id=event.task, run=event.run, title=event.title, role=event.role, state="planned", created_at=at, updated_at=at,
-        description=event.description, criteria=event.criteria, depends_on=event.depends_on, priority=event.priority,
-        max_retries=event.max_retries, planned_by=event.planned_by,
-    )  # fmt: skip
-
-
 def _apply_to_task(board: Blackboard, at: str, event: e.TaskEvent) -> None:
-    task = _task_of(board, event.run, event.task)
-    _check_attempt(task, event)
+    board.put_task(folded(_task_of(board, event.run, event.task), at, event))
+    run = board.runs[event.run]
     match event:
         case e.TurnsLogged():
-            task = _attempt(task, at, turns=_last(task).turns + event.turns, spend=_last(task).spend + event.spend)
-            run = board.runs[event.run]
             board.put_run(msgspec.structs.replace(run, spend=run.spend + event.spend, updated_at=at))
-        case e.TaskReadied():
-            task = _task_to(task, "ready", at)
-        case e.DependenciesChanged():
-            task = msgspec.structs.replace(task, depends_on=event.depends_on, updated_at=at)
-            task = _task_to(task, "planned", at) if task.state == "ready" else task
-        case e.AttemptStarted():
-            begun = Attempt(number=event.attempt, base=event.base, started_at=at)
-            task = _task_to(task, "active", at, attempts=(*task.attempts, begun), not_before="")
-        case e.WorkSubmitted():
-            done = _attempt(task, at, commit=event.commit, summary=event.summary, evidence=event.evidence)
-            task = _task_to(done, "awaiting_qa", at, result=event.result)
-        case e.LandingPrepared():
-            task = msgspec.structs.replace(task, receipt=event.receipt, updated_at=at)
-        case e.ReviewDeferred():
-            task = msgspec.structs.replace(
-                task, infra_failures=task.infra_failures + 1, not_before=event.not_before, updated_at=at
-            )
-        case _ as outcome:
-            task = _outcome(board, task, at, outcome)
-    board.put_task(task)
-
-
-AboutAttempt = (
-    e.TurnsLogged | e.WorkSubmitted | e.WorkApproved | e.AttemptFailed | e.ReviewDeferred | e.RetryScheduled
-    | e.LandingPrepared | e.WorkMerged | e.ResultAccepted
-)  # fmt: skip
-Outcome = (
-    e.WorkApproved | e.AttemptFailed | e.RetryScheduled | e.WorkMerged | e.ResultAccepted | e.HumanRetried
-    | e.LandingResumed | e.TaskAbandoned
-)  # fmt: skip
-
-
-def _outcome(board: Blackboard, task: Task, at: str, event: Outcome) -> Task:  # noqa: C901 - a table, one row a kind
-    match event:
-        case e.WorkApproved():
-            evidence = (*_last(task).evidence, *event.evidence)
-            task = _attempt(task, at, verdict=event.verdict, evidence=evidence)
-            return _task_to(task, "approved", at, not_before="")
-        case e.AttemptFailed():
-            return _task_to(_failed(task, at, event), "failed", at, receipt=None)
-        case e.RetryScheduled():
-            tries, infra = (task.tries + 1, 0) if event.costs_a_retry else (task.tries, task.infra_failures + 1)
-            return _task_to(task, "ready", at, tries=tries, infra_failures=infra, not_before=event.not_before)
         case e.WorkMerged():
-            done = _attempt(task, at, ended_at=at)
-            done = _task_to(done, "complete", at, receipt=event.receipt, finished_at=at, not_before="")
-            run = board.runs[event.run]
             board.put_run(msgspec.structs.replace(run, landed=run.landed + 1, updated_at=at))
-            return done
-        case e.ResultAccepted():
-            return _task_to(_attempt(task, at, ended_at=at), "complete", at, finished_at=at)
-        case e.HumanRetried():
-            guidance = (*task.guidance, event.guidance) if event.guidance else task.guidance
-            task = _cut_off(task, at, "a person asked for another attempt")
-            return _task_to(
-                task, "planned", at, tries=0, infra_failures=0, guidance=guidance, decision=None, not_before=""
-            )
-        case e.LandingResumed():
-            return _task_to(task, "approved", at, decision=None)
-        case e.TaskAbandoned():
-            cut = _cut_off(task, at, event.reason)
-            return _task_to(
-                cut, "abandoned", at, decision=None, finished_at=at, not_before="", receipt=None, reason=event.reason
-            )
-
-
-def _failed(task: Task, at: str, event: e.AttemptFailed) -> Task:
-    last = _last(task)
-    return _attempt(
-        task, at, ended_at=at, failure=event.failure, detail=event.detail, fingerprint=event.fingerprint,
-        verdict=event.verdict or last.verdict, evidence=(*last.evidence, *event.evidence),
-    )  # fmt: skip
-
-
-def _check_attempt(task: Task, event: e.TaskEvent) -> None:
-    if isinstance(event, e.AttemptStarted) and event.attempt != len(task.attempts) + 1:
-        raise BrokenHistory(f"attempt {event.attempt} of {task.id} can't follow {len(task.attempts)}")
-    if isinstance(event, AboutAttempt) and event.attempt != _last(task).number:
-        raise BrokenHistory(f"{task.id} is in attempt {_last(task).number}, not {event.attempt}")
-
-
-def _cut_off(task: Task, at: str, why: str) -> Task:
-    if task.attempt is None or task.attempt.ended_at:
-        return task
-    return _attempt(task, at, ended_at=at, failure="interrupted", detail=why)
-
-
-def _last(task: Task) -> Attempt:
-    if not task.attempts:
-        raise BrokenHistory(f"{task.id} has no attempt yet")
-    return task.attempts[-1]
-
-
-def _attempt(task: Task, at: str, **changes: object) -> Task:
-    last = msgspec.structs.replace(_last(task), **changes)
-    return msgspec.structs.replace(task, attempts=(*task.attempts[:-1], last), updated_at=at)
-
-
-def _task_to(task: Task, to: TaskState, at: str, **changes: object) -> Task:
-    check_task(task.id, task.state, to)
-    return msgspec.structs.replace(task, state=to, updated_at=at, generation=task.generation + 1, **changes)
+        case _:
+            pass

@@ -5,10 +5,15 @@ Nothing here is stored: what was decided is in the events. `not_before` and othe
 
 import msgspec
 
+from engine.core.crew_commands import AcceptFindings as AcceptFindings
+from engine.core.crew_commands import LogDesign as LogDesign
+from engine.core.crew_commands import PostInsight as PostInsight
+from engine.core.crew_commands import SuspendWork as SuspendWork
 from engine.core.entities import (
     Choice,
     Criterion,
     Dependents,
+    Escalation,
     FailureKind,
     FileRef,
     GateProof,
@@ -278,6 +283,7 @@ class FailAttempt(msgspec.Struct, frozen=True):
     not_before: str = ""
     verdict: Verdict | None = None
     evidence: tuple[FileRef, ...] = ()
+    escalation: Escalation | None = None
 
 
 class PrepareLanding(msgspec.Struct, frozen=True):
@@ -339,6 +345,10 @@ WorkCommand = (
     | ApproveWork
     | DeferReview
     | FailAttempt
+    | AcceptFindings
+    | SuspendWork
+    | PostInsight
+    | LogDesign
     | PrepareLanding
     | RecordLanding
     | AskAboutCheckout

@@ -6,7 +6,7 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import limits, plan
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Answer, Choice, Dependents, Run, Task
+from engine.core.entities import Answer, Choice, Dependents, RoleName, Run, Task, TaskState
 from engine.core.ids import DecisionId, RunId, TaskId
 from engine.core.lifecycle import RUN_OVER, TASK
 
@@ -31,6 +31,13 @@ def decide_people(board: Blackboard, command: c.BasicCommand) -> Events | c.Refu
             return _abandon_order(board, command)
         case c.ChangeDependencies():
             return _relink(board, command)
+
+
+def need(task: Task, state: TaskState, *roles: RoleName) -> c.Refused | None:
+    """Why the report does not fit the task's state or role, None when it does."""
+    if roles and task.role not in roles:
+        return c.Refused(f"{task.id} is a {task.role}'s task; that is for a {' or a '.join(roles)} to report")
+    return None if task.state == state else c.Refused(f"{task.id} is {task.state}, not {state}")
 
 
 def next_task_id(board: Blackboard, offset: int = 0) -> TaskId:

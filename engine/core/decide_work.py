@@ -1,21 +1,23 @@
-"""What workers and the engine report, and what it means: attempts, plans, reviews, landings, the end of a run. Pure.
+"""What workers and the engine report, and what it means: attempts, reviews, landings, the end of a run. Pure.
+
+Plans and results are decide_plans.py's, failures decide_failures.py's, insights and the design log decide_notes.py's.
 
 A report about an attempt that is no longer the current one is refused: its worker was cut off in the meantime.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from engine.core import commands as c
 from engine.core import events as e
-from engine.core import limits, phoenix, plan
 from engine.core.blackboard import Blackboard
-from engine.core.decide_people import TASK_OPTIONS, Events, next_decision_id, next_task_id
-from engine.core.entities import Decision, FailureKind, Receipt, RoleName, Task, TaskState
-from engine.core.ids import RunId, TaskId
+from engine.core.decide_failures import decide_failure
+from engine.core.decide_notes import decide_note
+from engine.core.decide_people import Events, need, next_decision_id
+from engine.core.decide_plans import decide_plan
+from engine.core.entities import COMMITTERS, Decision, Receipt, Task
+from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
 
-FAILABLE: Final[frozenset[TaskState]] = frozenset({"active", "awaiting_qa", "approved"})
 NOTHING_LANDED: Final = "every task is over and nothing landed"
 
 
@@ -62,6 +64,10 @@ Report = (
     | c.ApproveWork
     | c.DeferReview
     | c.FailAttempt
+    | c.AcceptFindings
+    | c.SuspendWork
+    | c.PostInsight
+    | c.LogDesign
     | c.PrepareLanding
     | c.RecordLanding
     | c.AskAboutCheckout
@@ -83,16 +89,14 @@ def _report(board: Blackboard, task: Task, report: Report) -> Events | c.Refused
             return _log(task, report)
         case c.SubmitWork():
             return _submit(task, report)
-        case c.AcceptSpec():
-            return _accept_spec(board, task, report)
-        case c.AcceptPlan():
-            return _accept_plan(board, task, report)
+        case c.AcceptSpec() | c.AcceptPlan() | c.AcceptFindings() | c.SuspendWork():
+            return decide_plan(board, task, report)
+        case c.PostInsight() | c.LogDesign():
+            return decide_note(board, task, report)
         case c.ApproveWork():
             return _approve(task, report)
-        case c.DeferReview():
-            return _defer(board, task, report)
-        case c.FailAttempt():
-            return _fail(board, task, report)
+        case c.DeferReview() | c.FailAttempt():
+            return decide_failure(board, task, report)
         case c.PrepareLanding():
             return _prepare(board, task, report)
         case c.RecordLanding():
@@ -100,7 +104,7 @@ def _report(board: Blackboard, task: Task, report: Report) -> Events | c.Refused
                 e.WorkMerged(task.run, task=task.id, attempt=report.attempt, receipt=report.receipt)
             ]
         case c.AskAboutCheckout():
-            return _need(task, "approved") or _ask_checkout(board, task, report)
+            return need(task, "approved") or _ask_checkout(board, task, report)
 
 
 def _ask_checkout(board: Blackboard, task: Task, report: c.AskAboutCheckout) -> Events:
@@ -115,17 +119,11 @@ def _ask_checkout(board: Blackboard, task: Task, report: c.AskAboutCheckout) -> 
     ]  # fmt: skip
 
 
-def _need(task: Task, state: TaskState, *roles: RoleName) -> c.Refused | None:
-    if roles and task.role not in roles:
-        return c.Refused(f"{task.id} is a {task.role}'s task; that is for a {' or a '.join(roles)} to report")
-    return None if task.state == state else c.Refused(f"{task.id} is {task.state}, not {state}")
-
-
 def _start_attempt(board: Blackboard, command: c.StartAttempt) -> Events | c.Refused:
     task = board.tasks.get(command.task)
     if task is None:
         return c.Refused(f"there is no task {command.task}")
-    if (refusal := _need(task, "ready")) is not None:
+    if (refusal := need(task, "ready")) is not None:
         return refusal
     run = board.runs[task.run]
     if run.paused or run.state in RUN_OVER:
@@ -145,7 +143,7 @@ def _log(task: Task, report: c.LogTurns) -> Events | c.Refused:
 
 
 def _submit(task: Task, report: c.SubmitWork) -> Events | c.Refused:
-    if (refusal := _need(task, "active", "coder", "tester")) is not None:
+    if (refusal := need(task, "active", *COMMITTERS)) is not None:
         return refusal
     if not report.commit:
         return c.Refused(f"{task.id} has no commit; work without one can't be submitted")
@@ -158,7 +156,7 @@ def _submit(task: Task, report: c.SubmitWork) -> Events | c.Refused:
 
 
 def _approve(task: Task, report: c.ApproveWork) -> Events | c.Refused:
-    if (refusal := _need(task, "awaiting_qa")) is not None:
+    if (refusal := need(task, "awaiting_qa")) is not None:
         return refusal
     if report.verdict is not None and not report.verdict.passed:
         return c.Refused(f"the verdict on {task.id} is no; report the attempt as failed")
@@ -178,7 +176,7 @@ def _prepare(board: Blackboard, task: Task, report: c.PrepareLanding) -> Events 
 
 
 def _unfit(task: Task, receipt: Receipt) -> c.Refused | None:
-    if (refusal := _need(task, "approved")) is not None:
+    if (refusal := need(task, "approved")) is not None:
         return refusal
     approved = task.attempt.commit if task.attempt else ""
     if receipt.work != approved:
@@ -187,106 +185,6 @@ def _unfit(task: Task, receipt: Receipt) -> c.Refused | None:
     if red:
         return c.Refused(f"{', '.join(red)} of {task.id} is red on the merged tree; report the attempt as failed")
     return None
-
-
-def _accept_spec(board: Blackboard, task: Task, report: c.AcceptSpec) -> Events | c.Refused:
-    if (refusal := _need(task, "active", "director")) is not None:
-        return refusal
-    if len(report.domains) > limits.MAX_DOMAINS:
-        return c.Refused(f"{len(report.domains)} domains; {limits.MAX_DOMAINS} are possible")
-    planned = _plan_events(board, task, report.domains)
-    if isinstance(planned, c.Refused):
-        return planned
-    written = e.SpecWritten(task.run, spec=report.spec, task=task.id)
-    submitted = _submitted(task, report.attempt, report.result, planned)
-    return [*submitted, written, *planned, _taken(task, report.attempt, planned)]
-
-
-def _accept_plan(board: Blackboard, task: Task, report: c.AcceptPlan) -> Events | c.Refused:
-    if (refusal := _need(task, "active", "planner")) is not None:
-        return refusal
-    planned = _plan_events(board, task, report.tasks)
-    if isinstance(planned, c.Refused):
-        return planned
-    submitted = _submitted(task, report.attempt, report.result, planned)
-    return [*submitted, *planned, _taken(task, report.attempt, planned)]
-
-
-def _submitted(task: Task, attempt: int, result: str, planned: Sequence[e.TaskPlanned]) -> Events:
-    summary = f"planned {len(planned)} task{'s' if len(planned) != 1 else ''}"
-    return [
-        e.WorkSubmitted(task.run, task=task.id, attempt=attempt, summary=summary, result=result),
-        e.WorkApproved(task.run, task=task.id, attempt=attempt),
-    ]
-
-
-def _taken(task: Task, attempt: int, planned: Sequence[e.TaskPlanned]) -> e.ResultAccepted:
-    return e.ResultAccepted(task.run, task=task.id, attempt=attempt, added=tuple(event.task for event in planned))
-
-
-def _plan_events(board: Blackboard, task: Task, planned: Sequence[plan.PlannedTask]) -> list[e.TaskPlanned] | c.Refused:
-    existing = board.run_tasks(task.run)
-    found = plan.faults(existing, planned)
-    if len(existing) + len(planned) > limits.MAX_TASKS_PER_RUN:
-        found.append(f"the run would have over {limits.MAX_TASKS_PER_RUN} tasks")
-    if found:
-        return c.Refused("the plan can't be taken over: " + "; ".join(found))
-    names = {entry.key: next_task_id(board, offset) for offset, entry in enumerate(planned)}
-    retries = board.runs[task.run].config.max_retries
-    return [
-        e.TaskPlanned(
-            task.run, task=names[entry.key], title=entry.title.strip()[: limits.MAX_TITLE_CHARS], role=entry.role,
-            description=entry.description[: limits.MAX_TEXT_CHARS], criteria=entry.criteria, priority=entry.priority,
-            depends_on=tuple(dict.fromkeys(names.get(d, TaskId(d)) for d in entry.depends_on)), max_retries=retries,
-            planned_by=task.id,
-        )
-        for entry in planned
-    ]  # fmt: skip
-
-
-def _defer(board: Blackboard, task: Task, report: c.DeferReview) -> Events | c.Refused:
-    if (refusal := _need(task, "awaiting_qa")) is not None:
-        return refusal
-    if report.is_final or task.infra_failures >= limits.MAX_INFRA_FAILURES:
-        return [_ask(board, task, f"{task.id} ({task.title}) can't be reviewed: {report.detail}", report.detail)]
-    return [
-        e.ReviewDeferred(
-            task.run, task=task.id, attempt=report.attempt, failure=report.failure, detail=report.detail,
-            not_before=report.not_before,
-        )
-    ]  # fmt: skip
-
-
-def _fail(board: Blackboard, task: Task, report: c.FailAttempt) -> Events | c.Refused:
-    if task.state not in FAILABLE:
-        return c.Refused(f"{task.id} is {task.state}; only work under way can fail")
-    failed = e.AttemptFailed(
-        task.run, task=task.id, attempt=report.attempt, failure=report.failure, detail=report.detail,
-        fingerprint=_fingerprint(report.failure, report.detail), is_final=report.is_final, verdict=report.verdict,
-        evidence=report.evidence,
-    )  # fmt: skip
-    if board.runs[task.run].state in RUN_OVER:
-        return [failed, e.TaskAbandoned(task.run, task=task.id, reason="its run is over")]
-    match phoenix.next_step(task, report.failure, report.detail, is_final=report.is_final):
-        case phoenix.Retry(reason, costs):
-            retry = e.RetryScheduled(
-                task.run, task=task.id, attempt=report.attempt, costs_a_retry=costs, reason=reason,
-                not_before=report.not_before,
-            )  # fmt: skip
-            return [failed, retry]
-        case phoenix.Ask(question):
-            return [failed, _ask(board, task, question, report.detail)]
-
-
-def _fingerprint(failure: FailureKind, detail: str) -> str:
-    return "" if failure in phoenix.INFRASTRUCTURE else phoenix.fingerprint(failure, detail)
-
-
-def _ask(board: Blackboard, task: Task, question: str, evidence: str) -> e.HumanAsked:
-    return e.HumanAsked(
-        task.run, decision=next_decision_id(board), topic="task", task=task.id, question=question,
-        options=TASK_OPTIONS, evidence=evidence,
-    )  # fmt: skip
 
 
 def _ask_budget(board: Blackboard, command: c.AskAboutBudget) -> Events | c.Refused:

@@ -4,17 +4,23 @@ Every struct is frozen and leaves out fields that are at their default when it i
 changes no byte of an old file: old commits verify for ever.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
-from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
+from engine.core.ids import BindingId, DecisionId, DesignId, InsightId, PostId, RunId, TaskId
 
 RunState = Literal["planning", "running", "paused", "waiting_human", "completed", "failed", "cancelled"]
 TaskState = Literal[
     "planned", "ready", "active", "awaiting_qa", "approved", "complete", "failed", "waiting_human", "abandoned"
 ]
-RoleName = Literal["director", "planner", "coder", "tester", "strategist"]
+RoleName = Literal["director", "planner", "coder", "tester", "strategist", "researcher"]
+LANDLESS: Final[frozenset[RoleName]] = frozenset({"director", "planner", "researcher"})
+"""Roles whose result is no commit: it is complete when code has taken it over."""
+
+COMMITTERS: Final[tuple[RoleName, ...]] = ("coder", "tester")
+"""Roles whose work is a commit."""
+
 FailureKind = Literal[
     "wrong_result",
     "tests_red",
@@ -25,6 +31,7 @@ FailureKind = Literal[
     "timeout",
     "bad_spec",
     "escalated",
+    "suspended",
     "quota",
     "model_error",
     "lost",
@@ -32,6 +39,11 @@ FailureKind = Literal[
     "budget",
 ]
 """Why an attempt failed. From `quota` on it is infrastructure: it never costs a retry (phoenix.py)."""
+
+Escalation = Literal[
+    "needs_research", "needs_replanning", "spec_mismatch", "needs_clarification", "blocked_external", "scope_too_large"
+]
+"""What a worker asks for when it can't go on (decide_crew.py says what follows)."""
 
 DecisionKind = Literal["task", "budget", "checkout", "run_red", "cancel"]
 Choice = Literal[
@@ -262,6 +274,35 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     def is_open(self) -> bool:
         """Whether it still waits for a person."""
         return self.answer is None and not self.withdrawn
+
+
+class Insight(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that a worker learnt and others should know. It is a model's text: data, never an instruction."""
+
+    id: InsightId
+    run: RunId
+    task: TaskId
+    attempt: int
+    by: str
+    at: str
+    summary: str
+    topics: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+class DesignEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A question of design that a role has settled for the run."""
+
+    id: DesignId
+    run: RunId
+    task: TaskId
+    attempt: int
+    by: str
+    at: str
+    area: str
+    summary: str
+    reason: str = ""
+    applies_to: tuple[str, ...] = ()
 
 
 class Binding(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,22 +1,31 @@
 """The facts of a run, one struct a kind; must not hold rules. On the wire for ever: never rename or remove, add with a default.
 
-`Record` is an event with its place in the log. The JSON of the event is the commit's `Orch-Event` trailer.
+`Record` is an event with its place in the log. The JSON of the event is the commit's `Orch-Event` trailer. What chats and the crew's
+own words bring is in chat_events.py and crew_events.py; all of it is named here.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
+from engine.core.chat_events import ChatBound as ChatBound
+from engine.core.chat_events import ChatUnbound as ChatUnbound
+from engine.core.chat_events import PostIntended as PostIntended
+from engine.core.chat_events import PostSettled as PostSettled
+from engine.core.chat_events import ThreadOpened as ThreadOpened
+from engine.core.crew_events import DesignDecided as DesignDecided
+from engine.core.crew_events import InsightPosted as InsightPosted
+from engine.core.crew_events import WorkSuspended as WorkSuspended
 from engine.core.entities import (
     Answer,
     Choice,
     Criterion,
     DecisionKind,
+    Escalation,
     FailureKind,
     FileRef,
     GateProof,
     GateSpec,
-    PostContent,
     Receipt,
     RoleName,
     RunConfig,
@@ -25,17 +34,8 @@ from engine.core.entities import (
     Spend,
     Verdict,
 )
-from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
-
-
-def _kebab(name: str) -> str:
-    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
-
-
-class Event(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag=_kebab):
-    """What every fact has: the run it belongs to."""
-
-    run: RunId
+from engine.core.event import Event as Event
+from engine.core.ids import DecisionId, TaskId
 
 
 class RunStarted(Event, frozen=True):
@@ -183,6 +183,7 @@ class AttemptFailed(Event, frozen=True):
     is_final: bool = False
     verdict: Verdict | None = None
     evidence: tuple[FileRef, ...] = ()
+    escalation: Escalation | Literal[""] = ""
 
 
 class ReviewDeferred(Event, frozen=True):
@@ -289,49 +290,6 @@ class TaskAbandoned(Event, frozen=True):
     reason: str = ""
 
 
-class ChatBound(Event, frozen=True):
-    """The run is told of, and steered, in this channel from now on."""
-
-    binding: BindingId
-    adapter: str
-    workspace: str
-    channel: str
-
-
-class ChatUnbound(Event, frozen=True):
-    """The run is no longer told of there: a person unbound it, or the channel is closed to us."""
-
-    binding: BindingId
-    reason: str
-
-
-class ThreadOpened(Event, frozen=True):
-    """The run's card stands in the channel, with a thread under it."""
-
-    binding: BindingId
-    thread: str
-
-
-class PostIntended(Event, frozen=True):
-    """A message is to be posted; it is sent after this is durable, under a key that the chat recognises."""
-
-    post: PostId
-    binding: BindingId
-    content: PostContent
-    key: str
-    about: DecisionId | None = None
-    lines: tuple[str, ...] = ()
-    until_seq: int = 0
-
-
-class PostSettled(Event, frozen=True):
-    """The chat has it, under this name; or it can never be posted."""
-
-    post: PostId
-    message: str = ""
-    dead: str = ""
-
-
 RunEvent = (
     RunStarted | SpecWritten | RunMoved | RunPaused | RunResumed | BudgetRaised | RunCompleted | RunFailed | RunCancelled
     | RunSealed
@@ -339,11 +297,12 @@ RunEvent = (
 TaskEvent = (
     TaskReadied | DependenciesChanged | AttemptStarted | TurnsLogged | WorkSubmitted | WorkApproved | AttemptFailed
     | ReviewDeferred | RetryScheduled | LandingPrepared | WorkMerged | ResultAccepted | HumanRetried | LandingResumed
-    | TaskAbandoned
+    | TaskAbandoned | WorkSuspended
 )  # fmt: skip
 DecisionEvent = HumanAsked | DecisionAnswered | DecisionWithdrawn | DecisionReminded | DecisionSeconded
+NoteEvent = InsightPosted | DesignDecided
 ChatEvent = ChatBound | ChatUnbound | ThreadOpened | PostIntended | PostSettled
-AnyEvent = RunEvent | DecisionEvent | TaskPlanned | TaskEvent | ChatEvent
+AnyEvent = RunEvent | DecisionEvent | TaskPlanned | TaskEvent | NoteEvent | ChatEvent
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -18,6 +18,13 @@ PostId = NewType("PostId", str)
 """`P9`: the ninth message that was to be posted anywhere."""
 
 
+InsightId = NewType("InsightId", str)
+"""`I4`: the fourth insight of this repository."""
+
+DesignId = NewType("DesignId", str)
+"""`L2`: the second entry of a design log in this repository."""
+
+
 def number(identifier: str) -> int:
     """The number in `R7`, `T12` or `D3`.
 

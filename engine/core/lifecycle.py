@@ -34,6 +34,10 @@ UNFINISHED: Final[frozenset[TaskState]] = frozenset(state for state, after in TA
 RUN_OVER: Final[frozenset[RunState]] = frozenset(state for state, after in RUN.items() if not after)
 
 
+class BrokenHistory(Exception):
+    """An event names something that is not there, or comes out of order: the log was altered, or the code has a bug."""
+
+
 class IllegalTransition(Exception):
     """An event asks for a step the table does not have: the log is broken or the code has a bug. Nothing was changed."""
 

@@ -13,3 +13,18 @@ MAX_INFRA_FAILURES: Final = 5
 
 INFRA_BACKOFF_S: Final = 2.0
 MAX_INFRA_BACKOFF_S: Final = 120.0
+
+MAX_NOTES_PER_ATTEMPT: Final = 10
+"""Insights, and entries of the design log, each: a worker that floods the blackboard is told so."""
+MAX_INSIGHTS_PER_RUN: Final = 500
+MAX_DESIGN_PER_RUN: Final = 200
+MAX_NOTE_CHARS: Final = 1_000
+MAX_NAMES_PER_NOTE: Final = 12
+MAX_SUSPENSIONS: Final = 4
+"""Of a task, before a person is asked: one that only ever waits for others is no task."""
+MAX_REPLANS: Final = 2
+"""Of what grew out of one task, before a person is asked."""
+MAX_INSIGHTS_SHOWN: Final = 12
+"""To one attempt; the newest of those that concern it most."""
+MAX_DESIGN_SHOWN: Final = 30
+MAX_SUBTASKS: Final = 12

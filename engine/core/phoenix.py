@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from engine.core import limits
-from engine.core.entities import FailureKind, Task
+from engine.core.entities import Escalation, FailureKind, Task
 
 INFRASTRUCTURE: Final[frozenset[FailureKind]] = frozenset({"quota", "model_error", "lost", "interrupted", "budget"})
 
@@ -84,11 +84,22 @@ WORDS: Final[dict[FailureKind, str]] = {
     "timeout": "it ran out of time",
     "bad_spec": "the task can't be done as it is written",
     "escalated": "the worker asked for help",
+    "suspended": "it waits for other tasks",
     "quota": "the model's quota is used up",
     "model_error": "the model did not answer",
     "lost": "the attempt was cut off",
     "interrupted": "it was interrupted",
     "budget": "the budget is used up",
+}
+
+
+ESCALATIONS: Final[dict[Escalation, str]] = {
+    "needs_research": "it needs an answer that has to be looked up",
+    "needs_replanning": "it has to be planned differently",
+    "spec_mismatch": "the specification does not fit the repository",
+    "needs_clarification": "it needs a person's word",
+    "blocked_external": "it waits for something outside the repository",
+    "scope_too_large": "it is too large for one task",
 }
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from engine.core import limits
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Criterion, RoleName, Task, TaskState
+from engine.core.entities import COMMITTERS, Criterion, RoleName, Task, TaskState
 from engine.core.ids import TaskId
 
 
@@ -65,7 +65,7 @@ def _faults_of(
         for dependency in task.depends_on
         if dependency not in keys and known.get(dependency) == "abandoned"
     ]
-    if task.role in {"coder", "tester"} and not any(criterion.check for criterion in task.criteria):
+    if task.role in COMMITTERS and not any(criterion.check for criterion in task.criteria):
         found.append(f"{name} has no check: give at least one criterion a command that exits 0 when it is met")
     if task.role in {"director", "strategist"}:
         found.append(f"{name} has the role {task.role}, which a plan can't give")

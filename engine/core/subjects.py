@@ -20,6 +20,8 @@ def subject(record: e.Record, before: Task | None, after: Task | None) -> str:
         happened, more = _about_decision(event, _move(before, after))
     elif isinstance(event, e.ChatEvent):
         happened, more = _about_chat(event)
+    elif isinstance(event, e.NoteEvent):
+        happened, more = _about_note(event)
     elif isinstance(event, e.TaskPlanned):
         waits = f" (after {', '.join(event.depends_on)})" if event.depends_on else ""
         happened, more = f"{event.task} planned for a {event.role}{waits}", event.title
@@ -78,6 +80,8 @@ def _about_task(event: e.TaskEvent) -> Line:  # noqa: C901, PLR0911, PLR0912 - a
             return "", "back to the merge train"
         case e.TaskAbandoned():
             return "", event.reason
+        case e.WorkSuspended():
+            return f" (attempt {event.attempt}, waits for {', '.join(event.waits_for)})", event.detail
 
 
 def _about_run(event: e.RunEvent) -> Line:  # noqa: C901, PLR0911 - a table, one row a kind
@@ -119,6 +123,14 @@ def _about_decision(event: e.DecisionEvent, move: str) -> Line:
             return f"{event.decision} asked again", ""
         case e.DecisionSeconded():
             return f"{event.decision} has a first voice of two", event.answer.choice.replace("_", " ")
+
+
+def _about_note(event: e.NoteEvent) -> Line:
+    match event:
+        case e.InsightPosted():
+            return f"{event.task} posted insight {event.insight}", event.summary
+        case e.DesignDecided():
+            return f"{event.task} settled {event.area or 'a question of design'} as {event.entry}", event.summary
 
 
 def _about_chat(event: e.ChatEvent) -> Line:

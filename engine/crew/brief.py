@@ -50,6 +50,7 @@ class Context(msgspec.Struct, frozen=True):
 
     title: str
     text: str
+    standing: str = ADVICE
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -95,7 +96,9 @@ def _gates(gates: tuple[GateSpec, ...]) -> str:
 
 def _context(parts: tuple[Context, ...]) -> str:
     return _section(
-        "Context", [fenced(part.title, shorten(part.text, 12_000), standing=ADVICE) for part in parts], gap="\n\n"
+        "Context",
+        [fenced(part.title, shorten(part.text, 12_000), standing=part.standing) for part in parts],
+        gap="\n\n",
     )
 
 

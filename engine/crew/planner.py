@@ -8,7 +8,17 @@ from engine.crew.role import Role
 PLANNER = Role(
     name="planner",
     prompts=("planner.md", "shared.md"),
-    tools=("read_file", "list_directory", "search_codebase", "run_shell", "run_tests", "escalate"),
+    tools=(
+        "read_file",
+        "list_directory",
+        "search_codebase",
+        "run_shell",
+        "run_tests",
+        "log_design_decision",
+        "escalate",
+    ),
     finish=PlannerResult,
-    more=("project_info", "git_log", "web_search"),
+    does="turns a domain into tasks that can be checked",
+    brings="tasks: role, criteria with checks, dependencies",
+    more=("post_insight", "project_info", "git_log", "web_search"),
 )

@@ -6,10 +6,15 @@ are read by the model too.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 import pydantic
 from pydantic import AfterValidator, Field, StringConstraints
+
+from engine.core import limits
+
+_TASK_ID = re.compile(r"T[1-9][0-9]*")
 
 
 def _one_line(text: str) -> str:
@@ -87,19 +92,21 @@ class TaskResult(Result):
 
     key: Key = Field(description="A short name of your own, used in depends_on.")
     title: Title
-    role: Literal["coder", "tester"]
+    role: Literal["coder", "tester", "researcher"]
     description: Text = Field(description="All that the worker needs: it sees nothing of your conversation.")
     criteria: tuple[CriterionResult, ...] = Field(
         min_length=1, max_length=12, description="At least one needs a check."
     )
     depends_on: tuple[Key, ...] = Field(
-        default=(), max_length=29, description="Keys of tasks whose landed work it needs."
+        default=(),
+        max_length=29,
+        description="Keys of tasks whose landed work it needs, or ids of tasks that exist already (T4).",
     )
     priority: int = Field(default=5, ge=1, le=9, description="9 starts first among tasks that are ready.")
 
     @pydantic.model_validator(mode="after")
     def _can_be_checked(self) -> TaskResult:
-        if not any(criterion.check for criterion in self.criteria):
+        if self.role != "researcher" and not any(criterion.check for criterion in self.criteria):
             raise ValueError(
                 f"task {self.key} has no check: give at least one criterion a shell command that is red now and green when done"
             )
@@ -118,7 +125,7 @@ class PlannerResult(Result):
         _refuse_repeats("title", [task.title.casefold() for task in self.tasks])
         for task in self.tasks:
             _refuse_repeats(f"dependency of {task.key}", list(task.depends_on))
-            unknown = [key for key in task.depends_on if key not in keys]
+            unknown = [key for key in task.depends_on if key not in keys and not _TASK_ID.fullmatch(key)]
             if unknown:
                 raise ValueError(
                     f"task {task.key} depends on {', '.join(unknown)}, but the tasks are {', '.join(keys)}"
@@ -126,6 +133,33 @@ class PlannerResult(Result):
             if task.key in task.depends_on:
                 raise ValueError(f"task {task.key} depends on itself")
         return self
+
+
+class Division(PlannerResult):
+    """Tasks that a worker divides off its own, and how far it got."""
+
+    tasks: tuple[TaskResult, ...] = Field(min_length=1, max_length=limits.MAX_SUBTASKS)
+    progress: Text = Field(description="What you did and found so far, for yourself when you go on.")
+
+
+class FindingResult(Result):
+    """One thing that was found out."""
+
+    statement: Line
+    sources: tuple[Line, ...] = Field(
+        min_length=1, max_length=8, description="Addresses (https://…) or files of the repository (`src/app.py:12`)."
+    )
+    confidence: Literal["sure", "likely", "unsure"] = "likely"
+
+
+class FindingsResult(Result):
+    """End with what you found: the answer first, then what it rests on."""
+
+    summary: Text = Field(description="The answer, in a few sentences that stand on their own.")
+    findings: tuple[FindingResult, ...] = Field(min_length=1, max_length=30)
+    open_questions: tuple[Line, ...] = Field(
+        default=(), max_length=20, description="What could not be found out, and why (no web search, say)."
+    )
 
 
 class WorkResult(Result):

@@ -15,12 +15,15 @@ class Role(msgspec.Struct, frozen=True):
 
     `tools` are names in the tool registry; the tool `finish` is always there and takes the model `finish`. Those in `more`
     are offered only when they are asked for (`more_tools`), so that the list a model reads each turn stays short.
+    `does` and `brings` (its result) are for people.
     """
 
     name: RoleName
     prompts: tuple[str, ...]
     tools: tuple[str, ...]
     finish: type[pydantic.BaseModel]
+    does: str
+    brings: str
     more: tuple[str, ...] = ()
 
     @property

@@ -9,10 +9,11 @@ from engine.core.entities import RoleName
 from engine.crew.coder import CODER
 from engine.crew.director import DIRECTOR
 from engine.crew.planner import PLANNER
+from engine.crew.researcher import RESEARCHER
 from engine.crew.role import Role
 from engine.crew.strategist import STRATEGIST
 from engine.crew.tester import TESTER
 
 ROLES: Mapping[RoleName, Role] = MappingProxyType(
-    {role.name: role for role in (DIRECTOR, PLANNER, CODER, TESTER, STRATEGIST)}
+    {role.name: role for role in (DIRECTOR, PLANNER, CODER, TESTER, RESEARCHER, STRATEGIST)}
 )

@@ -10,5 +10,7 @@ STRATEGIST = Role(
     prompts=("strategist.md", "shared.md"),
     tools=("read_file", "list_directory", "search_codebase"),
     finish=ReviewResult,
-    more=("project_info", "git_log"),
+    does="judges work against its criteria, on what the engine measured",
+    brings="a verdict on each criterion",
+    more=("post_insight", "project_info", "git_log"),
 )

@@ -10,13 +10,16 @@ from typing import Final, TypeVar
 import msgspec
 
 from engine.core.blackboard import Blackboard, Counters, Touched
-from engine.core.entities import Binding, Decision, FileRef, Post, Run, Task
+from engine.core.entities import Binding, Decision, DesignEntry, FileRef, Insight, Post, Run, Task
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId, number, shard
+from engine.core.notes import NoteId
 
-Entity = Run | Task | Decision | Binding | Post
+Entity = Run | Task | Decision | Binding | Post | Insight | DesignEntry
 E = TypeVar("E", bound=Entity)
 D = TypeVar("D", bound=msgspec.Struct)
-_KINDS: Final[dict[str, type[Entity]]] = {"r": Run, "T": Task, "D": Decision, "B": Binding, "P": Post}
+_KINDS: Final[dict[str, type[Entity]]] = {
+    "r": Run, "T": Task, "D": Decision, "B": Binding, "P": Post, "I": Insight, "L": DesignEntry,
+}  # fmt: skip
 """By the first letter of the file's name: `run.json`, `T12.json`."""
 
 _encoder: Final = msgspec.json.Encoder(order="sorted")
@@ -30,10 +33,12 @@ class Archive(msgspec.Struct, frozen=True, omit_defaults=True):
     decisions: tuple[Decision, ...] = ()
     bindings: tuple[Binding, ...] = ()
     posts: tuple[Post, ...] = ()
+    insights: tuple[Insight, ...] = ()
+    design: tuple[DesignEntry, ...] = ()
 
     def entities(self) -> tuple[Entity, ...]:
         """Everything in it."""
-        return (self.run, *self.tasks, *self.decisions, *self.bindings, *self.posts)
+        return (self.run, *self.tasks, *self.decisions, *self.bindings, *self.posts, *self.insights, *self.design)
 
 
 class BrokenFile(Exception):
@@ -63,6 +68,12 @@ def decision_path(run: RunId, decision: DecisionId) -> str:
 def chat_path(run: RunId, name: BindingId | PostId) -> str:
     """The file of a binding (`chat/B1.json`) or of a post (`outbox/P7.json`)."""
     folder = "chat" if name.startswith("B") else "outbox"
+    return "/".join(part for part in (run_folder(run), folder, shard(name), f"{name}.json") if part)
+
+
+def note_path(run: RunId, name: NoteId) -> str:
+    """The file of an insight (`insights/I4.json`) or of an entry of the design log (`design-log/L2.json`)."""
+    folder = "insights" if name.startswith("I") else "design-log"
     return "/".join(part for part in (run_folder(run), folder, shard(name), f"{name}.json") if part)
 
 
@@ -113,6 +124,8 @@ def project(board: Blackboard, touched: Touched) -> dict[str, bytes | None]:
         found[decision_path(run.id, touched.decision)] = to_file(board.decisions[touched.decision])
     if touched.chat is not None:
         found[chat_path(run.id, touched.chat)] = to_file(board.chat.entity(touched.chat))
+    if touched.note is not None:
+        found[note_path(run.id, touched.note)] = to_file(board.notes.entity(touched.note))
     return found
 
 
@@ -125,6 +138,8 @@ def _run_of(board: Blackboard, touched: Touched) -> RunId:
         return board.decisions[touched.decision].run
     if touched.chat is not None:
         return board.chat.entity(touched.chat).run
+    if touched.note is not None:
+        return board.notes.entity(touched.note).run
     raise ValueError("an event changes at least one entity")
 
 
@@ -135,6 +150,8 @@ def _archive(board: Blackboard, run: Run) -> Archive:
         tuple(each for each in board.decisions.values() if each.run == run.id),
         tuple(each for each in board.chat.bindings.values() if each.run == run.id),
         tuple(each for each in board.chat.posts.values() if each.run == run.id),
+        tuple(board.notes.insights_in(run.id)),
+        tuple(board.notes.design_in(run.id)),
     )
 
 
@@ -179,6 +196,8 @@ def _put(board: Blackboard, entity: Entity) -> None:
             board.chat.put_binding(entity)
         case Post():
             board.chat.put_post(entity)
+        case Insight() | DesignEntry():
+            board.notes.put(entity)
 
 
 def file_ref(path: str, content: bytes) -> FileRef:

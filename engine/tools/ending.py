@@ -5,21 +5,30 @@ from __future__ import annotations
 import pydantic
 from pydantic import Field
 
+from engine.core.entities import Escalation
 from engine.tools.observation import CallRefused, Escalate, Finish
 from engine.tools.tool import Arguments, Tool
 from engine.tools.workbench import Workbench
 
 
-class EscalateToPerson(Arguments):
-    """End this attempt and ask a person. Only for what no amount of work of yours can settle: the task contradicts
-    itself or the repository, a decision or an access is missing. Say what you found and what you need to know.
+class EscalateTask(Arguments):
+    """End this attempt and ask for what it takes. Only for what no amount of work of yours can settle: the task contradicts
+    itself or the repository, a decision, an answer or an access is missing. Say what you found and what you need.
     """
 
+    kind: Escalation = Field(
+        default="needs_clarification",
+        description=(
+            "needs_clarification: a person must decide. needs_research: something has to be looked up first. "
+            "spec_mismatch: the specification does not fit the repository. needs_replanning: the task is cut wrongly. "
+            "scope_too_large: it is several tasks. blocked_external: something outside must happen first."
+        ),
+    )
     reason: str = Field(min_length=1, max_length=4_000)
 
 
-async def _escalate(_: Workbench, wanted: EscalateToPerson) -> Escalate:
-    return Escalate(wanted.reason)
+async def _escalate(_: Workbench, wanted: EscalateTask) -> Escalate:
+    return Escalate(wanted.reason, wanted.kind)
 
 
 async def _finish(bench: Workbench, result: pydantic.BaseModel) -> Finish:
@@ -29,7 +38,7 @@ async def _finish(bench: Workbench, result: pydantic.BaseModel) -> Finish:
     return Finish(arguments)
 
 
-ESCALATE = Tool.of("escalate", EscalateToPerson, _escalate)
+ESCALATE = Tool.of("escalate", EscalateTask, _escalate)
 
 
 def finish_tool(result: type[pydantic.BaseModel]) -> Tool:

@@ -9,6 +9,8 @@ import re
 
 import msgspec
 
+from engine.core.entities import Escalation
+
 MAX_CHARS = 10_000
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -25,9 +27,16 @@ class Finish(msgspec.Struct, frozen=True, tag="finish"):
 
 
 class Escalate(msgspec.Struct, frozen=True, tag="escalate"):
-    """The role asks for a person, and says why."""
+    """The role can't go on, and says why and what would help."""
 
     reason: str
+    kind: Escalation = "needs_clarification"
+
+
+class Divide(msgspec.Struct, frozen=True, tag="divide"):
+    """The role divides its task: JSON that `Division` accepted."""
+
+    arguments: bytes
 
 
 class Observation(msgspec.Struct, frozen=True):
@@ -35,7 +44,7 @@ class Observation(msgspec.Struct, frozen=True):
 
     text: str
     ok: bool = True
-    ending: Finish | Escalate | None = None
+    ending: Finish | Escalate | Divide | None = None
 
 
 def shorten(text: str, max_chars: int = MAX_CHARS) -> str:

@@ -13,13 +13,14 @@ import pydantic
 from pydantic_core import ErrorDetails
 
 from engine.model.types import ToolCall, ToolSpec
+from engine.tools.board import CREATE_SUBTASKS, LOG_DESIGN_DECISION, POST_INSIGHT
 from engine.tools.commands import RUN_PYTHON, RUN_SHELL, RUN_TESTS
 from engine.tools.disclosure import Shelf, more_tools
 from engine.tools.ending import ESCALATE, finish_tool
 from engine.tools.files import APPEND_FILE, DELETE_FILE, READ_FILE, STR_REPLACE, WRITE_FILE
 from engine.tools.git import GIT_COMMIT, GIT_DIFF, GIT_LOG, GIT_STATUS
 from engine.tools.listing import LIST_DIRECTORY
-from engine.tools.observation import CallRefused, Finish, Observation, plain_text, shorten
+from engine.tools.observation import CallRefused, Divide, Escalate, Finish, Observation, plain_text, shorten
 from engine.tools.processes import READ_PROCESS, START_PROCESS, STOP_PROCESS
 from engine.tools.project import PROJECT_INFO
 from engine.tools.search import SEARCH_CODEBASE
@@ -49,11 +50,19 @@ TOOLS = {
         GIT_LOG,
         GIT_COMMIT,
         WEB_SEARCH,
+        POST_INSIGHT,
+        LOG_DESIGN_DECISION,
+        CREATE_SUBTASKS,
         ESCALATE,
     )
 }
 """Every tool of our own but `finish` and `more_tools`, which depend on the role."""
 
+_ENDINGS: dict[type[Finish | Escalate | Divide], str] = {
+    Finish: "Accepted: the engine checks the result now.",
+    Escalate: "Heard: what you asked for is seen to.",
+    Divide: "Accepted: your task goes on when these are done.",
+}
 _MAX_ANSWER_CHARS = 40_000
 _MAX_FAULTS = 15
 
@@ -111,8 +120,7 @@ class Toolbox:
 def _answer(outcome: Outcome) -> Observation:
     if isinstance(outcome, str):
         return Observation(shorten(plain_text(outcome), _MAX_ANSWER_CHARS))
-    text = "Accepted: the engine checks the result now." if isinstance(outcome, Finish) else "A person will be asked."
-    return Observation(text, ending=outcome)
+    return Observation(_ENDINGS[type(outcome)], ending=outcome)
 
 
 def _refusal(text: str) -> Observation:

@@ -13,7 +13,7 @@ import pydantic
 from pydantic.json_schema import GenerateJsonSchema
 
 from engine.model.types import ToolSpec
-from engine.tools.observation import Escalate, Finish
+from engine.tools.observation import Divide, Escalate, Finish
 from engine.tools.workbench import Workbench
 
 PathText = Annotated[
@@ -28,7 +28,7 @@ class Arguments(pydantic.BaseModel):
 
 
 A = TypeVar("A", bound=pydantic.BaseModel)
-Outcome = str | Finish | Escalate
+Outcome = str | Finish | Escalate | Divide
 
 
 @dataclass(frozen=True)

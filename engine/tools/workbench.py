@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.cell.types import Cell, Running
 from engine.ports import Search
+from engine.tools.notepad import Notepad
 from engine.tools.observation import CallRefused
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Workbench:
 
     `protected` are globs (`*` crosses folders) that the file tools do not write; `test_command` is the run's first gate,
     empty when there is none. `objection` says what the engine has against a result (the JSON of `finish`'s arguments), empty
-    for nothing. `read_paths` holds the paths whose content the agent has seen. `search` looks into the web, None where
+    for nothing, and `division` what it has against subtasks. `notepad` takes what others should know. `read_paths` holds the paths whose content the agent has seen. `search` looks into the web, None where
     nothing is configured. `guests` are tools from elsewhere (the project's, a plugin's, an MCP server's). `processes`
     are those in the background, by the names the agent gave them; the cell ends them.
     """
@@ -41,6 +42,8 @@ class Workbench:
     test_command: str = ""
     protected: tuple[str, ...] = ()
     objection: Callable[[bytes], str] = lambda _: ""
+    division: Callable[[bytes], str] = lambda _: ""
+    notepad: Notepad = field(default_factory=Notepad)
     search: Search | None = None
     guests: tuple[Tool, ...] = ()
     read_paths: set[str] = field(default_factory=set)

@@ -1,6 +1,7 @@
 """Objections: a result that can't be taken is named to the model while it can still mend it."""
 
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from engine.objections import to_verdict, to_work
 from tests.engine.jobs import job_at
 
 CRITERIA = (Criterion("a", "true"), Criterion("b"))
+HERE = Path(__file__).parent
 
 
 def verdict(*numbers: int) -> bytes:
@@ -38,9 +40,9 @@ def test_a_verdict_is_on_every_criterion_and_on_no_other(numbers: tuple[int, ...
 def test_a_plan_may_not_repeat_a_task_of_the_run():
     job = job_at("b", role="planner")
     job = msgspec.structs.replace(job, planned=(job.task,))
-    assert "title" in to_work(job)(plan(job.task.title))
-    assert to_work(job)(plan("Something new")) == ""
+    assert "title" in to_work(job, HERE)(plan(job.task.title))
+    assert to_work(job, HERE)(plan("Something new")) == ""
 
 
 def test_a_coders_claim_meets_no_objection_here_since_the_engine_measures_it():
-    assert to_work(job_at("b"))(b'{"summary": "done"}') == ""
+    assert to_work(job_at("b"), HERE)(b'{"summary": "done"}') == ""

@@ -8,6 +8,7 @@ import msgspec
 from engine.core.blackboard import Blackboard
 from engine.core.chat import ChatBoard
 from engine.core.ids import TaskId, number
+from engine.core.notes import NoteBoard
 
 
 def facts(board: Blackboard) -> dict[str, object]:
@@ -17,6 +18,8 @@ def facts(board: Blackboard) -> dict[str, object]:
     }  # fmt: skip
     if board.chat.bindings:
         parts |= {"bindings": board.chat.bindings, "posts": board.chat.posts}
+    if board.notes.insights or board.notes.design:
+        parts |= {"insights": board.notes.insights, "design": board.notes.design}
     whole: dict[str, object] = msgspec.json.decode(msgspec.json.encode(parts))
     return whole
 
@@ -34,6 +37,8 @@ def indexes(board: Blackboard) -> dict[str, object]:
         "keys": dict(board.chat.keys),
         "unsettled": set(board.chat.unsettled),
         "last": (board.chat.last_binding, board.chat.last_post),
+        "notes_of": {"insights": dict(board.notes.insights_of), "design": dict(board.notes.design_of)},
+        "last_notes": (board.notes.last_insight, board.notes.last_design),
     }
 
 
@@ -54,6 +59,7 @@ def recomputed(board: Blackboard) -> dict[str, object]:
         "counts": {run: dict(Counter(task.state for task in mine)) for run, mine in runs.items()},
         "in_state": {state: {t.id for t in tasks if t.state == state} for state in {t.state for t in tasks}},
         **_recomputed_chat(board.chat),
+        **_recomputed_notes(board.notes),
     }
 
 
@@ -64,6 +70,18 @@ def _recomputed_chat(chat: ChatBoard) -> dict[str, object]:
         "keys": {(post.binding, post.key): post.id for post in posts},
         "unsettled": {post.id for post in posts if not post.message and not post.dead},
         "last": (max([0, *(number(b.id) for b in bindings)]), max([0, *(number(p.id) for p in posts)])),
+    }
+
+
+def _recomputed_notes(notes: NoteBoard) -> dict[str, object]:
+    insights, design = list(notes.insights.values()), list(notes.design.values())
+    runs = {note.run for note in insights}, {note.run for note in design}
+    return {
+        "notes_of": {
+            "insights": {run: tuple(note.id for note in insights if note.run == run) for run in runs[0]},
+            "design": {run: tuple(note.id for note in design if note.run == run) for run in runs[1]},
+        },
+        "last_notes": (max([0, *(number(n.id) for n in insights)]), max([0, *(number(n.id) for n in design)])),
     }
 
 

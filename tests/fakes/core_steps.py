@@ -9,6 +9,7 @@ from engine.core.entities import (
     Criterion,
     CriterionVerdict,
     Dependents,
+    Escalation,
     FailureKind,
     FileRef,
     GateProof,
@@ -182,3 +183,19 @@ def answer(
 def finish(driver: CoreDriver, gate: GateProof = GREEN, run: str = "R1") -> None:
     """The gates are run on the tip, all tasks being over."""
     driver.must(c.FinishRun(RunId(run), oid("tip"), (gate,), "one test is red" if gate.exit_code else ""))
+
+
+def note(driver: CoreDriver, name: str, summary: str, *paths: str) -> None:
+    """An insight of the current attempt."""
+    driver.must(c.PostInsight(TaskId(name), current(driver, name), summary, paths=paths), driver.task(name).role)
+
+
+def find(driver: CoreDriver, name: str, summary: str = "half up, by law") -> None:
+    """A new attempt of a research task brings its findings."""
+    attempt = begin(driver, name)
+    driver.must(c.AcceptFindings(TaskId(name), attempt, summary, f"{summary} (sure; README.md)"), "researcher")
+
+
+def escalate(driver: CoreDriver, name: str, kind: Escalation, detail: str = "which rounding?") -> None:
+    """The current attempt of the task asks for help."""
+    driver.must(c.FailAttempt(TaskId(name), current(driver, name), "escalated", detail, escalation=kind))

@@ -9,6 +9,7 @@ from engine.work import (
     Approved,
     Failed,
     FinalGates,
+    FindingsMade,
     Job,
     Journal,
     Moved,
@@ -50,6 +51,8 @@ class ScriptedCrew:
                 return SpecMade(Spec("as asked"), (PlannedTask("d1", "Plan it", "planner", priority=9),))
             case "planner":
                 return PlanMade(self.plan)
+            case "researcher":
+                return self.script(job) or FindingsMade("it is so", "it is so (sure; README.md)")
             case "coder" | "tester" | "strategist":
                 return await self._attempt(job)
 

@@ -1,4 +1,4 @@
-"""Six whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever."""
+"""Seven whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from engine.core import commands as c
-from engine.core.entities import Criterion, RunConfig, Verdict
+from engine.core.entities import Criterion, RunConfig, Spec, Verdict
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
 from tests.fakes.core_driver import CoreDriver
 from tests.fakes.core_steps import (
@@ -17,11 +17,15 @@ from tests.fakes.core_steps import (
     approve,
     begin,
     direct,
+    domain,
+    escalate,
     fail,
     fail_until_asked,
+    find,
     finish,
     land,
     log,
+    note,
     oid,
     plan,
     planned,
@@ -210,6 +214,44 @@ def landed_and_put_away() -> CoreDriver:
     return driver
 
 
+def the_crew_helps_itself() -> CoreDriver:
+    """Insights, a design log, research, a divided task, a task that is planned anew, and questions that a worker asks."""
+    driver = CoreDriver()
+    start_run(driver, "Invoices in euro")
+    attempt = begin(driver, "T1")
+    driver.must(
+        c.LogDesign(TaskId("T1"), attempt, "money", "cents are integers", "floats round", ("money.py",)), "director"
+    )
+    driver.must(c.AcceptSpec(TaskId("T1"), attempt, Spec("Invoices"), (domain("money"),), result="{}"), "director")
+    plan(driver, "T2", [planned("round"), planned("total", "round"), planned("print", "total")])
+    begin(driver, "T3")
+    note(driver, "T3", "the importer divides by 100 twice", "src/importer.py")
+    assert "says so already" in driver.refusal(c.PostInsight(TaskId("T3"), 1, "the importer divides by 100 twice"))
+    escalate(driver, "T3", "needs_research", "Which rounding does the law ask for?")
+    find(driver, "T6")
+    attempt = begin(driver, "T3")
+    parts = (planned("tables", title="Write the tables"), planned("checks", "tables", role="tester"))
+    driver.must(c.SuspendWork(TaskId("T3"), attempt, parts, "the tables come first"), "coder")
+    land(driver, "T7", "tables")
+    land(driver, "T8", "checks")
+    land(driver, "T3")
+    begin(driver, "T4")
+    escalate(driver, "T4", "scope_too_large", "totals and taxes are two things")
+    plan(driver, "T9", [planned("sum"), planned("tax", "sum")])
+    land(driver, "T10")
+    land(driver, "T11")
+    begin(driver, "T5")
+    escalate(driver, "T5", "spec_mismatch", "there is no printer module")
+    driver.must(answer(driver, "D1", "retry_with_changes", "Make one."), ALICE)
+    begin(driver, "T5")
+    escalate(driver, "T5", "blocked_external", "the font server is down")
+    driver.must(answer(driver, "D2", "retry"), ALICE)
+    land(driver, "T5")
+    finish(driver)
+    driver.must(c.SealRun(R1))
+    return driver
+
+
 STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
     story.__name__: story
     for story in (
@@ -219,5 +261,6 @@ STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
         people_change_their_minds,
         told_and_steered_in_chat,
         landed_and_put_away,
+        the_crew_helps_itself,
     )
 }

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.people import People, PeopleRules
-from engine.core.ids import DecisionId, RunId
+from engine.core import commands as c
+from engine.core.ids import DecisionId, RunId, TaskId
 from engine.store.memory import MemoryLog
 from tests.adapters.web.consoles import Console, console, run, story
 
@@ -297,8 +298,16 @@ def test_lessons_and_the_design_log_are_what_happened():
                 ("T5", "merged_red"),
                 ("T8", "tests_red"),
             }
+            role = web.board.tasks[TaskId("T5")].role
+            await web.engine.ledger.submit(
+                c.PostInsight(TaskId("T5"), 2, "totals are cents", paths=("money.py",)), role
+            )
+            await web.engine.ledger.submit(c.LogDesign(TaskId("T5"), 2, "names", "verbs", "as before"), role)
+            insight = (await web.json("GET", f"{R}/insights"))["items"][-1]
+            assert (insight["insight"], insight["text"], insight["about"]) == ("I1", "totals are cents", ["money.py"])
             settled = (await web.json("GET", f"{R}/design-log"))["items"]
-            assert {"director", "planner"} <= {entry["by"] for entry in settled}
+            assert {"director", "planner", "coder"} <= {entry["by"] for entry in settled}
+            assert "verbs\nas before" in {entry["text"] for entry in settled}
 
     run(scene())
 

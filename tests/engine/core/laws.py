@@ -3,12 +3,10 @@
 from engine.core import plan
 from engine.core.blackboard import Blackboard
 from engine.core.decide import is_drained, phase
-from engine.core.entities import Task
+from engine.core.entities import LANDLESS, Task
 from engine.core.lifecycle import RUN_OVER, UNFINISHED
 from engine.core.limits import MAX_INFRA_FAILURES
 from tests.fakes.board_view import indexes, recomputed
-
-LANDLESS = {"director", "planner"}
 
 
 def check(board: Blackboard) -> None:

@@ -4,10 +4,10 @@ import pytest
 
 from engine.core import commands as c
 from engine.core import events as e
-from engine.core.blackboard import Blackboard, BrokenHistory, fold
+from engine.core.blackboard import Blackboard, fold
 from engine.core.entities import Answer
 from engine.core.ids import DecisionId, RunId, TaskId
-from engine.core.lifecycle import IllegalTransition
+from engine.core.lifecycle import BrokenHistory, IllegalTransition
 from tests.fakes.board_view import facts, indexes, recomputed
 from tests.fakes.core_driver import CoreDriver
 from tests.fakes.core_steps import (

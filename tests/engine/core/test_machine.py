@@ -1,5 +1,7 @@
 """Random people and random workers against the core: whatever they do, the laws hold, and everything comes to an end."""
 
+from typing import get_args
+
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from engine.core.entities import (
     Decision,
     DecisionKind,
     Dependents,
+    Escalation,
     FailureKind,
     GateProof,
     RunConfig,
@@ -33,6 +36,7 @@ RUNS = st.integers(1, 2).map(lambda n: RunId(f"R{n}"))
 DEPENDENTS = st.sampled_from([None, "cascade", "drop", "replan"])
 CHOICES = st.sampled_from(msgspec.json.schema(Choice)["enum"])
 FAILURES = st.sampled_from(msgspec.json.schema(FailureKind)["enum"])
+ESCALATIONS = get_args(Escalation)
 SHAPES = st.lists(st.lists(st.integers(0, 3), max_size=2), min_size=1, max_size=4)
 MAX_TASKS = 40
 ENDINGS: dict[DecisionKind, Choice] = {
@@ -63,7 +67,7 @@ class Crew(RuleBasedStateMachine):
         names = [f"p{self.plans}n{i}" for i in range(len(shape))]
         return tuple(planned(name, *{names[j] for j in shape[i] if j < i}) for i, name in enumerate(names))
 
-    def _advance(self, task: Task, shape: list[list[int]]) -> c.Command | None:
+    def _advance(self, task: Task, shape: list[list[int]]) -> c.Command | None:  # noqa: C901, PLR0911 - a table, one row a state
         """The report that brings the task one step on."""
         number = len(task.attempts)
         match task.state:
@@ -75,6 +79,8 @@ class Crew(RuleBasedStateMachine):
                 return c.AcceptSpec(task.id, number, Spec("s"), domains, result="{}")
             case "active" if task.role == "planner":
                 return c.AcceptPlan(task.id, number, self._plan(shape), result="{}")
+            case "active" if task.role == "researcher":
+                return c.AcceptFindings(task.id, number, "found", "found (sure)")
             case "active":
                 return c.SubmitWork(task.id, number, oid(f"{task.id}/a{number}"), "done")
             case "awaiting_qa":
@@ -112,6 +118,20 @@ class Crew(RuleBasedStateMachine):
             c.ApproveWork(name, number, None),
         ]
         self.driver.do(orders[kind])
+
+    @rule(name=TASKS, kind=st.integers(0, 7), shape=SHAPES, text=st.sampled_from(["a trap", "another trap"]))
+    def help_out(self, name: TaskId, kind: int, shape: list[list[int]], text: str) -> None:
+        task = self.driver.board.tasks.get(name)
+        number = len(task.attempts) if task else 1
+        asked: Escalation = ESCALATIONS[kind % len(ESCALATIONS)]
+        orders: list[c.Command] = [
+            c.PostInsight(name, number, text, paths=("money.py",)),
+            c.LogDesign(name, number, "money", text),
+        ]
+        if len(self.driver.board.tasks) < MAX_TASKS:
+            orders.append(c.SuspendWork(name, number, self._plan(shape), "half way"))
+            orders.append(c.FailAttempt(name, number, "escalated", text, escalation=asked))
+        self.driver.do(orders[kind % len(orders)])
 
     @rule(name=TASKS, other=TASKS, kind=st.integers(0, 3), then=DEPENDENTS)
     def meddle(self, name: TaskId, other: TaskId, kind: int, then: Dependents | None) -> None:

@@ -45,7 +45,7 @@ def test_a_plan_is_kept_as_it_was_written() -> None:
         ([task("a", criteria=[{"text": "x", "check": None}])], "task a has no check"),
         ([task("a", criteria=[{"text": "x", "check": "  "}])], "task a has no check"),
         ([task("a", criteria=[{"text": "x", "check": "true\nfalse"}])], "a check is one line"),
-        ([task("a", role="manager")], "'coder' or 'tester'"),
+        ([task("a", role="manager")], "Input should be 'coder', 'tester'"),
         ([task("a", depend_on=["b"])], "Extra inputs are not permitted"),
         ([task("a b")], "String should match pattern"),
         ([task("a", priority=10)], "less than or equal to 9"),

@@ -156,7 +156,7 @@ function toForm(raw) {
 export function toLesson(raw) {
   return {
     task: raw.task ?? "", title: raw.title ?? "", attempt: raw.attempt ?? 0, at: raw.at ?? "", failure: raw.failure ?? "",
-    text: raw.text ?? "", feedback: raw.feedback ?? "",
+    text: raw.text ?? "", feedback: raw.feedback ?? "", insight: raw.insight ?? "", about: raw.about ?? [],
   };
 }
 

@@ -47,7 +47,7 @@
  *   message: {[field: string]: any}|null, form: Form|null}} Post
  */
 /** @typedef {{name: string, title: string, submit: string, args: {[name: string]: string}, fields: import("./dialog.js").Field[]}} Form */
-/** @typedef {{task: string, title: string, attempt: number, at: string, failure: string, text: string, feedback: string}} Lesson */
+/** @typedef {{task: string, title: string, attempt: number, at: string, failure: string, text: string, feedback: string, insight: string, about: string[]}} Lesson */
 /** @typedef {{at: string, by: string, topic: string, text: string}} DesignEntry */
 /** @typedef {{task: string, title: string, role: string, attempts: number, spend: Spend}} Cost */
 /** @typedef {{actor: string, name: string, role: string, csrf: string, repository: string, branch: string, sandbox: string, is_pilot: boolean}} Session */

@@ -1,4 +1,4 @@
-/** The design log (what was settled, and by whom) and the insights (what failed attempts taught). */
+/** The design log (what was settled, and by whom) and the insights (what workers found out, and what failed attempts taught). */
 
 import { get } from "../api.js";
 import { h, put } from "../dom.js";
@@ -24,12 +24,14 @@ export function designTab({ board }) {
 /** @type {(context: import("../views/run.js").RunContext) => import("../views/run.js").Tab} */
 export function insightsTab({ board }) {
   return reloading(`/runs/${board.id}/insights`, (items) => {
-    if (!items.length) return [empty("No insight yet", "When an attempt fails, what it taught is kept here and told to the attempts that follow. No entry means that nothing has failed.")];
+    if (!items.length) return [empty("No insight yet", "What workers find out is posted here and told to those whom it concerns; so is what a failed attempt taught.")];
     return [h("ol", { class: "log" }, items.map(toLesson).reverse().map((lesson) =>
-      h("li", {}, h("p", { class: "log-head" }, h("strong", { text: lesson.failure.replaceAll("_", " ") }),
+      h("li", {}, h("p", { class: "log-head" }, h("strong", { text: lesson.insight ? `insight ${lesson.insight}` : lesson.failure.replaceAll("_", " ") }),
         h("a", { href: to("run", board.id, "graph", lesson.task), text: `${lesson.task}, attempt ${lesson.attempt}` }),
         h("span", { text: lesson.title }), h("small", { class: "quiet", title: lesson.at, text: ago(lesson.at) })),
-      lesson.text ? h("pre", { class: "evidence", tabindex: "0", text: lesson.text }) : null,
+      lesson.about.length ? h("p", { class: "quiet", text: lesson.about.join(", ") }) : null,
+      lesson.text && lesson.insight ? h("p", { class: "prose", text: lesson.text }) : null,
+      lesson.text && !lesson.insight ? h("pre", { class: "evidence", tabindex: "0", text: lesson.text }) : null,
       lesson.feedback ? h("blockquote", { class: "prose", text: lesson.feedback }) : null)))];
   });
 }

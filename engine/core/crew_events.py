@@ -1,0 +1,38 @@
+"""The facts that the crew adds of itself: what it learnt, what it settled, what it waits for; must not hold rules. On the wire for ever."""
+
+from engine.core.entities import FileRef
+from engine.core.event import Event
+from engine.core.ids import DesignId, InsightId, TaskId
+
+
+class InsightPosted(Event, frozen=True):
+    """A worker learnt something that others should know; `paths` and `topics` say whom it concerns."""
+
+    insight: InsightId
+    task: TaskId
+    attempt: int
+    summary: str
+    topics: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+class DesignDecided(Event, frozen=True):
+    """A role settled a question of design, so that others settle it alike."""
+
+    entry: DesignId
+    task: TaskId
+    attempt: int
+    area: str
+    summary: str
+    reason: str = ""
+    applies_to: tuple[str, ...] = ()
+
+
+class WorkSuspended(Event, frozen=True):
+    """The attempt ends without failure: the task waits for others, and goes on when they are complete."""
+
+    task: TaskId
+    attempt: int
+    waits_for: tuple[TaskId, ...]
+    detail: str
+    evidence: tuple[FileRef, ...] = ()

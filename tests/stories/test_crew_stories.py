@@ -1,0 +1,106 @@
+"""The crew at work on a real repository: what one finds out reaches the others, and what one can't do finds its way."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from engine.core import events as e
+from engine.model.types import Reply
+from tests.fakes.model import calls
+from tests.fakes.role_model import RoleModel, done, planned, replaces, writes
+from tests.fakes.workshop import Workshop, tell
+
+MEND = replaces("calc.py", "a - b", "a + b")
+PART = planned("Write tables", check="test -f tables.txt")
+
+
+def found(source: str = "calc.py:2") -> Reply:
+    finding = {"statement": "half up", "sources": [source], "confidence": "sure"}
+    return calls(("finish", {"summary": "round half up", "findings": [finding]}))
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path)
+
+
+def test_an_insight_is_on_the_state_branch_and_in_the_prompt_of_whom_it_concerns(workshop: Workshop):
+    insight = {"summary": "sk-planted-0123456789abcdef: mul is used by nobody", "paths": ["calc.py"]}
+    settled = {"area": "names", "summary": "functions are verbs", "reason": "so are the old ones"}
+    model = RoleModel(
+        [planned("Mend add"), planned("Extend calc", "add", check="grep -q div calc.py")],
+        work={
+            "Mend add": [[calls(("post_insight", insight), ("log_design_decision", settled)), MEND, done()]],
+            "Extend calc": [[replaces("calc.py", "a * b", "a * b\n\n\ndef div(a, b):\n    return a / b"), done()]],
+        },
+    )
+
+    async def story() -> None:
+        async with workshop.engine(model) as shift:
+            await shift.start()
+            assert await shift.over() == "completed"
+
+    tell(story())
+    (opening,) = model.openings("Extend calc")
+    assert "Insights of other workers" in opening
+    assert "mul is used by nobody" in opening
+    assert "functions are verbs (so are the old ones)" in opening
+    kept = msgspec.json.decode(workshop.show("runs/R1/insights/I1.json", "orch-state"))
+    assert kept["summary"].endswith("mul is used by nobody")
+    assert "sk-planted" not in str(kept) + opening
+    assert workshop.show("runs/R1/design-log/L1.json", "orch-state")
+    assert "T3 posted insight I1 by coder" in workshop.git("log", "--format=%s", "orch-state")
+    workshop.assert_receipts_hold()
+
+
+def test_research_is_done_and_its_findings_are_told_to_who_asked(workshop: Workshop):
+    model = RoleModel(
+        [planned("Mend add")],
+        work={
+            "Mend add": [
+                [calls(("escalate", {"kind": "needs_research", "reason": "Which rounding?"}))],
+                [MEND, done()],
+            ],
+            "Research for T3, attempt 1": [[found("nowhere.py:3"), found()]],
+        },
+    )
+
+    async def story() -> None:
+        async with workshop.engine(model) as shift:
+            await shift.start()
+            assert await shift.over() == "completed"
+            assert shift.task("Research for T3, attempt 1").state == "complete"
+
+    tell(story())
+    assert "Which rounding?" in model.openings("Research for T3, attempt 1")[0]
+    refused = next(r for r in model.requests if "nowhere.py:3" in r.messages[-1].content)
+    assert "no https address and no file here" in refused.messages[-1].content
+    assert "half up (sure; calc.py:2)" in model.openings("Mend add")[1]
+    assert "it waits for research" in model.openings("Mend add")[1]
+    workshop.assert_receipts_hold()
+
+
+def test_a_divided_task_goes_on_when_its_parts_have_landed_with_what_it_did_in_view(workshop: Workshop):
+    divide = calls(("create_subtasks", {"tasks": [PART], "progress": "add is mended, tables are missing"}))
+    model = RoleModel(
+        [planned("Mend add", check="python3 -m unittest -q && test -f tables.txt")],
+        work={
+            "Mend add": [[MEND, divide], [MEND, done()]],
+            "Write tables": [[writes("tables.txt", "1 2 3\n"), done()]],
+        },
+    )
+
+    async def story() -> None:
+        async with workshop.engine(model) as shift:
+            await shift.start()
+            assert await shift.over() == "completed"
+            assert shift.task("Mend add").tries == 0
+
+    tell(story())
+    again = model.openings("Mend add")[1]
+    assert "add is mended, tables are missing" in again
+    assert "+    return a + b" in again
+    assert [type(event) for event in workshop.records()].count(e.WorkSuspended) == 1
+    workshop.assert_receipts_hold()
+    workshop.assert_nothing_is_left()
