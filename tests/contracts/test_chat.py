@@ -18,6 +18,7 @@ from bot.shown import plain
 from engine.core.entities import Post
 from engine.core.ids import BindingId, DecisionId, PostId, RunId
 from tests.adapters.discord.chat_bench import discord_bench
+from tests.adapters.discord.fake_bench import fake_bench
 from tests.adapters.slack.chat_bench import slack_bench
 from tests.adapters.web.chat_bench import web_bench
 from tests.bot.story import middle
@@ -91,7 +92,13 @@ async def _memory() -> AsyncIterator[ChatBench]:
 
 
 Opens = Callable[[], AbstractAsyncContextManager[ChatBench]]
-BENCHES: dict[str, Opens] = {"memory": _memory, "web": web_bench, "discord": discord_bench, "slack": slack_bench}
+BENCHES: dict[str, Opens] = {
+    "memory": _memory,
+    "web": web_bench,
+    "discord": discord_bench,
+    "discord over http": fake_bench,
+    "slack": slack_bench,
+}
 
 
 @pytest.fixture(params=BENCHES)
