@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from adapters.control import listening, socket_path
+from adapters.llm.catalog import Profile
 from adapters.llm.litellm_model import LitellmConfig, LitellmModel, Route
 from adapters.origin import check_origin
 from adapters.settings import FILE, Settings, cache_folder, config_folder, load_settings, secrets_of
@@ -85,7 +86,7 @@ async def open_session(
         stream = Stream(redact)
         extras = await stack.enter_async_context(supply(settings, servers, redact))
         parts = Parts(
-            repository=repository, log=log, model=StreamedModel(models, stream), price_of=models.price_of, cells=cells, clock=clock,
+            repository=repository, log=log, model=StreamedModel(models, stream), price_of=models.price_of, codec_of=models.codec_of, cells=cells, clock=clock,
             options=_options(settings, model, home), home=home, redact=redact, supply=extras,
         )  # fmt: skip
         engine = await stack.enter_async_context(Engine(parts, load_board(log)).running())
@@ -188,6 +189,7 @@ def _options(settings: Settings, model: str, home: Path) -> Options:
     return Options(
         model=model,
         models=settings.models,
+        fallbacks=settings.fallbacks,
         limits=settings.limits,
         setup=settings.setup,
         setup_timeout_s=settings.setup_timeout_s,
@@ -204,7 +206,7 @@ async def _models(settings: Settings, model: str) -> AsyncIterator[LitellmModel]
     """The client for every provider, with the pilot served on loopback when some role is to think with it."""
     routes = {}
     async with AsyncExitStack() as stack:
-        if PILOT in (model, *settings.models.values()):
+        if PILOT in named_models(settings, model):
             # Imported here: commands that only read would pay for an HTTP server.
             from adapters.llm.pilot.server import PilotServer
 
@@ -214,7 +216,9 @@ async def _models(settings: Settings, model: str) -> AsyncIterator[LitellmModel]
             routes[PILOT] = Route(PILOT, await pilot.start(), pilot.api_key, Price(0.0, 0.0))
         # The client refuses to call without a key, also an endpoint of the user's own that wants none.
         key = settings.api_key.get_secret_value() or ("none" if settings.api_base else "")
-        models = LitellmModel(LitellmConfig(settings.api_base, key, routes))
+        profiles = {name: Profile(**table.model_dump()) for name, table in settings.profiles.items()}
+        provider = model.partition("/")[0]
+        models = LitellmModel(LitellmConfig(settings.api_base, key, routes, profiles, settings.codec, provider))
         stack.push_async_callback(models.aclose)
         yield models
 
@@ -223,7 +227,7 @@ async def _checked_budget(session: Session) -> int | None:
     """The token cap of a run, once every model of it is known to be callable and its spending bounded."""
     settings = session.settings
     unpriced = []
-    for name in dict.fromkeys((session.model, *settings.models.values())):
+    for name in named_models(settings, session.model):
         if problem := await session.models.problem_with(name):
             raise CannotStart(problem)
         if await session.models.price_of(name) is None:
@@ -236,6 +240,12 @@ async def _checked_budget(session: Session) -> int | None:
             f"give one in tokens as well (ORCH_BUDGET_TOKENS, or [budget] tokens in {FILE})"
         )
     return UNPRICED_TOKENS
+
+
+def named_models(settings: Settings, model: str) -> tuple[str, ...]:
+    """Every model that a run may call: the default, those of roles, and what these fall back to."""
+    first = (model, *settings.models.values())
+    return tuple(dict.fromkeys((*first, *(name for each in first for name in settings.fallbacks.get(each, ())))))
 
 
 def _check_objective(objective: str) -> None:

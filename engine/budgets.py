@@ -1,14 +1,19 @@
-"""A guarded model for each run, within the run's own caps. Must not record anything: spend is in the journal's events."""
+"""A guarded model for each run, within the run's own caps. Must not record anything: spend is in the journal's events.
+
+Outermost first: the fallback, the codec of the model that is asked, and the guards around the call.
+"""
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
 from engine.core.entities import Run
 from engine.core.ids import RunId
 from engine.model.budget import Budget, Price
+from engine.model.codecs.coded import CodecOf, CodedModel, always_native
+from engine.model.fallback import FallbackModel
 from engine.model.guarded import GuardedModel, Guards, ProviderSlots
 from engine.model.types import Model, Reply, Request
 
@@ -16,10 +21,19 @@ PriceOf = Callable[[str], Awaitable[Price | None]]
 Caps = tuple[float | None, int | None]
 
 
+class Desk(msgspec.Struct, frozen=True):
+    """What is known of models: their prices, their codecs, who stands in for whom; and how secrets are taken out."""
+
+    price_of: PriceOf
+    codec_of: CodecOf = always_native
+    fallbacks: Mapping[str, tuple[str, ...]] = {}
+    redact: Callable[[str], str] = str
+
+
 class _Account(msgspec.Struct):
     budget: Budget
     caps: Caps
-    model: GuardedModel
+    model: Model
 
 
 class RunBudgets:
@@ -28,12 +42,9 @@ class RunBudgets:
     `run_now` tells the run as it is at this moment: a cap that a person raises holds for attempts that are under way, too.
     """
 
-    def __init__(
-        self, model: Model, price_of: PriceOf, redact: Callable[[str], str], run_now: Callable[[RunId], Run]
-    ) -> None:
+    def __init__(self, model: Model, desk: Desk, run_now: Callable[[RunId], Run]) -> None:
         self._model = model
-        self._price_of = price_of
-        self._redact = redact
+        self._desk = desk
         self._run_now = run_now
         self._slots = ProviderSlots()
         self._accounts: dict[RunId, _Account] = {}
@@ -63,10 +74,11 @@ class RunBudgets:
         tokens = run.spend.tokens if before is None else before.budget.spent_tokens + before.budget.reserved_tokens
         budget = Budget(*caps, spent_usd=usd, spent_tokens=tokens)
         guards = Guards(
-            budget=budget, price_of=self._price_of, redact=self._redact, sleep=asyncio.sleep, slots=self._slots,
-            jitter=random.random,
+            budget=budget, price_of=self._desk.price_of, redact=self._desk.redact, sleep=asyncio.sleep,
+            slots=self._slots, jitter=random.random,
         )  # fmt: skip
-        return _Account(budget, caps, GuardedModel(self._model, guards))
+        coded = CodedModel(GuardedModel(self._model, guards), self._desk.codec_of)
+        return _Account(budget, caps, FallbackModel(coded, self._desk.fallbacks))
 
 
 class _RunModel:

@@ -9,13 +9,14 @@ from engine.core.entities import RoleName
 
 
 class Options(msgspec.Struct, frozen=True):
-    """`models` overrides `model` for a role. `setup` prepares each worktree, `include` names untracked files to copy in,
-    `hidden` are paths that no command may see, `network` opens the host's network to commands. `keep_logs_days` after its end a run
-    goes to the archive.
+    """`models` overrides `model` for a role, `fallbacks` names by model who takes over while it is out of reach. `setup` prepares each
+    worktree, `include` names untracked files to copy in, `hidden` are paths that no command may see, `network` opens the host's network
+    to commands. `keep_logs_days` after its end a run goes to the archive.
     """
 
     model: str
     models: Mapping[RoleName, str] = {}
+    fallbacks: Mapping[str, tuple[str, ...]] = {}
     limits: Limits = Limits()
     setup: str = ""
     setup_timeout_s: float = 600.0

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engine.attempt import LocalWorker
-from engine.budgets import PriceOf, RunBudgets
+from engine.budgets import Desk, PriceOf, RunBudgets
 from engine.caretaker import Caretaker, TendableLog
 from engine.cell.sandbox import CellFactory
 from engine.cell.types import NoSandbox
@@ -24,6 +24,7 @@ from engine.gauge import Gauge
 from engine.housekeeping import Housekeeper
 from engine.landing import LocalLander
 from engine.ledger import Ledger, Watcher
+from engine.model.codecs.coded import CodecOf, always_native
 from engine.model.types import Model
 from engine.options import Options
 from engine.ports import Clock
@@ -65,6 +66,7 @@ class Parts(msgspec.Struct, frozen=True):
     home: Path
     redact: Callable[[str], str]
     supply: Supply = Supply()
+    codec_of: CodecOf = always_native
 
 
 class Engine:
@@ -76,7 +78,8 @@ class Engine:
         self._pool = WorktreePool(parts.repository, parts.home / "work", include=parts.options.include)
         sites = Sites(parts.repository, self._pool, parts.cells, parts.options)
         self._gauge = Gauge(sites, parts.options)
-        models = RunBudgets(parts.model, parts.price_of, parts.redact, lambda run: self.board.runs[run])
+        desk = Desk(parts.price_of, parts.codec_of, parts.options.fallbacks, parts.redact)
+        models = RunBudgets(parts.model, desk, lambda run: self.board.runs[run])
         read = parts.log.read
         worker = LocalWorker(
             sites, models, parts.clock, parts.options, read=read, redact=parts.redact, supply=parts.supply

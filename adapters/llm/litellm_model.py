@@ -9,16 +9,18 @@ import asyncio
 import importlib
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
+from adapters.llm.catalog import Profile, catalog, price_entry
 from adapters.llm.litellm_check import problem_with
 from adapters.llm.litellm_errors import model_error
 from adapters.llm.litellm_wire import call_arguments, highest_price, reply_from
 from engine.model.budget import Price
+from engine.model.codecs.codec import CodecName
 from engine.model.types import ModelError, Reply, Request
 
 _EVERY_CALL: dict[str, Any] = {
@@ -40,11 +42,18 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class LitellmConfig(msgspec.Struct, frozen=True):
-    """The endpoint and key for all models (empty: the provider's own), and routes by the name used in requests."""
+    """The endpoint and key for all models (empty: the provider's own), and routes and profiles by the name used in requests.
+
+    `codec` is for models whose profile names none. With `provider`, endpoint and key are for its models alone: another one must
+    not be sent a key that is none of its business.
+    """
 
     api_base: str = ""
     api_key: str = ""
     routes: dict[str, Route] = {}
+    profiles: Mapping[str, Profile] = {}
+    codec: CodecName | None = None
+    provider: str = ""
 
 
 class LitellmModel:
@@ -87,6 +96,17 @@ class LitellmModel:
         entry = _price_entry(await self._load(), route)
         return None if entry is None else highest_price(entry)
 
+    async def codec_of(self, model: str) -> CodecName:
+        """How the model is to be told of tools: by its profile, the setting, and what it is known to be able to."""
+        profile = await self.profile_of(model)
+        return profile.codec or self._config.codec or profile.best_codec
+
+    async def profile_of(self, model: str) -> Profile:
+        """All that is known of a model: what was configured, our own table, litellm's, in this order."""
+        known = _known(_price_entry(await self._load(), self._route(model)))
+        ours = catalog().models.get(self._route(model).model, Profile()).over(known)
+        return self._config.profiles.get(model, Profile()).over(ours)
+
     async def problem_with(self, model: str) -> str:
         """Why the model can't be called, with the remedy, as far as that is known without a call; "" when it can."""
         route = self._route(model)
@@ -101,6 +121,8 @@ class LitellmModel:
 
     def _route(self, model: str) -> Route:
         route = self._config.routes.get(model, Route(model=model))
+        if self._config.provider not in ("", model.partition("/")[0]):
+            return route
         return msgspec.structs.replace(
             route, api_base=route.api_base or self._config.api_base, api_key=route.api_key or self._config.api_key
         )
@@ -109,7 +131,20 @@ class LitellmModel:
         async with self._loading:
             if self._litellm is None:
                 self._litellm = await asyncio.to_thread(_import_litellm)
+                self._register(self._litellm)
             return self._litellm
+
+    def _register(self, litellm: ModuleType) -> None:
+        """Let litellm reckon with our prices: it counts cached tokens by them, as our own product of two numbers could not."""
+        named = {self._route(name).model: profile for name, profile in self._config.profiles.items()}
+        known: dict[str, object] = litellm.model_cost
+        entries = {}
+        for name, profile in (*catalog().models.items(), *named.items()):
+            if entry := price_entry(profile):
+                plain = name.partition("/")[2]
+                provider = {"litellm_provider": name.partition("/")[0], "mode": "chat"}
+                entries[plain if name not in known and plain in known else name] = entry | provider
+        litellm.register_model(entries)
 
 
 def _checked(reply: Reply) -> Reply:
@@ -127,6 +162,18 @@ def _endpoint(route: Route) -> dict[str, Any]:
 def _price_entry(litellm: ModuleType, route: Route) -> dict[str, Any] | None:
     prices: dict[str, dict[str, Any]] = litellm.model_cost
     return prices.get(route.model) or prices.get(route.model.partition("/")[2])
+
+
+def _known(entry: dict[str, Any] | None) -> Profile:
+    if entry is None:
+        return Profile()
+    return Profile(
+        context=entry.get("max_input_tokens"),
+        max_output=entry.get("max_output_tokens"),
+        # Where the list is silent about tools, a chat model is taken to have them; only a no is a no.
+        tools=entry.get("supports_function_calling"),
+        schema=entry.get("supports_response_schema"),
+    )
 
 
 def _cost_usd(litellm: ModuleType, completion: Any, route: Route) -> float | None:

@@ -54,6 +54,9 @@ def call_arguments(request: Request) -> dict[str, Any]:
     }
     if request.tools:
         arguments["tools"] = [_tool(tool) for tool in request.tools]
+    if request.schema:
+        schema: object = msgspec.json.decode(request.schema)
+        arguments["response_format"] = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
     if request.temperature is not None:
         arguments["temperature"] = request.temperature
     return arguments

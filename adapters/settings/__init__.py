@@ -10,6 +10,7 @@ from adapters.settings.folders import cache_folder, config_folder, person, runti
 from adapters.settings.kinds import (
     FROZEN,
     BadSettings,
+    Codec,
     Name,
     Port,
     Retries,
@@ -20,7 +21,7 @@ from adapters.settings.kinds import (
     said,
     sentence,
 )
-from adapters.settings.orch_toml import FILE, parse
+from adapters.settings.orch_toml import FILE, ProfileTable, parse
 from adapters.tool_tables import McpTable, ToolTable
 from bot.people import PeopleRules
 from engine.agent.outcome import Limits
@@ -41,6 +42,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
     model: str = ""
     models: Mapping[RoleName, Name] = {}
+    fallbacks: Mapping[Name, tuple[Name, ...]] = {}
+    profiles: Mapping[Name, ProfileTable] = {}
+    codec: Codec | None = None
     api_base: str = ""
     api_key: SecretStr = SecretStr("")
     budget_usd: Usd | None = None
@@ -82,6 +86,8 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
     file = parse(repository.read_file(base, FILE))
     found: dict[str, object] = {
         "models": file.models,
+        "fallbacks": file.fallbacks,
+        "profiles": file.profiles,
         "limits": Limits(max_turns=file.limits.turns, max_seconds=file.limits.seconds),
         "gates": tuple(GateSpec(gate.name, gate.run, gate.timeout_s, gate.junit) for gate in file.gate),
         "gates_from": FILE if file.gate else "",

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from adapters.settings.kinds import BadSettings, Name, Retries, Sandbox, Tokens, Usd, Workers, sentence
+from adapters.settings.kinds import BadSettings, Codec, Name, Retries, Sandbox, Tokens, Usd, Workers, sentence
 
 _SECRET_NAME: Final = re.compile(r"(?i)KEY|TOKEN|SECRET|PASSW(OR)?D|CREDENTIAL")
 _MIN_SECRET_CHARS: Final = 6
@@ -18,6 +18,7 @@ class Environment(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ORCH_", env_ignore_empty=True, extra="ignore", frozen=True)
     model: Name | None = None
+    codec: Codec | None = None
     api_base: str | None = None
     api_key: SecretStr | None = None
     budget_usd: Usd | None = None

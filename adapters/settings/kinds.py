@@ -16,6 +16,10 @@ Usd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Tokens = Annotated[int, Field(gt=0)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 """0 lets the system choose."""
+Million = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""US dollars for a million tokens."""
+
+Codec = Literal["native", "schema", "fenced"]
 Sandbox = Literal["auto", "bubblewrap", "landlock", "none"]
 
 

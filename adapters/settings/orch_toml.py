@@ -10,7 +10,20 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
-from adapters.settings.kinds import FROZEN, BadSettings, Name, Port, Retries, Sandbox, Tokens, Usd, Workers, sentence
+from adapters.settings.kinds import (
+    FROZEN,
+    BadSettings,
+    Codec,
+    Million,
+    Name,
+    Port,
+    Retries,
+    Sandbox,
+    Tokens,
+    Usd,
+    Workers,
+    sentence,
+)
 from adapters.tool_tables import McpTable, ToolName, ToolTable
 from bot.people import TwoPeople
 from engine.agent.outcome import Limits
@@ -32,6 +45,19 @@ class _Budget(BaseModel):
     model_config = FROZEN
     usd: Usd | None = None
     tokens: Tokens | None = None
+
+
+class ProfileTable(BaseModel):
+    """What is known of a model: dollars for a million tokens, its limits in tokens, and how it is told of tools."""
+
+    model_config = FROZEN
+    input: Million | None = None
+    output: Million | None = None
+    cached: Million | None = None
+    cache_write: Million | None = None
+    context: Tokens | None = None
+    max_output: Tokens | None = None
+    codec: Codec | None = None
 
 
 class _Workspace(BaseModel):
@@ -86,6 +112,8 @@ class OrchToml(BaseModel):
     sandbox: Sandbox | None = None
     budget: _Budget = _Budget()
     models: Mapping[RoleName, Name] = {}
+    fallbacks: Mapping[Name, tuple[Name, ...]] = {}
+    profiles: Mapping[Name, ProfileTable] = {}
     workspace: _Workspace = _Workspace()
     limits: _Limits = _Limits()
     gate: tuple[_Gate, ...] = ()
@@ -98,7 +126,7 @@ class OrchToml(BaseModel):
 
 _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "budget": _Budget, "workspace": _Workspace, "limits": _Limits, "gate": _Gate, "console": _Console, "state": _State,
-    "people": _People, "tools": ToolTable, "mcp": McpTable,
+    "people": _People, "profiles": ProfileTable, "tools": ToolTable, "mcp": McpTable,
 }  # fmt: skip
 
 

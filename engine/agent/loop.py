@@ -176,7 +176,11 @@ class _Agent:
         if self.monologues == MAX_MONOLOGUES:
             return Stuck(f"replied {MAX_MONOLOGUES} times in a row without calling a tool", self.spent)
         is_cut = reply.finish == "length"
-        self._say(nudges.truncated(self.assignment.limits.max_output_tokens) if is_cut else nudges.NO_TOOL_CALLED)
+        self._say(
+            nudges.truncated(self.assignment.limits.max_output_tokens)
+            if is_cut
+            else reply.fault or nudges.NO_TOOL_CALLED
+        )
         return None
 
     def _watch_circles(self) -> AgentOutcome | None:

@@ -64,6 +64,7 @@ def worst_case(request: Request, price: Price | None) -> WorstCase:
         len(tool.parameters) + len((tool.name + tool.description).encode("utf-8", "surrogatepass"))
         for tool in request.tools
     )
+    prompt += len(request.schema)
     prompt += _TOKENS_PER_MESSAGE * (len(request.messages) + len(request.tools) + 1)
     usd = None if price is None else price.of(prompt, request.max_output_tokens)
     return WorstCase(tokens=prompt + request.max_output_tokens, usd=usd)

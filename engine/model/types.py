@@ -50,7 +50,7 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One call of a model; `label` (`R1/T3/a2`) is for logs alone."""
+    """One call of a model; `label` (`R1/T3/a2`) is for logs alone, `schema` (JSON) what the reply's text must follow."""
 
     model: str
     messages: tuple[Message, ...]
@@ -59,10 +59,14 @@ class Request(msgspec.Struct, frozen=True):
     temperature: float | None = None
     timeout_s: float = 180
     label: str = ""
+    schema: bytes = b""
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """What a model answered; `cost_usd` is None where no price is known (never a silent zero)."""
+    """What a model answered; `cost_usd` is None where no price is known (never a silent zero).
+
+    `fault` tells the model what was wrong with a text that was to hold calls and can't be read.
+    """
 
     text: str
     tool_calls: tuple[ToolCall, ...]
@@ -70,6 +74,7 @@ class Reply(msgspec.Struct, frozen=True):
     cost_usd: float | None
     finish: Finish
     model: str
+    fault: str = ""
 
 
 class ModelError(Exception):

@@ -24,6 +24,15 @@ tokens = 100000
 [models]
 coder = "openai/gpt-5"
 
+[fallbacks]
+"anthropic/claude-sonnet-4-5" = ["openai/gpt-5", "ollama/qwen3"]
+
+[profiles."ollama/qwen3"]
+input = 0
+output = 0
+context = 32_000
+codec = "fenced"
+
 [workspace]
 setup = "make deps"
 include = [".env.test"]
@@ -52,6 +61,7 @@ def no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch):
         "MAX_WORKERS",
         "MAX_RETRIES",
         "SANDBOX",
+        "CODEC",
     ):
         monkeypatch.delenv(f"ORCH_{name}", raising=False)
 
@@ -71,6 +81,10 @@ def refusal(tmp_path: Path, text: str) -> str:
 def test_every_key_of_the_file_is_read(tmp_path: Path):
     found = load_settings(*target(tmp_path, FULL), {})
     assert (found.model, found.models) == ("anthropic/claude-sonnet-4-5", {"coder": "openai/gpt-5"})
+    assert found.fallbacks == {"anthropic/claude-sonnet-4-5": ("openai/gpt-5", "ollama/qwen3")}
+    assert found.profiles["ollama/qwen3"].model_dump(exclude_none=True) == {
+        "input": 0, "output": 0, "context": 32_000, "codec": "fenced",
+    }  # fmt: skip
     assert (found.max_workers, found.max_retries, found.sandbox) == (3, 2, "landlock")
     assert (found.budget_usd, found.budget_tokens) == (2.5, 100000)
     assert (found.setup, found.include, found.network) == ("make deps", (".env.test",), True)
@@ -143,6 +157,11 @@ def test_the_file_counts_as_it_is_in_the_commit(tmp_path: Path):
         ("model = ", "orch.toml is no TOML"),
         ("api_key = 'sk-1'", "orch.toml has an unknown setting 'api_key'"),
         ("[budget]\nusd = inf", "budget.usd is wrong"),
+        (
+            "[profiles.'a/b']\nprice = 1",
+            "unknown setting 'profiles.a/b.price'; possible here: cache_write, cached, codec",
+        ),
+        ("[profiles.'a/b']\ncodec = 'xml'", "orch.toml: profiles.a/b.codec is wrong"),
         ("[people]\nadmin = ['web:a']", "orch.toml has an unknown setting 'people.admin'; did you mean 'admins'?"),
         ("[people]\ntwo_people = ['retyr']", "orch.toml: people.two_people.0"),
         ("[people]\nviewers = 'web:*'", "orch.toml: people.viewers is wrong"),

@@ -20,7 +20,7 @@ from engine.service import CannotStart
 from engine.store.errors import EngineRunning
 from engine.store.lock import EngineLock
 from engine.workspace.repository import DetachedHead, NoCommits, NotARepository, Repository, UnknownBranch
-from tests.engine.workspace.target import git, make_repository
+from tests.engine.workspace.target import commit, git, make_repository
 
 TEST = "import unittest\n\n\nclass T(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(1, 1)\n"
 BY = "cli:alice"
@@ -123,6 +123,16 @@ def test_a_model_that_cannot_be_called_is_refused(target: Repository, model: str
 def test_a_budget_in_dollars_needs_a_price(target: Repository, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ORCH_API_BASE", "http://127.0.0.1:9/v1")
     assert "the price of openai/mine is unknown" in refused(target, model="openai/mine", budget_usd=1.0)
+
+
+def test_a_fallback_is_held_to_the_same_rules_as_the_model_before_it(
+    target: Repository, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("ORCH_API_BASE", "http://127.0.0.1:9/v1")
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    commit(target.path, {"orch.toml": '[fallbacks]\n"openai/mine" = ["anthropic/claude-sonnet-4-5"]\n'})
+    # The endpoint and its key are of the first provider's models alone.
+    assert "claude-sonnet-4-5 needs a key: set ANTHROPIC_API_KEY" in refused(target, model="openai/mine")
 
 
 def requested(target: Repository, **overrides: object) -> RunConfig:

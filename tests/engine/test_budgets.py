@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from engine.budgets import RunBudgets
+from engine.budgets import Desk, RunBudgets
 from engine.core.entities import Run, RunConfig, Spend
 from engine.core.ids import RunId
 from engine.model.budget import BudgetReached, Price
@@ -32,7 +32,7 @@ class Runs:
         self.now = msgspec.structs.replace(self.now, config=RunConfig("m", budget_tokens=tokens))
 
     def budgets(self, calls: int = 10) -> RunBudgets:
-        return RunBudgets(ScriptedModel([says("hi")] * calls), price_of, str, lambda _: self.now)
+        return RunBudgets(ScriptedModel([says("hi")] * calls), Desk(price_of), lambda _: self.now)
 
 
 def test_what_was_spent_before_the_start_counts():

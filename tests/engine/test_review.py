@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from engine.budgets import RunBudgets
+from engine.budgets import Desk, RunBudgets
 from engine.clock import SystemClock
 from engine.core.entities import Criterion, GateSpec
 from engine.gauge import Gauge
@@ -34,7 +34,7 @@ def review(sites: Sites, job: Job, work: str, steps: list[Step]) -> tuple[Review
         return Price(0.0, 0.0)
 
     options = sites._options
-    budgets = RunBudgets(ScriptedModel(steps), price_of, str, lambda _: job.run)
+    budgets = RunBudgets(ScriptedModel(steps), Desk(price_of), lambda _: job.run)
     reviewer = LocalReviewer(sites, Gauge(sites, options), budgets, SystemClock(), options, redact=str)
     return asyncio.run(reviewer.review(job, work, journal)), batches
 

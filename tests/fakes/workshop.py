@@ -13,6 +13,7 @@ from engine.core.blackboard import Blackboard
 from engine.core.entities import Decision, GateSpec, RunConfig, Task
 from engine.core.ids import RunId
 from engine.model.budget import Price
+from engine.model.codecs.coded import CodecOf, always_native
 from engine.model.types import Model
 from engine.options import Options
 from engine.recovery import load_board
@@ -51,7 +52,9 @@ class Workshop:
         return self.git("show", f"{at}:{path}")
 
     @asynccontextmanager
-    async def engine(self, model: Model, options: Options | None = None) -> AsyncIterator["Shift"]:
+    async def engine(
+        self, model: Model, options: Options | None = None, codec_of: CodecOf = always_native
+    ) -> AsyncIterator["Shift"]:
         log = GitLog.open(self.folder)
 
         async def price_of(_: str) -> Price:
@@ -60,7 +63,7 @@ class Workshop:
         parts = Parts(
             repository=self.repository, log=log, model=model, price_of=price_of, cells=CellFactory(probe()),
             clock=SystemClock(), options=options or Options(model="m"), home=self.repository.git_dir / "orch",
-            redact=Redactor((SECRET,)).text,
+            redact=Redactor((SECRET,)).text, codec_of=codec_of,
         )  # fmt: skip
         try:
             async with Engine(parts, load_board(log)).running() as engine:
