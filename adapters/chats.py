@@ -120,7 +120,7 @@ async def talking(voice: Voice, chats: Chats = Chats()) -> AsyncIterator[Talk]:
             if discord is not None:
                 await stack.enter_async_context(discord.running())
             try:
-                yield Talk(web, take)
+                yield Talk(web, take, lambda: {name: port.health() for name, port in ports.items()})
             finally:
                 for deed in tuple(deeds):
                     deed.cancel()

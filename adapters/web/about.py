@@ -1,9 +1,11 @@
 """What the console says of itself: who you are, which models think, whether it works."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from adapters.web.calls import Answer, Call
-from adapters.web.desk import ModelInForce
+from adapters.web.desk import Desk, ModelInForce
 from adapters.web.templates import TEMPLATES, Template
 
 
@@ -32,14 +34,23 @@ class Templates(msgspec.Struct, frozen=True):
     items: tuple[Template, ...]
 
 
+class ChatHealth(msgspec.Struct, frozen=True):
+    """Whether a chat platform can be reached, and a sentence about it."""
+
+    name: str
+    is_up: bool
+    detail: str
+
+
 class HealthView(msgspec.Struct, frozen=True):
-    """That the engine answers, up to which event, and what is under way."""
+    """That the engine answers (`degraded` while a chat is down), up to which event, what is under way, how each chat is."""
 
     status: str
     seq: int
     runs_under_way: int
     attempts_under_way: int
     questions: int
+    chats: tuple[ChatHealth, ...]
 
 
 async def session(call: Call) -> Answer:
@@ -67,4 +78,17 @@ async def health(call: Call) -> Answer:
     """Whether it works."""
     board = call.board
     under_way = sum(1 for run in board.runs.values() if not run.finished_at)
-    return Answer(HealthView("ok", board.seq, under_way, len(board.in_state["active"]), len(board.open_decisions)))
+    chats = chats_of(call.desk)
+    attempts, questions = len(board.in_state["active"]), len(board.open_decisions)
+    return Answer(HealthView(status_of(chats), board.seq, under_way, attempts, questions, chats))
+
+
+def chats_of(desk: Desk) -> tuple[ChatHealth, ...]:
+    """How each chat is, by name."""
+    known = desk.talk.health() if desk.talk is not None else {}
+    return tuple(ChatHealth(name, found.is_up, found.detail) for name, found in sorted(known.items()))
+
+
+def status_of(chats: Sequence[ChatHealth]) -> str:
+    """`ok`, or `degraded`: the engine works, and somebody can't be reached."""
+    return "ok" if all(chat.is_up for chat in chats) else "degraded"

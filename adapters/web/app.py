@@ -7,12 +7,13 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from adapters.web.about import chats_of, status_of
 from adapters.web.access import Access
 from adapters.web.assets import Asset, read_assets, serve
 from adapters.web.calls import PREFIX
 from adapters.web.desk import Desk
 from adapters.web.endpoint import Endpoints
-from adapters.web.guards import SOCKET, Guards, add_security_headers, person_of
+from adapters.web.guards import HEALTHZ, SOCKET, Guards, Handle, add_security_headers, person_of
 from adapters.web.live import Hub
 from adapters.web.openapi import document
 from adapters.web.problems import Problem
@@ -46,6 +47,7 @@ def build_app(
     _add_page(app, read_assets())
     live = Live(desk)
     app.router.add_get(SOCKET, live.serve)
+    app.router.add_get(HEALTHZ, _healthz(desk))
     app.on_response_prepare.append(add_security_headers)
     app.cleanup_ctx.append(live.running)
     app.cleanup_ctx.append(starts.running)
@@ -88,6 +90,15 @@ class Live:
         finally:
             self._sockets.discard(socket)
         return socket
+
+
+def _healthz(desk: Desk) -> Handle:
+    async def healthz(_: web.Request) -> web.StreamResponse:
+        chats = chats_of(desk)
+        told = {"status": status_of(chats), "chats": {chat.name: "up" if chat.is_up else "down" for chat in chats}}
+        return web.json_response(told, headers={"Cache-Control": "no-store"})
+
+    return healthz
 
 
 def _add_page(app: web.Application, assets: Mapping[str, Asset]) -> None:

@@ -9,7 +9,7 @@ from adapters.web.chat import PLACE, WebChat
 from adapters.web.history import History
 from adapters.wiring import PILOT, Session, request_for
 from bot.people import People, PeopleRules
-from bot.port import Invocation
+from bot.port import Health, Invocation
 from bot.replies.words import model_word
 from engine.core import commands as c
 from engine.core import events as e
@@ -102,10 +102,11 @@ def people_of(rules: PeopleRules | None) -> People:
 
 
 class Talk(msgspec.Struct, frozen=True):
-    """The conversation: the console's chat, and what takes an invocation and returns at once."""
+    """The conversation: the console's chat, what takes an invocation and returns at once, how each chat is."""
 
     chat: WebChat
     take: Callable[[Invocation], None]
+    health: Callable[[], Mapping[str, Health]] = dict
 
 
 class Desk(msgspec.Struct, frozen=True):

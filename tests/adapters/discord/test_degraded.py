@@ -30,6 +30,7 @@ async def _told_of(server: Loopback, sentence: str) -> None:
             name, health = await healths.get()
             assert (name, health.is_up) == ("discord", False)
             assert sentence in health.detail
+            assert not talk.health()["discord"].is_up
             talk.chat.tell = lambda _thread, item, _only_for: heard.put_nowait(item)
             deed = Invocation(
                 "web", "local", PLACE, Actor("web:alice", "alice"), "d1", "command", "", 0, LOBBY, {"text": "status"}

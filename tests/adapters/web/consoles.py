@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import aiohttp
@@ -17,6 +18,7 @@ from adapters.web.history import History
 from adapters.web.rates import PER_MINUTE, Kind
 from bot.desk import StartOrder
 from bot.people import People
+from bot.port import Health
 from engine.clock import SystemClock
 from engine.core import commands as c
 from engine.core import events as e
@@ -162,8 +164,9 @@ async def console(
     start_patience_s: float = 15.0,
     people: People = OWNER,
     talks: bool = False,
+    others: Mapping[str, Health] = MappingProxyType({}),
 ) -> AsyncIterator[Console]:
-    """A console that serves; with a crew, its runs are worked on."""
+    """A console that serves; with a crew, its runs are worked on; `others` are chats beside it, as they say they are."""
     log = log or MemoryLog()
     clock = SystemClock()
     ledger = Ledger(log, load_board(log), clock, lambda text: text)
@@ -180,7 +183,9 @@ async def console(
             tasks.append(group.create_task(Dispatcher(ledger, crew, crew, crew, clock).run()))
         if talks:
             voice = Voice(engine, lambda order: launch(engine, order), lambda: log, Redactor([SECRET]).text, people)
-            desk = msgspec.structs.replace(desk, talk=await stack.enter_async_context(talking(voice)))
+            talk = await stack.enter_async_context(talking(voice))
+            talk = msgspec.structs.replace(talk, health=lambda own=talk.health: {**own(), **others})
+            desk = msgspec.structs.replace(desk, talk=talk)
         server = TestServer(build_app(desk, access, per_minute=per_minute, start_patience_s=start_patience_s))
         await server.start_server()
         served = Console(engine, stream, server, access, writer)

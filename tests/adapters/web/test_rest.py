@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.people import People, PeopleRules
+from bot.port import Health
 from engine.core import commands as c
 from engine.core.ids import DecisionId, RunId, TaskId
 from engine.store.memory import MemoryLog
@@ -333,6 +334,19 @@ def test_health_and_session_say_what_is_so():
             assert (health["status"], health["questions"], health["seq"]) == ("ok", 1, web.board.seq)
             session = await web.json("GET", "/session")
             assert (session["actor"], session["repository"], session["is_pilot"]) == ("web:alice", "shop", True)
+
+    run(scene())
+
+
+@pytest.mark.parametrize(("is_up", "status", "word"), [(True, "ok", "up"), (False, "degraded", "down")])
+def test_the_watcher_of_the_process_needs_no_token_and_learns_up_or_down(is_up: bool, status: str, word: str):
+    async def scene() -> None:
+        others = {"discord": Health(is_up, "what only its people may read")}
+        async with console(story(), talks=True, others=others) as web:
+            assert (await web.json("GET", "/health"))["chats"][0]["detail"] == others["discord"].detail
+            async with web.http.get(f"{web.url}/healthz", headers={"Host": "10.0.0.7"}) as answer:
+                assert answer.status == 200
+                assert await answer.json() == {"status": status, "chats": {"discord": word, "web": "up"}}
 
     run(scene())
 
