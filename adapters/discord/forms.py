@@ -39,6 +39,9 @@ def modal_payload(form: Form) -> Payload:
         text, hint = cut(one_line(field.label), MAX_TITLE), cut(one_line(field.hint), MAX_HINT)
         modal.add_item(discord.ui.Label(text=text or field.name, description=hint or None, component=asked))
     payload: Payload = modal.to_dict()
+    for label in payload["components"]:
+        # Discord's reference: `disabled` in a modal is an error. discord.py always says that nothing is.
+        label["component"].pop("disabled", None)
     return payload
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import discord
+from discord.http import Route
 
 from adapters.discord.answers import Answers
 from adapters.discord.chat import DiscordChat
@@ -27,6 +28,7 @@ class FakeBench:
     def __init__(self, server: Discord, rest: Rest) -> None:
         world = server.world
         self.server = server
+        self.rest = rest
         self.pending = Answers(rest)
         self.port = DiscordChat(rest, self.pending, world.now_ms)
         self.port.me = int(world.me)
@@ -42,6 +44,10 @@ class FakeBench:
         told = SimpleNamespace(id=int(deed.id), application_id=int(self.server.world.app), token=deed.token)
         self.pending.take(cast("discord.Interaction", told))
         return deed.id
+
+    async def asks(self, method: str, path: str, body: Any = None) -> Any:
+        """What Discord answers to something that no chat asks."""
+        return await self.rest.call(Route(method, path), body)
 
     def text_of(self, ref: MessageRef) -> str:
         return read(self.server.posts.messages[ref.thread or ref.place.channel][ref.message])

@@ -1,6 +1,7 @@
 """Threads: how they begin, fall asleep and wake. Bodies are checked elsewhere."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from tests.fakes.discord.posts import Posts
@@ -59,7 +60,10 @@ class Threads:
         thread = self._world.channels.get(channel)
         if thread is None or not is_thread(thread) or thread["thread_metadata"]["archived"]:
             return
-        quiet_s = self._world.age_s(thread["last_message_id"] or thread["id"])
+        # Saying something is activity, and so is waking it up (Discord's documentation, Threads).
+        told = thread["thread_metadata"]
+        woken_s = self._world.now_ms() / 1000 - datetime.fromisoformat(told["archive_timestamp"]).timestamp()
+        quiet_s = min(self._world.age_s(thread["last_message_id"] or thread["id"]), woken_s)
         if quiet_s > thread["thread_metadata"]["auto_archive_duration"] * 60:
             self.archive(channel)
 
