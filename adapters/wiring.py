@@ -141,12 +141,12 @@ def read_board(path: Path) -> Blackboard:
 
 
 def read_settings(path: Path) -> Settings:
-    """The settings that hold for the repository's current branch.
+    """The settings that hold for what is checked out.
 
     Raises: as `read_log`; BadSettings.
     """
-    repository = Repository.open(path)
-    return load_settings(repository, repository.branch_tip(repository.current_branch() or ""), {})
+    repository = Repository.open(path, on_a_branch=False)
+    return load_settings(repository, repository.head(), {})
 
 
 def _branch(repository: Repository, name: str | None) -> str:

@@ -11,6 +11,7 @@ from engine.core.blackboard import Blackboard
 from engine.core.entities import TaskState
 from engine.ledger import ENGINE, Ledger
 from engine.ports import Log
+from engine.store.entry import StoredEntry
 from engine.store.layout import board_from_files
 from engine.workspace.repository import Repository
 
@@ -18,13 +19,16 @@ HELD: frozenset[TaskState] = frozenset({"active", "awaiting_qa", "approved", "wa
 """States in which a task's work may be a commit that only its branch keeps alive."""
 
 
-def load_board(log: Log) -> Blackboard:
-    """The board as the state branch has it.
+def load_board(log: Log, at: StoredEntry | None = None) -> Blackboard:
+    """The board as the state branch has it, or had it right after an entry.
 
     Raises: BrokenLog, BrokenFile.
     """
-    last = log.last()
-    files = chain(log.files(under="archive", suffix=".json"), log.files(under="runs", suffix=".json"))
+    commit = at.commit if at is not None else None
+    last = at or log.last()
+    files = chain(
+        log.files(at=commit, under="archive", suffix=".json"), log.files(at=commit, under="runs", suffix=".json")
+    )
     return board_from_files(files, last.seq if last is not None else 0)
 
 

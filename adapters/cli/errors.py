@@ -65,6 +65,7 @@ def _known() -> tuple[type[BaseException], ...]:
     from adapters.web.errors import ConsoleUnavailable, OpenToTheNetwork
     from engine.cell.types import NoSandbox
     from engine.core.lifecycle import BrokenHistory
+    from engine.history import NotInHistory
     from engine.ledger import LedgerStopped
     from engine.service import CannotStart
     from engine.store.errors import StoreError
@@ -74,6 +75,6 @@ def _known() -> tuple[type[BaseException], ...]:
 
     return (
         BadInput, BadSettings, BrokenFile, BrokenHistory, CannotStart, ConsoleUnavailable, OpenToTheNetwork, GitError, LedgerStopped, MixedInstallation,
-        NoEngine, NoRoomForDemo, NoSandbox, StoreError, StoryWentAnotherWay,
+        NoEngine, NoRoomForDemo, NoSandbox, NotInHistory, StoreError, StoryWentAnotherWay,
         git.DetachedHead, git.NoCommits, git.NotARepository, git.UnknownBranch, git.UnknownCommit,
     )  # fmt: skip

@@ -7,6 +7,7 @@ import typer
 
 from adapters.cli import (
     discord_commands,
+    history_commands,
     order_commands,
     proof_commands,
     read_commands,
@@ -28,7 +29,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (run_commands, up_command, read_commands, order_commands, proof_commands, upkeep_command, discord_commands):
+PARTS = (
+    run_commands, up_command, read_commands, history_commands, order_commands, proof_commands, upkeep_command, discord_commands,
+)  # fmt: skip
+for part in PARTS:
     part.register(app)
 
 

@@ -11,7 +11,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(rich_help_panel=LOOK)(status)
     app.command("list", rich_help_panel=LOOK)(list_runs)
-    app.command(rich_help_panel=LOOK, epilog="orch show · orch show R1 · orch show T3 · orch show D1")(show)
+    app.command(
+        rich_help_panel=LOOK, epilog="orch show · orch show R1 · orch show T3 · orch show D1 · orch show R1@120"
+    )(show)
     app.command(rich_help_panel=LOOK, epilog="orch logs T3 --attempt 2")(logs)
 
 
@@ -31,12 +33,17 @@ def list_runs(repo: Repo = HERE, as_json: Json = False) -> None:
 
 def show(
     name: Annotated[
-        str | None, typer.Argument(help="A run, a task or a question.", metavar="[R1|T3|D1]", show_default="latest run")
+        str | None,
+        typer.Argument(
+            help="A run, a task or a question; @N: right after event N.",
+            metavar="[R1|T3|D1][@N]",
+            show_default="latest run",
+        ),
     ] = None,
     repo: Repo = HERE,
     as_json: Json = False,
 ) -> None:
-    """A run, a task or a question in full."""
+    """A run, a task or a question in full, now or at an earlier moment."""
     from adapters.cli import reading
 
     reading.show(repo, name, as_json)

@@ -10,22 +10,25 @@ from rich.text import Text
 from adapters.cli import output
 from adapters.cli.errors import refuse
 from adapters.cli.folder import root_of
+from adapters.cli.moments import Moment, moment_of, split_moment
 from adapters.cli.names import decision_of, run_of, task_of, unfinished
 from adapters.cli.view import RUN_STYLES, STYLES, prompt_view, run_view
 from adapters.wiring import read_board
 from bot.cards import RunCard, decision_outcome, decision_prompt, final_summary, open_prompts, run_card, task_line
 from bot.replies import commands as say
 from bot.replies import decisions as decision_words
+from bot.replies import history as past_words
 from bot.replies import notes as note_words
 from bot.replies import reading as words
 from bot.replies import runs as run_words
 from bot.replies.summary import summary_lines
 from bot.text import clean, one_line
-from engine.clock import SystemClock
+from engine.clock import SystemClock, iso
 from engine.core.blackboard import Blackboard
 from engine.core.entities import Task
 from engine.core.ids import DecisionId, RunId, TaskId
 from engine.core.lifecycle import RUN_OVER
+from engine.history import file_of, show_command
 from engine.store.lock import EngineLock
 
 
@@ -66,20 +69,37 @@ def list_runs(repo: Path, as_json: bool) -> None:
 
 
 def show(repo: Path, name: str | None, as_json: bool) -> None:
-    """A run (the latest, when nothing is named), a task or a question, with everything a person asks about it."""
-    board = read_board(root_of(repo))
+    """A run (the latest, when nothing is named), a task or a question, with everything a person asks about it, now or then."""
+    typed, seq = split_moment(name or "")
+    moment = moment_of(root_of(repo), seq)
+    board = moment.board
     if name is None and not board.runs:
         output.say(run_words.no_runs())
         return
-    match (name or str(next(reversed(board.runs)))).strip()[:1].upper():
-        case "T":
-            _show_task(board, task_of(board, name or ""), as_json)
-        case "D":
-            _show_decision(board, decision_of(board, name or ""), as_json)
-        case "R":
-            _show_run(board, run_of(board, name or next(reversed(board.runs))), as_json)
-        case _:
-            refuse(say.not_a_name((name or "")[:40], "R1, T3 or D1"))
+    found = _named(moment, typed or str(next(reversed(board.runs), "")))
+    if moment.entry is not None and not as_json:
+        entry = moment.entry
+        output.say(past_words.as_of(entry.seq, iso(entry.at_ms), one_line(entry.subject)) + "\n", style="dim")
+    if found in board.tasks:
+        _show_task(moment, TaskId(found), as_json)
+    elif found in board.decisions:
+        _show_decision(moment, DecisionId(found), as_json)
+    else:
+        _show_run(moment, RunId(found), as_json)
+    if moment.entry is not None and not as_json:
+        command = show_command(moment.commit, file_of(board, found))
+        output.say("\n" + past_words.same_with_git(command), style="dim")
+
+
+def _named(moment: Moment, typed: str) -> RunId | TaskId | DecisionId:
+    board, name = moment.board, typed.strip().upper()
+    if moment.entry is not None and name[1:].isdigit() and name not in {*board.runs, *board.tasks, *board.decisions}:
+        refuse(past_words.had_not_begun(name[:40], moment.entry.seq))
+    if name[:1] not in {"R", "T", "D"}:
+        refuse(say.not_a_name(typed[:40], "R1, T3 or D1"))
+    if name[:1] == "T":
+        return task_of(board, typed)
+    return decision_of(board, typed) if name[:1] == "D" else run_of(board, typed)
 
 
 def _runs_table(cards: Sequence[RunCard]) -> RenderableType:
@@ -96,14 +116,17 @@ def _runs_table(cards: Sequence[RunCard]) -> RenderableType:
     return table
 
 
-def _show_run(board: Blackboard, name: RunId, as_json: bool) -> None:
+def _show_run(moment: Moment, name: RunId, as_json: bool) -> None:
+    board = moment.board
     card = run_card(board, name)
     if as_json:
         insights, design = board.notes.insights_in(name), board.notes.design_in(name)
-        output.say_json({"run": board.runs[name], "card": card, "insights": insights, "design_log": design})
+        facts = {"run": board.runs[name], "card": card, "insights": insights, "design_log": design}
+        output.say_json({**moment.facts(), **facts})
         return
     console = output.console()
-    console.print(run_view(card, SystemClock().now_ms(), width=console.width))
+    now_ms = moment.entry.at_ms if moment.entry is not None else SystemClock().now_ms()
+    console.print(run_view(card, now_ms, width=console.width))
     spec = board.runs[name].spec
     if spec is not None:
         output.say(f"\n{clean(spec.summary)}")
@@ -112,7 +135,8 @@ def _show_run(board: Blackboard, name: RunId, as_json: bool) -> None:
     _show_notes(board, name)
     for prompt in card.decisions:
         console.print(Text(""), prompt_view(prompt, width=console.width))
-        output.say(decision_words.how_to_answer(board.decisions[prompt.id]))
+        if moment.entry is None:
+            output.say(decision_words.how_to_answer(board.decisions[prompt.id]))
     if card.state in RUN_OVER:
         output.say("\n" + "\n".join(summary_lines(final_summary(board, name))))
 
@@ -125,10 +149,10 @@ def _show_notes(board: Blackboard, name: RunId) -> None:
             output.say("\n" + "\n".join([title, *(f"  {one_line(line)}" for line in lines)]))
 
 
-def _show_task(board: Blackboard, name: TaskId, as_json: bool) -> None:
-    task = board.tasks[name]
+def _show_task(moment: Moment, name: TaskId, as_json: bool) -> None:
+    board, task = moment.board, moment.board.tasks[name]
     if as_json:
-        output.say_json({"task": task, "line": task_line(board, task)})
+        output.say_json({**moment.facts(), "task": task, "line": task_line(board, task)})
         return
     found = task_line(board, task)
     head = Text.assemble(
@@ -154,16 +178,17 @@ def _task_lines(task: Task) -> list[str]:
     return lines
 
 
-def _show_decision(board: Blackboard, name: DecisionId, as_json: bool) -> None:
-    decision = board.decisions[name]
+def _show_decision(moment: Moment, name: DecisionId, as_json: bool) -> None:
+    board, decision = moment.board, moment.board.decisions[name]
     if as_json:
         prompt = decision_prompt(board, decision) if decision.is_open else None
-        output.say_json({"decision": decision, "prompt": prompt})
+        output.say_json({**moment.facts(), "decision": decision, "prompt": prompt})
         return
     console = output.console()
     if decision.is_open:
         console.print(prompt_view(decision_prompt(board, decision), width=console.width, evidence_lines=1_000))
-        output.say(decision_words.how_to_answer(decision))
+        if moment.entry is None:
+            output.say(decision_words.how_to_answer(decision))
     else:
         outcome = decision_outcome(decision)
         output.say(one_line(outcome.question))

@@ -24,28 +24,42 @@ a task was planned, an attempt failed, a person answered, work was merged. The f
 
 ## Read it
 
-What happened, newest first:
+With git alone; `orch` has a shorter command for most of it, which also prints the git command that does the same.
+
+What happened, newest first (`orch log`):
 
     git log orch-state
+    git log --format='%h %ad %an: %s' --date=iso --since=2.days orch-state
 
-What happened to task T12, and what its file looked like at each step:
+What happened to task T12 (`orch history T12`), and what its file looked like at each step:
 
-    git log --grep='^Orch-Task: T12$' orch-state
+    git log --reverse --grep='^Orch-Task: T12$' orch-state
     git log -p orch-state -- '*/T12.json'
 
-Everything one run did, oldest first, one line each:
+Everything one run did, oldest first, one line each (`orch log --run R7`); what one actor did (`orch log --actor coder`):
 
     git log --reverse --format='%ad %an: %s' --date=iso --grep='^Orch-Run: R7$' orch-state
+    git log --oneline --grep='^Orch-Actor: coder$' orch-state
 
-How things stand, and how they stood at an earlier commit:
+How things stand (`orch show R7`), and how they stood right after event 1841 (`orch show R7@1841`):
 
     git ls-tree -r --name-only orch-state
     git show orch-state:runs/R7/run.json
+    git log -1 --format=%H --grep='^Orch-Seq: 1841$' orch-state
     git show <commit>:runs/R7/run.json
+
+Two runs side by side (`orch diff R3 R7`), and one run at two moments (`orch diff R7@120 R7@340`):
+
+    git diff orch-state:runs/R3 orch-state:runs/R7
+    git diff <commit> <commit> -- runs/R7
 
 The events alone, as JSON, for a program:
 
     git log --reverse --format='%(trailers:key=Orch-Event,valueonly)' orch-state
+
+Whether all of it is as it was written (`orch verify` folds every event and compares every commit):
+
+    git fsck
 
 In a fresh clone, get the branch first:
 

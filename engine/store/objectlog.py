@@ -127,10 +127,15 @@ class ObjectLog(ABC):
         Raises: BrokenLog.
         """
         tip = self.tip()
-        if tip is None:
-            return None
-        parts = self._parts(tip)
-        return stored_entry(tip, parts) if EVENT in dict(parts.trailers) else None
+        return None if tip is None else self.entry(tip)
+
+    def entry(self, commit: str) -> StoredEntry | None:
+        """The entry that this commit holds; None for the root of an epoch, which holds none.
+
+        Raises: BrokenLog.
+        """
+        parts = self._parts(commit)
+        return stored_entry(commit, parts) if EVENT in dict(parts.trailers) else None
 
     def _chain(self, after: str | None, until: str) -> list[str]:
         """The commits from `until` down to `after` or the first root, both included, through all epochs."""

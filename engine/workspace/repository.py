@@ -92,6 +92,10 @@ class Repository:
         handle = pygit2.Repository(str(self.path))
         return None if handle.head_is_detached else handle.head.shorthand
 
+    def head(self) -> str:
+        """The commit checked out at `path`."""
+        return str(pygit2.Repository(str(self.path)).head.target)
+
     def branches(self, prefix: str) -> dict[str, str]:
         """Local branches whose names start with `prefix`, with their commits."""
         handle = self.handle()
