@@ -9,17 +9,19 @@ from engine.model.types import Message, Usage
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """When an agent is stopped: after so many replies, or so many seconds; and how long one reply may be."""
+    """When an agent is stopped: after so many replies, or so many seconds; how long one reply, and the whole conversation, may be."""
 
     max_turns: int = 40
     max_seconds: float = 900
     max_output_tokens: int = 4096
+    context_tokens: int = 128_000
 
 
 class Turn(msgspec.Struct, frozen=True):
     """The journal's unit: the messages that one turn added, and what its reply cost. Turn 0 is the opening.
 
-    `cost_usd` is None where no price is known.
+    `cost_usd` is None where no price is known. `kept_from` is not 0 where the conversation was put together: from then on the model
+    saw the opening, the summary that is among these messages, and the turns from that number on.
     """
 
     number: int
@@ -27,6 +29,7 @@ class Turn(msgspec.Struct, frozen=True):
     messages: tuple[Message, ...]
     usage: Usage = Usage(0, 0)
     cost_usd: float | None = 0.0
+    kept_from: int = 0
 
 
 class Spent(msgspec.Struct, frozen=True):

@@ -50,7 +50,9 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One call of a model; `label` (`R1/T3/a2`) is for logs alone, `schema` (JSON) what the reply's text must follow."""
+    """One call of a model; `label` (`R1/T3/a2`) is for logs alone, `schema` (JSON) what the reply's text must follow. `cache_marks`
+    are places of messages up to which a provider may keep the conversation for the next call.
+    """
 
     model: str
     messages: tuple[Message, ...]
@@ -60,6 +62,7 @@ class Request(msgspec.Struct, frozen=True):
     timeout_s: float = 180
     label: str = ""
     schema: bytes = b""
+    cache_marks: tuple[int, ...] = ()
 
 
 class Reply(msgspec.Struct, frozen=True):

@@ -59,7 +59,7 @@ class DeleteFile(Arguments):
 
 def _read(bench: Workbench, wanted: ReadFile) -> str:
     path, text = _text_of(bench, wanted.path, errors="replace")
-    bench.read_paths.add(path)
+    bench.note_read(path)
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
@@ -97,7 +97,7 @@ def _write(bench: Workbench, wanted: WriteFile) -> str:
 
 
 def _refuse_unread(bench: Workbench, path: str) -> None:
-    if path not in bench.read_paths:
+    if not bench.has_read(path):
         raise CallRefused(
             f"`{path}` exists and you have not read it; nothing was changed. Read it with read_file first, then change what "
             "must change (str_replace for a part, write_file for the whole)."
@@ -136,7 +136,7 @@ def _replace(bench: Workbench, wanted: StrReplace) -> str:
 def _delete(bench: Workbench, wanted: DeleteFile) -> str:
     bench.refuse_protected(wanted.path)
     delete_file(bench.root, wanted.path)
-    bench.read_paths.discard(wanted.path)
+    bench.forget_read(wanted.path)
     return f"Deleted {wanted.path}."
 
 
@@ -144,7 +144,7 @@ def _save(bench: Workbench, path: str, before: str, after: str) -> str:
     # A second look, at the path with its links resolved: a link must not be a way around the protection.
     bench.refuse_protected(real_path(bench.root, path))
     written = write_bytes(bench.root, path, after.encode("utf-8"))
-    bench.read_paths.add(written)
+    bench.note_read(written)
     fault = syntax_fault(written, after)
     warning = f"\nWARNING: {fault}. Mend it before you go on." if fault else ""
     return f"Wrote {written} ({len(after):,} characters).{warning}\n{small_diff(written, before, after)}".rstrip()

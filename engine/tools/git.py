@@ -58,6 +58,14 @@ async def _status(bench: Workbench, _: GitStatus) -> str:
     return text if "\n" in text else f"{text}\nNothing differs from the last commit."
 
 
+async def tree_status(bench: Workbench) -> str:
+    """What git says of the tree; empty where it has nothing to say, or cannot."""
+    try:
+        return await _git(bench, ("status", "--short", "--untracked-files=all"))
+    except (CallRefused, OSError):
+        return ""
+
+
 async def _diff(bench: Workbench, wanted: GitDiff) -> str:
     shape = ("--stat=120",) if wanted.is_summary else ("--no-ext-diff", "--no-textconv")
     where = _literal(bench, wanted.path)

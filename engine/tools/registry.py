@@ -6,6 +6,7 @@ Whatever a model sends (an unknown tool, no JSON, wrong arguments, a path outsid
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -91,6 +92,11 @@ class Toolbox:
     def specs(self) -> tuple[ToolSpec, ...]:
         """The tools as they are offered to a model. The list only grows, at its end: prompt caches depend on its order."""
         return tuple(tool.spec for tool in self._offered.values())
+
+    def is_called_in(self, text: str) -> bool:
+        """Whether a text without a call looks as if it was meant to be one."""
+        named = any(re.search(rf"[\"'`<:( ]{re.escape(name)}[\"'`>:( ]", text) for name in self._offered)
+        return named and ("{" in text or "<tool_call" in text or "<function" in text)
 
     async def call(self, workbench: Workbench, call: ToolCall) -> Observation:
         """What the call answered. Whoever calls a tool by its name, without having asked for it, has it from then on.

@@ -32,9 +32,9 @@ class Workbench:
 
     `protected` are globs (`*` crosses folders) that the file tools do not write; `test_command` is the run's first gate,
     empty when there is none. `objection` says what the engine has against a result (the JSON of `finish`'s arguments), empty
-    for nothing, and `division` what it has against subtasks. `notepad` takes what others should know. `read_paths` holds the paths whose content the agent has seen. `search` looks into the web, None where
+    for nothing, and `division` what it has against subtasks. `notepad` takes what others should know. `search` looks into the web, None where
     nothing is configured. `guests` are tools from elsewhere (the project's, a plugin's, an MCP server's). `processes`
-    are those in the background, by the names the agent gave them; the cell ends them.
+    are those in the background, by the names the agent gave them; the cell ends them. `turn` is the agent's turn under way.
     """
 
     root: Path
@@ -46,8 +46,25 @@ class Workbench:
     notepad: Notepad = field(default_factory=Notepad)
     search: Search | None = None
     guests: tuple[Tool, ...] = ()
-    read_paths: set[str] = field(default_factory=set)
     processes: dict[str, Started] = field(default_factory=dict)
+    turn: int = 0
+    _read_in: dict[str, int] = field(default_factory=dict)
+
+    def note_read(self, path: str) -> None:
+        """The agent sees the file's content in this turn."""
+        self._read_in[path] = self.turn
+
+    def has_read(self, path: str) -> bool:
+        """Whether the agent sees the file's content somewhere in its conversation."""
+        return path in self._read_in
+
+    def forget_read(self, path: str) -> None:
+        """The file is gone."""
+        self._read_in.pop(path, None)
+
+    def forget_before(self, turn: int) -> None:
+        """The agent no longer sees what it read before that turn."""
+        self._read_in = {path: at for path, at in self._read_in.items() if at >= turn}
 
     def refuse_protected(self, path: str) -> None:
         """Raises: CallRefused when a file tool may not write this path."""

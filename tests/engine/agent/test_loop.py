@@ -138,8 +138,11 @@ def test_the_same_call_four_times_is_told_once_and_then_stuck(stage: Stage) -> N
     outcome = stage.play(*[calls(READ, text=f"thought {n}") for n in range(8)])
     assert isinstance(outcome, Stuck)
     assert outcome.spent.turns == 8
-    told = [m for m in stage.messages if m.role == "user" and "same call 4 times" in m.content]
+    told = [m for m in stage.messages if "made the same call 4 times" in m.content]
     assert len(told) == 1
+    assert '`read_file {"path":"a.py"}`' in told[0].content
+    assert told[0] is stage.turns[4].messages[-1]
+    assert '`read_file {"path":"a.py"}`, answered `a.py, lines 1-1' in outcome.reason
 
 
 def test_three_identical_refusals_are_a_circle(stage: Stage) -> None:
@@ -197,6 +200,35 @@ def test_a_cut_reply_is_told_so(stage: Stage) -> None:
     stage.play(broken, says("long", finish="length"), calls(FINISH))
     assert "cut off at 4,096 tokens" in stage.messages[3].content
     assert "cut off at 4,096 tokens" in stage.messages[5].content
+
+
+def test_an_empty_reply_and_a_call_written_as_text_are_told_what_they_are(stage: Stage) -> None:
+    stage.play(says(""), says('<tool_call>{"name": "read_file", "arguments": {"path": "a.py"}}'), calls(FINISH))
+    assert "Your reply was empty" in stage.messages[3].content
+    assert "wrote a call as text" in stage.messages[5].content
+
+
+def test_a_reply_that_loops_is_kept_without_its_loop(stage: Stage) -> None:
+    stage.play(says("I look. " + "and then " * 500, finish="length"), calls(FINISH))
+    assert len(stage.messages[2].content) < 200
+    assert "repeated `and then" in stage.messages[3].content
+
+
+def test_the_answers_of_one_reply_share_their_length(stage: Stage) -> None:
+    (stage.root).mkdir(parents=True)
+    (stage.root / "long.txt").write_text("x" * 99 + "\n" + ("y" * 99 + "\n") * 200)
+    stage.play(calls(*[("read_file", {"path": "long.txt"})] * 16), calls(FINISH), limits=Limits(context_tokens=50_000))
+    answers = [m.content for m in stage.turns[1].messages if m.role == "tool"]
+    assert sum(map(len, answers)) < 70_000
+    assert "characters cut" in answers[-1]
+    assert "were long together" in answers[-1]
+
+
+def test_a_text_of_megabytes_and_arguments_without_end_are_kept_short(stage: Stage) -> None:
+    endless = ("write_file", '{"path": "b.py", "content": "' + "abcdefg " * 300_000)
+    stage.play(calls(endless, text="".join(map(str, range(200_000)))), calls(FINISH))
+    assert sum(len(m.content) + sum(len(c.arguments) for c in m.tool_calls) for m in stage.messages) < 100_000
+    assert "not valid JSON" in stage.messages[3].content
 
 
 def test_an_unknown_price_stays_unknown_in_the_sum(stage: Stage) -> None:
