@@ -71,7 +71,7 @@ class LitellmModel:
         """
         litellm = await self._load()
         route = self._route(request.model)
-        arguments = _EVERY_CALL | call_arguments(request) | _endpoint(route)
+        arguments = _EVERY_CALL | call_arguments(request, route.model) | _endpoint(route)
         try:
             async with asyncio.timeout(request.timeout_s):
                 if on_delta is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -45,10 +45,11 @@ class _Completion(msgspec.Struct, frozen=True):
     usage: _Usage = _Usage()
 
 
-def call_arguments(request: Request) -> dict[str, Any]:
-    """The keyword arguments of a completion that follow from the request alone."""
+def call_arguments(request: Request, model: str) -> dict[str, Any]:
+    """The keyword arguments of a completion that follow from the request, for litellm's name of the model."""
+    marks = request.cache_marks if takes_cache_marks(model) else ()
     arguments: dict[str, Any] = {
-        "messages": [_message(message) for message in request.messages],
+        "messages": [_message(message) | _mark(place in marks) for place, message in enumerate(request.messages)],
         "max_tokens": request.max_output_tokens,
         "timeout": request.timeout_s,
     }
@@ -60,6 +61,19 @@ def call_arguments(request: Request) -> dict[str, Any]:
     if request.temperature is not None:
         arguments["temperature"] = request.temperature
     return arguments
+
+
+def takes_cache_marks(model: str) -> bool:
+    """Whether the provider wants to be told what to keep. Others keep what they can by themselves, or refuse the mark."""
+    provider, _, name = model.partition("/")
+    return provider in _MARKED_PROVIDERS and "claude" in name
+
+
+_MARKED_PROVIDERS: Final = frozenset({"anthropic", "bedrock", "vertex_ai", "openrouter"})
+
+
+def _mark(is_marked: bool) -> dict[str, Any]:
+    return {"cache_control": {"type": "ephemeral"}} if is_marked else {}
 
 
 def reply_from(completion: dict[str, Any], model: str, cost_usd: float | None) -> Reply:
