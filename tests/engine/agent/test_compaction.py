@@ -34,7 +34,9 @@ class Desk:
     def play(self, *steps: Step, limits: Limits = LIMITS) -> AgentOutcome:
         bench = make_bench(self.root)
         for number in range(9):
-            (self.root / f"f{number}.txt").write_text(f"file {number} says something in a line of some length, and more\n" * 370)
+            (self.root / f"f{number}.txt").write_text(
+                f"file {number} says something in a line of some length, and more\n" * 370
+            )
         model = ScriptedModel(steps)
         self.requests = model.requests
         assignment = Assignment(ROLES["coder"], "# Task T1: x", "m", "R1/T1/a1", limits)
