@@ -255,10 +255,10 @@ class _Agent:
             return nudges.repeats_itself(quoted(piece))
         if reply.finish == "length":
             return nudges.truncated(self.limits.max_output_tokens)
-        if not reply.text.strip():
-            return nudges.EMPTY_REPLY
         if reply.fault:
             return reply.fault
+        if not reply.text.strip():
+            return nudges.EMPTY_REPLY
         return nudges.CALL_AS_TEXT if self.toolbox.is_called_in(reply.text) else nudges.NO_TOOL_CALLED
 
     def _say(self, text: str) -> None:

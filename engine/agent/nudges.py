@@ -6,7 +6,10 @@ NO_TOOL_CALLED = (
     "Your reply called no tool, so nothing was done. Call a tool to go on, or call `finish` with its arguments if you are done. "
     "Text alone ends nothing."
 )
-EMPTY_REPLY = "Your reply was empty, so nothing was done. Call a tool to go on, or call `finish` with its arguments if you are done."
+EMPTY_REPLY = (
+    "Your reply was empty and called no tool, so nothing was done. Call a tool to go on, or call `finish` with its arguments if you "
+    "are done."
+)
 CALL_AS_TEXT = (
     "Your reply wrote a call as text, so nothing was done: only a real tool call is one. Make it again as a tool call, or call "
     "`finish` if you are done."

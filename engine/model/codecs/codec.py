@@ -50,6 +50,7 @@ def in_text(codec: Codec, request: Request) -> Request:
         request,
         messages=tuple(_merged(_told(codec, request))),
         tools=(),
+        cache_marks=(),
         schema=codec.schema(request.tools),
     )
 

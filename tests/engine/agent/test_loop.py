@@ -204,7 +204,7 @@ def test_a_cut_reply_is_told_so(stage: Stage) -> None:
 
 def test_an_empty_reply_and_a_call_written_as_text_are_told_what_they_are(stage: Stage) -> None:
     stage.play(says(""), says('<tool_call>{"name": "read_file", "arguments": {"path": "a.py"}}'), calls(FINISH))
-    assert "Your reply was empty" in stage.messages[3].content
+    assert "Your reply was empty and called no tool" in stage.messages[3].content
     assert "wrote a call as text" in stage.messages[5].content
 
 
