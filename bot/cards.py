@@ -16,6 +16,7 @@ from bot.replies import tasks as task_words
 from bot.replies.words import CHOICE_MEANINGS, CHOICES, NO_GATE, NO_SANDBOX, model_word, run_word, spent, task_word
 from bot.text import shorten, tail
 from engine.clock import from_iso
+from engine.core import plan
 from engine.core.blackboard import Blackboard
 from engine.core.entities import Choice, Decision, DecisionKind, GateSpec, RoleName, Run, RunState, Task, TaskState
 from engine.core.ids import DecisionId, RunId, TaskId
@@ -261,6 +262,8 @@ def note(board: Blackboard, task: Task) -> str:  # noqa: C901, PLR0911 - a table
         case "awaiting_qa":
             return task_words.waits_until(task.not_before) if task.not_before else task_words.is_reviewed()
         case "approved":
+            if task.is_shown_red:
+                return task_words.shown_red(plan.handed_to(board, task))
             return task_words.lands() if task.receipt else task_words.waits_to_land()
         case "failed":
             return _history(task)
@@ -277,7 +280,7 @@ def _blocked(board: Blackboard, task: Task) -> str:
     states = {name: board.tasks[name].state for name in task.depends_on}
     if gone := [name for name, state in states.items() if state == "abandoned"]:
         return task_words.waits_for_abandoned(gone, task.id)
-    waiting = [name for name, state in states.items() if state != "complete"]
+    waiting = [name for name in states if not plan.is_met(board, name)]
     return task_words.waits_for(waiting) if waiting else ""
 
 

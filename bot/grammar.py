@@ -108,7 +108,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
             Param("for", "target", "the task or question it takes the place of"),
             Param("check", "text", "a command that exits 0 when it is done"),
             Param("after", "text", "tasks it waits for: T3,T4"),
-            Param("role", "choice", "who does it", choices=("coder", "tester", "researcher")),
+            Param("role", "choice", "who does it", choices=("coder", "tester", "researcher", "writer")),
         ),
         'spawn "Write the parser by hand" --check "pytest -q tests/test_parser.py"',
     ),

@@ -5,15 +5,17 @@ It holds no state outside one call and gets all it needs as a `Job`, so that the
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 import msgspec
 
 from engine import work
 from engine.agent.loop import Assignment, run_agent
 from engine.agent.outcome import AgentOutcome, Divided, Escalated, Finished, OutOfTime, OutOfTurns, Stuck, Turn
+from engine.beginning import Beginning, HandedConflict, begin, told, unresolved
 from engine.budgets import RunBudgets
 from engine.cell.types import NoSandbox
-from engine.core.entities import FailureKind
+from engine.core.entities import COMMITTERS, FailureKind
 from engine.crew.results import WorkResult
 from engine.crew.roles import ROLES
 from engine.evidence import MAX_DIFF_BYTES, earlier_attempts, evidence_files
@@ -34,6 +36,7 @@ from engine.tools.workbench import Workbench
 from engine.work import Evidence, Failed, Job, Journal, Submitted, WorkOutcome
 from engine.workspace.commit import CannotCommit, commit_worktree
 from engine.workspace.git import GitError
+from engine.workspace.repository import UnknownCommit
 
 Read = Callable[[str], bytes | None]
 OnDelta = Callable[[str, str], None]
@@ -48,6 +51,13 @@ FAILURE_OF_MODEL: dict[ModelErrorKind, FailureKind] = {
 }
 HOPELESS: frozenset[ModelErrorKind] = frozenset({"auth", "bad_request"})
 """Errors that the same call would meet again: a person is asked at once."""
+
+
+class Place(NamedTuple):
+    """Where an attempt is made, and what it began with."""
+
+    site: Site
+    beginning: Beginning
 
 
 class LocalWorker:
@@ -78,23 +88,29 @@ class LocalWorker:
         notepad = Notepad()
         notebook = Notebook(journal, self._redact, notepad)
         try:
-            async with self._sites.at(job.base) as site:
+            beginning = await asyncio.to_thread(begin, self._sites.repository, job)
+            opening = work_opening(job, earlier, told(beginning))
+            async with self._sites.at(beginning.commit) as site:
                 try:
-                    outcome = await self._agent(job, site, work_opening(job, earlier), notebook.write, notepad)
+                    outcome = await self._agent(job, Place(site, beginning), opening, notebook.write, notepad)
                 finally:
                     await notebook.close()
-                return await self._take(job, site, outcome)
+                return await self._take(job, Place(site, beginning), outcome)
         except (ModelError, BudgetReached, PriceUnknown) as error:
             return failed_by_model(error)
+        except HandedConflict as error:
+            return Failed("conflict", str(error))
+        except UnknownCommit as error:
+            return Failed("lost", f"what the attempt was to begin with is gone: {error}")
         except (SetupFailed, NoSandbox) as error:
             return Failed("lost", str(error), is_final=True)
         except (GitError, OSError) as error:
             return Failed("lost", f"no worktree could be used: {error}")
 
     async def _agent(
-        self, job: Job, site: Site, opening: str, write: Callable[[Turn], Awaitable[None]], notepad: Notepad
+        self, job: Job, place: Place, opening: str, write: Callable[[Turn], Awaitable[None]], notepad: Notepad
     ) -> AgentOutcome:
-        role = ROLES[job.task.role]
+        role, site = ROLES[job.role], place.site
         assignment = Assignment(
             role=role, opening=opening, model_name=self._options.model_for(role.name), label=job.label,
             limits=self._options.limits,
@@ -105,6 +121,8 @@ class LocalWorker:
                 cell=site.cell,
                 test_command=job.run.gates[0].run if job.run.gates else "",
                 protected=self._options.protected,
+                touches=role.touches if job.task.role in COMMITTERS else "everything",
+                given=place.beginning.given,
                 objection=to_work(job, site.worktree.path),
                 division=to_division(job),
                 notepad=notepad,
@@ -115,7 +133,7 @@ class LocalWorker:
                 assignment, model=self._models.model_for(job.run.id), workbench=bench, clock=self._clock, journal=write
             )
 
-    async def _take(self, job: Job, site: Site, outcome: AgentOutcome) -> WorkOutcome:
+    async def _take(self, job: Job, place: Place, outcome: AgentOutcome) -> WorkOutcome:
         match outcome:
             case Finished(arguments):
                 match job.task.role:
@@ -125,46 +143,52 @@ class LocalWorker:
                         return plan_made(arguments)
                     case "researcher":
                         return findings_made(arguments)
-                    case "coder" | "tester" | "strategist":
-                        return await self._submit(job, site, WorkResult.model_validate_json(arguments).summary)
+                    case "coder" | "tester" | "strategist" | "test_architect" | "writer" | "merger":
+                        return await self._submit(job, place, WorkResult.model_validate_json(arguments).summary)
             case Divided(arguments):
                 tasks, progress = division_made(arguments)
-                return work.Divided(tasks, progress, await self._left_behind(job, site, progress))
+                return work.Divided(tasks, progress, await self._left_behind(job, place, progress))
             case Escalated() | Stuck() | OutOfTurns() | OutOfTime():
                 failed = failed_by_agent(outcome)
-                return msgspec.structs.replace(failed, evidence=await self._left_behind(job, site, failed.detail))
+                return msgspec.structs.replace(failed, evidence=await self._left_behind(job, place, failed.detail))
 
-    async def _left_behind(self, job: Job, site: Site, why: str) -> Evidence:
+    async def _left_behind(self, job: Job, place: Place, why: str) -> Evidence:
         """The diff of work that did not come to its end: the next attempt learns from it, and no branch holds it."""
-        await site.cell.close()
+        await place.site.cell.close()
         try:
-            written = await self._written(job, site, why, is_kept=False)
+            written = await self._written(job, place, why, is_kept=False)
         except CannotCommit:
             return Evidence()
         return Evidence() if written is None else written[1]
 
-    async def _submit(self, job: Job, site: Site, summary: str) -> WorkOutcome:
+    async def _submit(self, job: Job, place: Place, summary: str) -> WorkOutcome:
         # The cell is closed first: what the agent left running must not change files while they are committed.
-        await site.cell.close()
+        await place.site.cell.close()
         try:
-            written = await self._written(job, site, summary, is_kept=True)
+            written = await self._written(job, place, summary, is_kept=True)
         except CannotCommit as error:
             return Failed("wrong_result", str(error))
         if written is None:
             return Failed("wrong_result", f"nothing was changed; the worker said: {summary}")
         commit, evidence = written
+        if left := await asyncio.to_thread(unresolved, self._sites.repository, commit, place.beginning.sides):
+            detail = f"conflict marks are left in {', '.join(left)}"
+            return Failed("wrong_result", detail, evidence=evidence)
         return Submitted(commit, summary, evidence)
 
-    async def _written(self, job: Job, site: Site, summary: str, *, is_kept: bool) -> tuple[str, Evidence] | None:
+    async def _written(self, job: Job, place: Place, summary: str, *, is_kept: bool) -> tuple[str, Evidence] | None:
         """The commit of the tree and its diff, None when nothing was changed; a branch holds the commit if it `is_kept`."""
-        return await to_the_end(asyncio.to_thread(self._write, job, site, summary, is_kept))
+        return await to_the_end(asyncio.to_thread(self._write, job, place, summary, is_kept))
 
-    def _write(self, job: Job, site: Site, summary: str, is_kept: bool) -> tuple[str, Evidence] | None:
+    def _write(self, job: Job, place: Place, summary: str, is_kept: bool) -> tuple[str, Evidence] | None:
         message = f"{job.task.title}\n\n{self._redact(summary)}\n\nOrch-Run: {job.run.id}\nOrch-Task: {job.task.id}\n"
         repository = self._sites.repository
-        who = author(job.task.role)
-        commit = commit_worktree(repository, site.worktree, parent=job.base, message=message, author=who)
-        if commit is None:
+        start = place.beginning
+        commit = commit_worktree(
+            repository, place.site.worktree, parent=start.commit, message=message, author=author(job.role),
+            parents=start.parents,
+        )  # fmt: skip
+        if commit is None or repository.tree_of(commit) == repository.tree_of(job.base):
             return None
         if is_kept:
             repository.set_branch(branch_of(job), commit)

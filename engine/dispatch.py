@@ -123,7 +123,7 @@ class Dispatcher:
             # A question about the run (its budget) is open: no model is called before it is answered.
             if run_question(self._ledger.board, task.run) is None:
                 _ = self._spawn(task, self._review)
-        elif task.state == "approved":
+        elif task.state == "approved" and not task.is_shown_red:
             self._train.join(task.id)
 
     def _follow_by_name(self, name: TaskId) -> None:
@@ -224,7 +224,7 @@ class Dispatcher:
         if isinstance(base, Crashed):
             await self.fail(job, Failed("lost", base.summary, is_final=True))
             return
-        work = partial(self._worker.work, job, journal_for(self._ledger, job, actor=job.task.role))
+        work = partial(self._worker.work, job, journal_for(self._ledger, job, actor=job.role))
         outcome = await guarded(work, run=run.id, task=ready.id)
         await self._report(job, Failed("lost", outcome.detail) if isinstance(outcome, Crashed) else outcome)
 
@@ -241,7 +241,7 @@ class Dispatcher:
         return Job(board.runs[task.run], task, attempt.number, attempt.base, before, planned, others, *notes)
 
     async def _report(self, job: Job, outcome: WorkOutcome) -> None:
-        task, role = job.task.id, job.task.role
+        task, role = job.task.id, job.role
         match outcome:
             case Submitted(commit, summary, evidence):
                 command = c.SubmitWork(task, job.attempt, commit, summary, evidence.refs)

@@ -148,11 +148,14 @@ def carry_out(
         return decided
     records: list[e.Record] = []
     touched: dict[TaskId, None] = {}
+    left = dict(files)
     by = actor
     while decided:
         for event in decided:
             record = e.Record(draft.seq + 1, iso(at_ms), by, event)
-            entries.append(_entry(draft, record, at_ms, files if not records else {}, touched))
+            # A file comes with the event that names it, so that each commit is whole by itself.
+            mine = {ref.path: left.pop(ref.path) for ref in e.named_files(event) if ref.path in left}
+            entries.append(_entry(draft, record, at_ms, mine, touched))
             records.append(record)
         by = ENGINE
         decided = settle(draft, records[0].event.run, touched)

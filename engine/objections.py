@@ -24,7 +24,7 @@ def to_work(job: Job, root: Path) -> Objection:
             return lambda arguments: "; ".join(plan.faults(job.planned, plan_made(arguments).tasks))
         case "researcher":
             return lambda arguments: _unfounded(FindingsResult.model_validate_json(arguments), root)
-        case "coder" | "tester" | "strategist":
+        case "coder" | "tester" | "strategist" | "test_architect" | "writer" | "merger":
             return lambda _: ""
 
 

@@ -10,8 +10,8 @@ from engine.work import Job
 MAX_OTHERS = 60
 
 
-def work_opening(job: Job, earlier: Sequence[EarlierAttempt]) -> str:
-    """What a worker, a planner or the director is told first."""
+def work_opening(job: Job, earlier: Sequence[EarlierAttempt], more: tuple[Context, ...] = ()) -> str:
+    """What a worker, a planner or the director is told first; `more` is what its beginning has to say."""
     run, task = job.run, job.task
     title = f"Run {run.id}" if task.role == "director" else f"Task {task.id}: {task.title}"
     return render_opening(
@@ -20,7 +20,7 @@ def work_opening(job: Job, earlier: Sequence[EarlierAttempt]) -> str:
             description=run.objective if task.role == "director" else task.description or task.title,
             criteria=task.criteria,
             gates=run.gates,
-            context=_context(job, job.before),
+            context=(*_context(job, job.before), *more),
             earlier=tuple(earlier),
             guidance=task.guidance,
         )
@@ -33,13 +33,22 @@ def review_opening(job: Job, evidence: Evidence) -> str:
     return render_opening(
         Opening(
             title=f"Review of task {task.id}: {task.title}",
-            description=task.description or task.title,
+            description=_red(task) + (task.description or task.title),
             criteria=task.criteria,
             gates=job.run.gates,
             context=_context(job, ()),
             evidence=evidence,
             guidance=task.guidance,
         )
+    )
+
+
+def _red(task: Task) -> str:
+    if task.role != "test_architect":
+        return ""
+    return (
+        "These are tests that come first: the engine has seen every check red, as it must be, and the code is another's task. "
+        "Judge whether they prove what the criteria say.\n\n"
     )
 
 

@@ -105,6 +105,24 @@ class Proofs:
                     problem = f"{branch} holds a landing of {name} that the state branch has no receipt for"
                     yield Fault(problem, commit=str(commit.id), run=found.get("Orch-Run", ""))
 
+    def of_carried(self, tasks: Mapping[TaskId, Task]) -> Iterator[Fault]:
+        """What is wrong with tests that landed in another task's work: they have to be in it."""
+        for task in tasks.values():
+            if task.carried_by is None or task.receipt is None or task.attempt is None:
+                continue
+            carrier = tasks[task.carried_by]
+            if carrier.receipt != task.receipt:
+                yield Fault(f"it landed with {carrier.id}, but has another receipt", run=task.run, task=task.id)
+            try:
+                is_in = self._repository.is_ancestor(task.attempt.commit, task.receipt.commit)
+            except UnknownCommit:
+                is_in = False
+            if not is_in:
+                problem = (
+                    f"its commit {task.attempt.commit[:10]} is not in {task.receipt.commit[:10]}, which carried it"
+                )
+                yield Fault(problem, run=task.run, task=task.id)
+
     def holds(self, run: Run, commit: str) -> bool:
         """Whether the run's branch holds the commit now, above the run's base or at it."""
         if run.id not in self._held:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import chain
 
 from engine.core import commands as c
+from engine.core import phoenix
 from engine.core.blackboard import Blackboard
 from engine.core.entities import TaskState
 from engine.ledger import ENGINE, Ledger
@@ -17,6 +18,9 @@ from engine.workspace.repository import Repository
 
 HELD: frozenset[TaskState] = frozenset({"active", "awaiting_qa", "approved", "waiting_human"})
 """States in which a task's work may be a commit that only its branch keeps alive."""
+
+RETRIED: frozenset[TaskState] = frozenset({"ready", "active", "planned"})
+"""States in which an attempt is made, or will be."""
 
 
 def load_board(log: Log, at: StoredEntry | None = None) -> Blackboard:
@@ -43,11 +47,15 @@ def needed_branches(board: Blackboard) -> set[str]:
     """The attempt branches that must stay, whether or not the attempt has made its commit yet."""
     held = (board.tasks[name] for state in HELD for name in board.in_state[state])
     current = ((task, task.attempt) for task in held)
-    return {
+    needed = {
         f"orch/{task.run}/{task.id}/a{attempt.number}"
         for task, attempt in current
         if attempt is not None and not attempt.ended_at
     }
+    # The next attempt merges it: until then its commit must not be pruned.
+    kept = (board.tasks[name] for state in RETRIED for name in board.in_state[state])
+    found = ((task, phoenix.conflicted(task.attempts)) for task in kept if task.attempts)
+    return needed | {f"orch/{task.run}/{task.id}/a{attempt.number}" for task, attempt in found if attempt is not None}
 
 
 def delete_stale_branches(repository: Repository, board_now: Callable[[], Blackboard]) -> None:

@@ -2,19 +2,21 @@
 
 import asyncio
 import fnmatch
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from engine.agent.loop import Assignment, run_agent
 from engine.agent.outcome import Divided, Escalated, Finished, OutOfTime, OutOfTurns, Stuck
 from engine.attempt import failed_by_agent, failed_by_model
+from engine.beginning import given_paths
 from engine.budgets import RunBudgets
 from engine.cell.types import NoSandbox
 from engine.core.entities import Verdict
 from engine.crew.brief import Evidence as Shown
 from engine.crew.brief import Measured
 from engine.crew.roles import ROLES
+from engine.crew.touching import in_words, may_touch
 from engine.evidence import MAX_DIFF_BYTES, evidence_files, listed, output_of
-from engine.gates.judge import regressions
+from engine.gates.judge import not_yet_red, regressions
 from engine.gates.weakening import weakened_tests
 from engine.gauge import Gauge, Measurement, check_proof, gate_proof
 from engine.model.budget import BudgetReached, PriceUnknown
@@ -87,11 +89,10 @@ class LocalReviewer:
         return Failed("qa_rejected", verdict.feedback, verdict=verdict, evidence=evidence)
 
     def _faults(self, job: Job, commit: str, before: Measurement, after: Measurement) -> list[str]:
-        faults = [f"red check: {check.run} (exit code {check.exit_code})" for check in after.checks if not check.green]
-        for old, new in zip(before.gates, after.gates, strict=True):
-            faults += regressions(old, new)
+        faults = _measured_faults(job, before, after)
         repository = self._sites.repository
         changed = repository.changed_paths(job.base, commit)
+        faults += self._trespasses(job, commit, changed)
         faults += [
             f"{path} is protected ({glob}) and was changed"
             for path in changed
@@ -103,6 +104,26 @@ class LocalReviewer:
             lambda path: repository.read_file(job.base, path),
             lambda path: repository.read_file(commit, path),
         )
+        return faults
+
+    def _trespasses(self, job: Job, commit: str, changed: Sequence[str]) -> list[str]:
+        """Files that this role, or this task, may not change; the tools refuse them, and a command may have changed them still."""
+        touches = ROLES[job.task.role].touches
+        given = given_paths(self._sites.repository, job)
+        own = [path for path in changed if path not in given]
+        faults = [
+            f"{path} was changed, and a {job.task.role} changes {in_words(touches)}"
+            for path in own
+            if not may_touch(touches, path)
+        ]
+        read = self._sites.repository.read_file
+        for task in job.handed:
+            handed = task.attempts[-1].commit
+            faults += [
+                f"{path} belongs to the tests of {task.id} and was changed"
+                for path in given
+                if read(handed, path) != read(commit, path)
+            ]
         return faults
 
     async def _judge(
@@ -148,3 +169,13 @@ class LocalReviewer:
                 return verdict_given(arguments)
             case Escalated() | Divided() | Stuck() | OutOfTurns() | OutOfTime():
                 return failed_by_agent(outcome)
+
+
+def _measured_faults(job: Job, before: Measurement, after: Measurement) -> list[str]:
+    """What was measured and may not be: red checks and what turned red; for tests that come first, checks that are not red."""
+    if job.task.role == "test_architect":
+        return list(not_yet_red(after.checks, list(zip(before.gates, after.gates, strict=True))))
+    faults = [f"red check: {check.run} (exit code {check.exit_code})" for check in after.checks if not check.green]
+    for old, new in zip(before.gates, after.gates, strict=True):
+        faults += regressions(old, new)
+    return faults

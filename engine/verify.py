@@ -12,7 +12,7 @@ import pygit2
 from engine.clock import iso
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
-from engine.core.entities import FileRef, Receipt
+from engine.core.entities import Receipt
 from engine.core.ids import TaskId
 from engine.core.lifecycle import BrokenHistory, IllegalTransition
 from engine.core.subjects import lead, subject
@@ -44,6 +44,7 @@ def verify(repository: Repository, log: Log) -> tuple[Fault, ...]:
     for landing in history.landings:
         faults += proofs.of_landing(landing)
     faults += without_receipt(history.board.tasks)
+    faults += proofs.of_carried(history.board.tasks)
     for run in history.board.runs.values():
         faults += proofs.of_run(run)
     faults += proofs.of_branches()
@@ -107,7 +108,7 @@ class History:
         """What is wrong with the files: those of the entities, those that the event names, and any others."""
         changed = {path: name_object("blob", content) for path, content in files.items() if content is not None}
         gone = [path for path, content in files.items() if content is None]
-        for ref in named_files(event):
+        for ref in e.named_files(event):
             changed[ref.path] = bytes.fromhex(ref.oid)
             if ref.oid not in self._handle:
                 yield f"{ref.path} ({ref.oid[:10]}) is not in the repository"
@@ -146,15 +147,6 @@ class History:
             seq, receipt = self._prepared.pop(event.task, (0, None))
             approved = self._approved.get(event.task, 0)
             self.landings.append(Landing(entry.commit, entry.seq, event, approved, seq, receipt))
-
-
-def named_files(event: e.AnyEvent) -> tuple[FileRef, ...]:
-    """The files beside the entities that came with the event, or before it."""
-    if isinstance(event, e.TurnsLogged):
-        return (event.file,)
-    if isinstance(event, e.WorkSubmitted | e.WorkApproved | e.AttemptFailed):
-        return event.evidence
-    return event.receipt.evidence if isinstance(event, e.LandingPrepared | e.WorkMerged) else ()
 
 
 def _of_words(entry: StoredEntry, record: e.Record, expected: str) -> Iterator[str]:

@@ -9,7 +9,10 @@ from typing import Protocol
 
 import msgspec
 
+from engine.core import phoenix
 from engine.core.entities import (
+    COMMITTERS,
+    Attempt,
     DesignEntry,
     Escalation,
     FailureKind,
@@ -17,6 +20,7 @@ from engine.core.entities import (
     GateProof,
     Insight,
     Receipt,
+    RoleName,
     Run,
     Spec,
     Spend,
@@ -48,6 +52,21 @@ class Job(msgspec.Struct, frozen=True):
     others: tuple[Task, ...] = ()
     insights: tuple[Insight, ...] = ()
     design: tuple[DesignEntry, ...] = ()
+
+    @property
+    def role(self) -> RoleName:
+        """Who makes the attempt: the task's role, or the merger where only a conflict is left to be resolved."""
+        return "merger" if self.conflicted is not None else self.task.role
+
+    @property
+    def conflicted(self) -> Attempt | None:
+        """The earlier attempt whose conflict this one resolves."""
+        return phoenix.conflicted(self.task.attempts[:-1]) if self.task.role in COMMITTERS else None
+
+    @property
+    def handed(self) -> tuple[Task, ...]:
+        """The tasks whose tests, shown red, this one starts from and turns green."""
+        return tuple(task for task in self.before if task.is_shown_red)
 
     @property
     def label(self) -> str:

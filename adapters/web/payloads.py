@@ -65,7 +65,7 @@ class AddTask(BaseModel):
 
     model_config = _STRICT
     description: Annotated[str, Field(min_length=1, max_length=limits.MAX_TEXT_CHARS)]
-    role: Literal["coder", "tester", "researcher"] = "coder"
+    role: Literal["coder", "tester", "researcher", "writer"] = "coder"
     criteria: Annotated[tuple[NewCriterion, ...], Field(max_length=50)] = ()
     depends_on: Annotated[tuple[TaskName, ...], Field(max_length=1_000)] = ()
     priority: Annotated[int, Field(ge=1, le=9)] = 5

@@ -92,6 +92,8 @@ def _about_task(event: e.TaskEvent, board: Blackboard) -> str:  # noqa: C901, PL
             return f"{name} complete: {tasks.landed(event.receipt)} on {event.receipt.branch}"
         case e.ResultAccepted():
             return f"{name} complete: {_result(event, board)}"
+        case e.WorkCarried():
+            return f"{name} complete: its tests landed with {event.by}"
         case e.WorkSuspended():
             return f"{name} put off until {', '.join(event.waits_for)} {'is' if len(event.waits_for) == 1 else 'are'} done: {event.detail}"
         case e.HumanRetried():

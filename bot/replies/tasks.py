@@ -53,6 +53,11 @@ def lands() -> str:
     return "landing now"
 
 
+def shown_red(takers: Sequence[TaskId]) -> str:
+    """Tests that were shown red and wait for the code."""
+    return f"shown red, lands with {listed(takers)}" if takers else "shown red"
+
+
 def waits_to_land() -> str:
     """Approved, in the merge train."""
     return "in the merge train"

@@ -281,7 +281,7 @@ def _apply_to_task(board: Blackboard, at: str, event: e.TaskEvent) -> None:
     match event:
         case e.TurnsLogged():
             board.put_run(msgspec.structs.replace(run, spend=run.spend + event.spend, updated_at=at))
-        case e.WorkMerged():
+        case e.WorkMerged() | e.WorkCarried():
             board.put_run(msgspec.structs.replace(run, landed=run.landed + 1, updated_at=at))
         case _:
             pass

@@ -1,6 +1,6 @@
 """The facts that the crew adds of itself: what it learnt, what it settled, what it waits for; must not hold rules. On the wire for ever."""
 
-from engine.core.entities import FileRef
+from engine.core.entities import FileRef, Receipt
 from engine.core.event import Event
 from engine.core.ids import DesignId, InsightId, TaskId
 
@@ -26,6 +26,15 @@ class DesignDecided(Event, frozen=True):
     summary: str
     reason: str = ""
     applies_to: tuple[str, ...] = ()
+
+
+class WorkCarried(Event, frozen=True):
+    """Tests that were shown red are on the target branch and green: they landed in the work of the task `by`."""
+
+    task: TaskId
+    attempt: int
+    by: TaskId
+    receipt: Receipt
 
 
 class WorkSuspended(Event, frozen=True):

@@ -47,13 +47,21 @@ def settle(board: Blackboard, run_id: RunId, touched: Iterable[TaskId]) -> list[
     candidates: dict[TaskId, None] = {}
     for name in touched:
         candidates[name] = None
-        if board.tasks[name].state == "complete":
+        if plan.is_met(board, name):
             candidates.update(dict.fromkeys(board.dependents_of.get(name, ())))
     for name in candidates:
         task = board.tasks[name]
         if task.state == "planned" and plan.is_ready(board, task):
             found.append(e.TaskReadied(run_id, name))
-    return found or _run_follows(board, run)
+    return found or _left_red(board, run_id) or _run_follows(board, run)
+
+
+def _left_red(board: Blackboard, run: RunId) -> list[e.AnyEvent]:
+    """Tests shown red whose code nobody will write any more are given up with it."""
+    red = (board.tasks[name] for name in board.in_state["approved"])
+    gone = [task.id for task in red if task.run == run and task.is_shown_red and not plan.handed_to(board, task)]
+    reason = "nobody writes the code that its tests are for"
+    return [e.TaskAbandoned(run, task=name, reason=reason) for name in gone]
 
 
 def _run_follows(board: Blackboard, run: Run) -> list[e.AnyEvent]:
@@ -69,7 +77,10 @@ def phase(board: Blackboard, run: Run) -> RunState:
         return "paused"
     asked = any(decision.run == run.id for decision in board.open_decisions.values())
     held = run_question(board, run.id) is not None
-    moving = board.count(run.id, "active", "awaiting_qa", "approved", "failed")
+    red = sum(
+        1 for name in board.in_state["approved"] if board.tasks[name].run == run.id and board.tasks[name].is_shown_red
+    )
+    moving = board.count(run.id, "active", "awaiting_qa", "approved", "failed") - red
     if asked and not moving and (held or not board.count(run.id, "ready")):
         return "waiting_human"
     planning = any(

@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.core import commands as c
 from engine.core import events as e
-from engine.core import limits, phoenix
+from engine.core import limits, phoenix, plan
 from engine.core.blackboard import Blackboard
 from engine.core.decide_people import TASK_OPTIONS, Events, need, next_decision_id, next_task_id
 from engine.core.decide_plans import suspensions
@@ -44,6 +44,8 @@ def _defer(board: Blackboard, task: Task, report: c.DeferReview) -> Events | c.R
 
 
 def _fail(board: Blackboard, task: Task, report: c.FailAttempt) -> Events | c.Refused:
+    if plan.handed_to(board, task):
+        return c.Refused(f"{task.id} is handed over: its tests land with the code")
     if task.state not in FAILABLE:
         return c.Refused(f"{task.id} is {task.state}; only work under way can fail")
     failed = e.AttemptFailed(

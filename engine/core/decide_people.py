@@ -139,6 +139,10 @@ def refuse_over_task(board: Blackboard, task: TaskId) -> c.Refused | None:
         return c.Refused(f"there is no task {task}; `orch show` lists the tasks of a run")
     if not TASK[board.tasks[task].state]:
         return c.Refused(f"{task} is {board.tasks[task].state}; it can't be changed any more")
+    if takers := plan.handed_to(board, board.tasks[task]):
+        return c.Refused(
+            f"{task} is shown red and handed over to {', '.join(takers)}; order that of {takers[0]} instead"
+        )
     if is_landing(board.tasks[task]):
         return c.Refused(f"{task} is landing at this moment; `orch show` tells when it is complete")
     return None

@@ -10,7 +10,7 @@ from engine.core import events as e
 from engine.core import limits, plan
 from engine.core.blackboard import Blackboard
 from engine.core.decide_people import TASK_OPTIONS, Events, need, next_decision_id, next_task_id
-from engine.core.entities import COMMITTERS, Task
+from engine.core.entities import COMMITTERS, Criterion, Task
 from engine.core.ids import TaskId
 from engine.core.lifecycle import TASK
 
@@ -149,9 +149,28 @@ def _plan_events(board: Blackboard, task: Task, planned: Sequence[plan.PlannedTa
     return [
         e.TaskPlanned(
             task.run, task=names[entry.key], title=entry.title.strip()[: limits.MAX_TITLE_CHARS], role=entry.role,
-            description=entry.description[: limits.MAX_TEXT_CHARS], criteria=entry.criteria, priority=entry.priority,
+            description=entry.description[: limits.MAX_TEXT_CHARS], criteria=_criteria(board, entry, planned), priority=entry.priority,
             depends_on=tuple(dict.fromkeys(names.get(d, TaskId(d)) for d in entry.depends_on)), max_retries=retries,
             planned_by=task.id,
         )
         for entry in planned
     ]  # fmt: skip
+
+
+def _criteria(board: Blackboard, entry: plan.PlannedTask, planned: Sequence[plan.PlannedTask]) -> tuple[Criterion, ...]:
+    """Its own, and the checks of the tests that it is to turn green."""
+    if entry.role == "test_architect":
+        return entry.criteria
+    of_plan = {each.key: (each.role, each.criteria) for each in planned}
+    of_run = {
+        str(each): (board.tasks[each].role, board.tasks[each].criteria)
+        for each in map(TaskId, entry.depends_on)
+        if each in board.tasks
+    }
+    known = {criterion.check for criterion in entry.criteria}
+    found = list(entry.criteria)
+    for dependency in entry.depends_on:
+        role, criteria = (of_run | of_plan).get(dependency, ("coder", ()))
+        if role == "test_architect":
+            found += [criterion for criterion in criteria if criterion.check and criterion.check not in known]
+    return tuple(found)

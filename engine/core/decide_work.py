@@ -100,11 +100,23 @@ def _report(board: Blackboard, task: Task, report: Report) -> Events | c.Refused
         case c.PrepareLanding():
             return _prepare(board, task, report)
         case c.RecordLanding():
-            return _unfit(task, report.receipt) or [
-                e.WorkMerged(task.run, task=task.id, attempt=report.attempt, receipt=report.receipt)
-            ]
+            return _unfit(task, report.receipt) or _landed(board, task, report)
         case c.AskAboutCheckout():
             return need(task, "approved") or _ask_checkout(board, task, report)
+
+
+def _landed(board: Blackboard, task: Task, report: c.RecordLanding) -> Events:
+    """The work has landed, and with it the tests that it started from."""
+    merged = e.WorkMerged(task.run, task=task.id, attempt=report.attempt, receipt=report.receipt)
+    red = (board.tasks[name] for name in task.depends_on)
+    return [
+        merged,
+        *(
+            e.WorkCarried(task.run, task=each.id, attempt=len(each.attempts), by=task.id, receipt=report.receipt)
+            for each in red
+            if each.is_shown_red
+        ),
+    ]
 
 
 def _ask_checkout(board: Blackboard, task: Task, report: c.AskAboutCheckout) -> Events:
@@ -176,6 +188,8 @@ def _prepare(board: Blackboard, task: Task, report: c.PrepareLanding) -> Events 
 
 
 def _unfit(task: Task, receipt: Receipt) -> c.Refused | None:
+    if task.is_shown_red:
+        return c.Refused(f"{task.id} is shown red: it lands with the code that turns it green, never alone")
     if (refusal := need(task, "approved")) is not None:
         return refusal
     approved = task.attempt.commit if task.attempt else ""

@@ -14,11 +14,13 @@ RunState = Literal["planning", "running", "paused", "waiting_human", "completed"
 TaskState = Literal[
     "planned", "ready", "active", "awaiting_qa", "approved", "complete", "failed", "waiting_human", "abandoned"
 ]
-RoleName = Literal["director", "planner", "coder", "tester", "strategist", "researcher"]
+RoleName = Literal[
+    "director", "planner", "coder", "tester", "strategist", "researcher", "test_architect", "writer", "merger"
+]
 LANDLESS: Final[frozenset[RoleName]] = frozenset({"director", "planner", "researcher"})
 """Roles whose result is no commit: it is complete when code has taken it over."""
 
-COMMITTERS: Final[tuple[RoleName, ...]] = ("coder", "tester")
+COMMITTERS: Final[tuple[RoleName, ...]] = ("coder", "tester", "test_architect", "writer")
 """Roles whose work is a commit."""
 
 FailureKind = Literal[
@@ -180,6 +182,12 @@ class Task(msgspec.Struct, frozen=True, omit_defaults=True):
     receipt: Receipt | None = None
     finished_at: str = ""
     reason: str = ""
+    carried_by: TaskId | None = None
+
+    @property
+    def is_shown_red(self) -> bool:
+        """Whether its tests were shown red and wait for the code that turns them green; both land together."""
+        return self.role == "test_architect" and self.state == "approved"
 
     @property
     def attempt(self) -> Attempt | None:

@@ -15,6 +15,7 @@ from engine.core.chat_events import PostSettled as PostSettled
 from engine.core.chat_events import ThreadOpened as ThreadOpened
 from engine.core.crew_events import DesignDecided as DesignDecided
 from engine.core.crew_events import InsightPosted as InsightPosted
+from engine.core.crew_events import WorkCarried as WorkCarried
 from engine.core.crew_events import WorkSuspended as WorkSuspended
 from engine.core.entities import (
     Answer,
@@ -297,7 +298,7 @@ RunEvent = (
 TaskEvent = (
     TaskReadied | DependenciesChanged | AttemptStarted | TurnsLogged | WorkSubmitted | WorkApproved | AttemptFailed
     | ReviewDeferred | RetryScheduled | LandingPrepared | WorkMerged | ResultAccepted | HumanRetried | LandingResumed
-    | TaskAbandoned | WorkSuspended
+    | TaskAbandoned | WorkSuspended | WorkCarried
 )  # fmt: skip
 DecisionEvent = HumanAsked | DecisionAnswered | DecisionWithdrawn | DecisionReminded | DecisionSeconded
 NoteEvent = InsightPosted | DesignDecided
@@ -312,6 +313,19 @@ class Record(msgspec.Struct, frozen=True):
     at: str
     actor: str
     event: AnyEvent
+
+
+def named_files(event: AnyEvent) -> tuple[FileRef, ...]:
+    """The files beside the entities that came with the event, or before it."""
+    match event:
+        case TurnsLogged():
+            return (event.file,)
+        case WorkSubmitted() | WorkApproved() | AttemptFailed() | WorkSuspended():
+            return event.evidence
+        case LandingPrepared() | WorkMerged() | WorkCarried():
+            return event.receipt.evidence
+        case _:
+            return ()
 
 
 class UnknownEvent(Exception):

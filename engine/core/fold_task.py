@@ -47,11 +47,11 @@ def folded(task: Task, at: str, event: e.TaskEvent) -> Task:
 
 AboutAttempt = (
     e.TurnsLogged | e.WorkSubmitted | e.WorkApproved | e.AttemptFailed | e.ReviewDeferred | e.RetryScheduled
-    | e.LandingPrepared | e.WorkMerged | e.ResultAccepted | e.WorkSuspended
+    | e.LandingPrepared | e.WorkMerged | e.ResultAccepted | e.WorkSuspended | e.WorkCarried
 )  # fmt: skip
 Outcome = (
     e.WorkApproved | e.AttemptFailed | e.RetryScheduled | e.WorkMerged | e.ResultAccepted | e.HumanRetried
-    | e.LandingResumed | e.TaskAbandoned | e.WorkSuspended
+    | e.LandingResumed | e.TaskAbandoned | e.WorkSuspended | e.WorkCarried
 )  # fmt: skip
 
 
@@ -69,6 +69,9 @@ def _outcome(task: Task, at: str, event: Outcome) -> Task:  # noqa: C901, PLR091
         case e.WorkMerged():
             done = _attempt(task, at, ended_at=at)
             return task_to(done, "complete", at, receipt=event.receipt, finished_at=at, not_before="")
+        case e.WorkCarried():
+            done = _attempt(task, at, ended_at=at)
+            return task_to(done, "complete", at, receipt=event.receipt, finished_at=at, carried_by=event.by)
         case e.ResultAccepted():
             return task_to(_attempt(task, at, ended_at=at), "complete", at, finished_at=at)
         case e.HumanRetried():

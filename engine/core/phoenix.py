@@ -7,12 +7,13 @@ own cap and never cost a retry, since they say nothing about the work.
 import hashlib
 import itertools
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from engine.core import limits
-from engine.core.entities import Escalation, FailureKind, Task
+from engine.core.entities import Attempt, Escalation, FailureKind, Task
 
 INFRASTRUCTURE: Final[frozenset[FailureKind]] = frozenset({"quota", "model_error", "lost", "interrupted", "budget"})
 
@@ -52,6 +53,12 @@ def next_step(task: Task, failure: FailureKind, detail: str, *, is_final: bool =
     return Ask(
         f"{name} failed {task.tries + 1} time{'s' if task.tries else ''}, last because {words(failure)}. What now?"
     )
+
+
+def conflicted(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The attempt whose work is good and only conflicts with what landed meanwhile, if that is what failed last."""
+    last = next((each for each in reversed(attempts) if each.failure and each.failure not in INFRASTRUCTURE), None)
+    return last if last is not None and last.failure == "conflict" and last.commit else None
 
 
 def backoff_s(infra_failures: int) -> float:

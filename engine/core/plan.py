@@ -39,6 +39,12 @@ def faults(existing: Sequence[Task], plan: Sequence[PlannedTask]) -> list[str]:
     for task in plan:
         found += _faults_of(task, set(keys), known, titles)
         titles.setdefault(_norm(task.title), task.key)
+    taken = {d for task in plan if task.role == "coder" for d in task.depends_on}
+    found += [
+        f"task {task.key!r} shows tests red, but no coder's task of this plan depends on it, so they would stay red"
+        for task in plan
+        if task.role == "test_architect" and task.key not in taken
+    ]
     edges = {task.key: tuple(d for d in task.depends_on if d in set(keys)) for task in plan}
     found += [f"the dependencies go in a circle: {' -> '.join(circle)}" for circle in circles(edges) if len(circle) > 2]
     return found
@@ -67,7 +73,7 @@ def _faults_of(
     ]
     if task.role in COMMITTERS and not any(criterion.check for criterion in task.criteria):
         found.append(f"{name} has no check: give at least one criterion a command that exits 0 when it is met")
-    if task.role in {"director", "strategist"}:
+    if task.role in {"director", "strategist", "merger"}:
         found.append(f"{name} has the role {task.role}, which a plan can't give")
     return found
 
@@ -122,9 +128,21 @@ def would_circle(board: Blackboard, task: TaskId, depends_on: Iterable[TaskId]) 
     return None
 
 
+def is_met(board: Blackboard, dependency: TaskId) -> bool:
+    """Whether nobody waits for it any more: it is complete, or its tests are shown red and wait for the code."""
+    task = board.tasks[dependency]
+    return task.state == "complete" or task.is_shown_red
+
+
 def is_ready(board: Blackboard, task: Task) -> bool:
-    """Whether every direct dependency is complete."""
-    return all(board.tasks[dependency].state == "complete" for dependency in task.depends_on)
+    """Whether every direct dependency is met."""
+    return all(is_met(board, dependency) for dependency in task.depends_on)
+
+
+def handed_to(board: Blackboard, task: Task) -> list[TaskId]:
+    """The unfinished tasks that take over the tests which this one has shown red."""
+    after = board.dependents_of.get(task.id, ()) if task.is_shown_red else ()
+    return [name for name in after if board.tasks[name].state not in {"complete", "abandoned"}]
 
 
 def blockers(board: Blackboard, task: Task) -> list[str]:
@@ -134,7 +152,7 @@ def blockers(board: Blackboard, task: Task) -> list[str]:
         state = board.tasks[dependency].state
         if state == "abandoned":
             found.append(f"{dependency} is abandoned: unlink it, or abandon {task.id}")
-        elif state != "complete":
+        elif not is_met(board, dependency):
             found.append(f"waits for {dependency} ({state})")
     return found
 

@@ -80,6 +80,8 @@ def _about_task(event: e.TaskEvent) -> Line:  # noqa: C901, PLR0911, PLR0912 - a
             return "", "back to the merge train"
         case e.TaskAbandoned():
             return "", event.reason
+        case e.WorkCarried():
+            return f" (attempt {event.attempt})", f"landed with {event.by} as {event.receipt.commit[:10]}"
         case e.WorkSuspended():
             return f" (attempt {event.attempt}, waits for {', '.join(event.waits_for)})", event.detail
 

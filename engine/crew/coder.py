@@ -14,4 +14,5 @@ CODER = Role(
     does="changes the code of one task until its checks are green",
     brings="a commit, measured, reviewed and merged by the engine",
     more=WORK_MORE,
+    touches="everything",
 )

@@ -92,7 +92,7 @@ class TaskResult(Result):
 
     key: Key = Field(description="A short name of your own, used in depends_on.")
     title: Title
-    role: Literal["coder", "tester", "researcher"]
+    role: Literal["coder", "tester", "test_architect", "researcher", "writer"]
     description: Text = Field(description="All that the worker needs: it sees nothing of your conversation.")
     criteria: tuple[CriterionResult, ...] = Field(
         min_length=1, max_length=12, description="At least one needs a check."

@@ -8,6 +8,7 @@ import msgspec
 import pydantic
 
 from engine.core.entities import RoleName
+from engine.crew.touching import Touches
 
 
 class Role(msgspec.Struct, frozen=True):
@@ -15,6 +16,7 @@ class Role(msgspec.Struct, frozen=True):
 
     `tools` are names in the tool registry; the tool `finish` is always there and takes the model `finish`. Those in `more`
     are offered only when they are asked for (`more_tools`), so that the list a model reads each turn stays short.
+    `touches` says which files it may change; the engine refuses the others, whatever tool made them.
     `does` and `brings` (its result) are for people.
     """
 
@@ -25,6 +27,7 @@ class Role(msgspec.Struct, frozen=True):
     does: str
     brings: str
     more: tuple[str, ...] = ()
+    touches: Touches = "nothing"
 
     @property
     def system_prompt(self) -> str:

@@ -1,9 +1,10 @@
 """Says what was green before and no longer is; pure, and the only place that decides it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from engine.gates.junit import TestStatus
-from engine.gates.run import GateResult
+from engine.gates.run import CheckResult, GateResult
 
 
 def regressions(before: GateResult, after: GateResult, *, allowed_missing: Collection[str] = ()) -> tuple[str, ...]:
@@ -16,6 +17,30 @@ def regressions(before: GateResult, after: GateResult, *, allowed_missing: Colle
     if not lost and before.green and not after.green:
         return (_turned_red(after), *_new_failures(after))
     return lost
+
+
+def not_yet_red(checks: Sequence[CheckResult], gates: Sequence[tuple[GateResult, GateResult]]) -> tuple[str, ...]:
+    """What keeps tests that were written first from being proven red, one line each: a check that is green, or ran no test at
+    all; and tests of others that were green and no longer are (by name, for a gate as a whole is red now). `gates` are pairs of
+    before and after.
+    """
+    faults = [fault for check in checks if (fault := _not_red(check))]
+    named = [(old, new) for old, new in gates if old.tests is not None and new.tests is not None]
+    return (*faults, *(line for old, new in named for line in _lost_tests(old, new, frozenset())))
+
+
+_NO_TEST_RAN: Final = (4, 5)
+"""pytest's exit codes for a usage error and for no test collected (pytest, "Exit codes")."""
+
+
+def _not_red(check: CheckResult) -> str:
+    if check.green:
+        return f"green already, so it proves nothing: {check.run}"
+    if check.timed_out or check.cannot_start:
+        return f"not red but {'out of time' if check.timed_out else f'unable to start (exit code {check.exit_code})'}: {check.run}"
+    if "pytest" in check.run and check.exit_code in _NO_TEST_RAN:
+        return f"not red: no test was run (exit code {check.exit_code}): {check.run}"
+    return ""
 
 
 def _lost_tests(before: GateResult, after: GateResult, allowed: frozenset[str]) -> tuple[str, ...]:

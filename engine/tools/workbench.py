@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.cell.types import Cell, Running
+from engine.crew.touching import Touches, in_words, may_touch
 from engine.ports import Search
 from engine.tools.notepad import Notepad
 from engine.tools.observation import CallRefused
@@ -30,6 +31,7 @@ class Started:
 class Workbench:
     """A worktree, the cell its commands run in, and what the agent has read of it so far.
 
+    `touches` says which files the role may change, `given` are paths that belong to others.
     `protected` are globs (`*` crosses folders) that the file tools do not write; `test_command` is the run's first gate,
     empty when there is none. `objection` says what the engine has against a result (the JSON of `finish`'s arguments), empty
     for nothing, and `division` what it has against subtasks. `notepad` takes what others should know. `search` looks into the web, None where
@@ -42,6 +44,8 @@ class Workbench:
     test_command: str = ""
     protected: tuple[str, ...] = ()
     objection: Callable[[bytes], str] = lambda _: ""
+    touches: Touches = "everything"
+    given: tuple[str, ...] = ()
     division: Callable[[bytes], str] = lambda _: ""
     notepad: Notepad = field(default_factory=Notepad)
     search: Search | None = None
@@ -68,6 +72,16 @@ class Workbench:
 
     def refuse_protected(self, path: str) -> None:
         """Raises: CallRefused when a file tool may not write this path."""
+        if not may_touch(self.touches, path):
+            raise CallRefused(
+                f"`{path}` is not yours to change: your role changes {in_words(self.touches)}. If it must change, say so: "
+                "in your summary, or with escalate when your task can't be done without it."
+            )
+        if path in self.given:
+            raise CallRefused(
+                f"`{path}` belongs to the tests that were handed to you, and may not be changed by any tool. Make your code "
+                "fit it; if it is truly wrong, escalate with the proof."
+            )
         glob = next((glob for glob in self.protected if fnmatch.fnmatchcase(path, glob)), None)
         if glob is not None:
             raise CallRefused(

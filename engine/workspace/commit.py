@@ -6,6 +6,7 @@ not looked at.
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pygit2
@@ -35,9 +36,15 @@ _FLAGS = (
 
 
 def commit_worktree(
-    repository: Repository, worktree: Worktree, *, parent: str, message: str, author: tuple[str, str]
+    repository: Repository,
+    worktree: Worktree,
+    *,
+    parent: str,
+    message: str,
+    author: tuple[str, str],
+    parents: Sequence[str] = (),
 ) -> str | None:
-    """The commit of the tree's files on top of `parent`; None when they equal the parent's. No branch moves.
+    """The commit of the tree's files on top of `parent` (or of `parents`); None when they equal the parent's. No branch moves.
 
     Ignored files, included files, reports and nested `.git` folders stay out; a path that git can't hold is left out and logged.
 
@@ -52,7 +59,9 @@ def commit_worktree(
     if str(tree_id) == repository.tree_of(parent):
         return None
     signature, committer = pygit2.Signature(*author), pygit2.Signature(*ENGINE)
-    return str(repository.handle().create_commit(None, signature, committer, message, tree_id, [parent]))
+    return str(
+        repository.handle().create_commit(None, signature, committer, message, tree_id, list(parents) or [parent])
+    )
 
 
 def _changes(index: pygit2.Index) -> list[pygit2.DiffDelta]:

@@ -53,7 +53,7 @@ class ScriptedCrew:
                 return PlanMade(self.plan)
             case "researcher":
                 return self.script(job) or FindingsMade("it is so", "it is so (sure; README.md)")
-            case "coder" | "tester" | "strategist":
+            case "coder" | "tester" | "strategist" | "test_architect" | "writer" | "merger":
                 return await self._attempt(job)
 
     async def _attempt(self, job: Job) -> WorkOutcome:

@@ -1,4 +1,4 @@
-"""Seven whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever."""
+"""Eight whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -252,6 +252,37 @@ def the_crew_helps_itself() -> CoreDriver:
     return driver
 
 
+def tests_come_first() -> CoreDriver:
+    """Tests are shown red, handed to the coder, and land with the code; others are given up with their code."""
+    driver = CoreDriver()
+    start_run(driver, "Round the cents")
+    direct(driver, "money")
+    tests = planned(
+        "show", role="test_architect", title="Show the rounding", criteria=(Criterion("it rounds", "pytest t.py"),)
+    )
+    paper = planned("paper", "round", role="writer", title="Describe the rounding")
+    plan(driver, "T2", [tests, planned("round", "show"), paper])
+    approve(driver, "T3", "six tests, all red")
+    assert "handed over to T4" in driver.refusal(c.InterruptTask(TaskId("T3")))
+    begin(driver, "T4")
+    fail(driver, "T4", "tests_red", "2 failed")
+    approve(driver, "T4")
+    fail(driver, "T4", "conflict", "money.py: both changed line 7")
+    land(driver, "T4")
+    land(driver, "T5", "says half up")
+    finish(driver, RED)
+    driver.must(answer(driver, "D1", "replan", "The dates are missing."), ALICE)
+    plan(
+        driver,
+        "T6",
+        [msgspec.structs.replace(tests, title="Show the dates"), planned("read", "show", title="Read the dates")],
+    )
+    approve(driver, "T7", "three tests, all red")
+    driver.must(c.AbandonTask(TaskId("T8"), "no dates after all"), ALICE)
+    finish(driver)
+    return driver
+
+
 STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
     story.__name__: story
     for story in (
@@ -262,5 +293,6 @@ STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
         told_and_steered_in_chat,
         landed_and_put_away,
         the_crew_helps_itself,
+        tests_come_first,
     )
 }

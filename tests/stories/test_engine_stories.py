@@ -161,6 +161,7 @@ def test_a_conflict_is_an_attempt_of_the_same_task_and_loses_no_work(tmp_path: P
         await landed.wait()
         return done("documented")
 
+    joined = CALC["calc.py"].replace("    return a - b", '    """The sum."""\n    return a + b')
     document = replaces("calc.py", "    return a - b", '    """The sum."""\n    return a - b')
     model = RoleModel(
         [planned("Mend add"), planned("Document sum", check="grep -q 'The sum' calc.py")],
@@ -168,7 +169,7 @@ def test_a_conflict_is_an_attempt_of_the_same_task_and_loses_no_work(tmp_path: P
             "Mend add": [MEND_ADD],
             "Document sum": [
                 [document, when_the_other_has_landed],
-                [replaces("calc.py", "    return a + b", '    """The sum."""\n    return a + b'), done("documented")],
+                [writes("joined.txt", joined), runs("mv joined.txt calc.py"), done("documented, and mended")],
             ],
         },
     )
@@ -185,6 +186,11 @@ def test_a_conflict_is_an_attempt_of_the_same_task_and_loses_no_work(tmp_path: P
     tell(story())
     assert "calc.py" in model.openings("Document sum")[1].split("## Earlier attempts")[1]
     assert '"""The sum."""\n    return a + b' in shop.show("calc.py")
+    (merger,) = {
+        r.messages[1].content for r in model.requests if r.messages[0].content.startswith("You are the merger")
+    }
+    for side in ("in the merge base", "on the target", "in the work to be merged"):
+        assert f"calc.py {side}" in merger
 
 
 def test_two_faults_of_a_red_repository_land_one_after_the_other(tmp_path: Path):

@@ -36,6 +36,10 @@ def complete_is_a_fact(task: Task) -> None:
         assert task.result
     else:
         assert task.receipt is not None
+        if task.carried_by is not None:
+            assert task.role == "test_architect"
+            assert last.commit
+            return
         assert task.receipt.work == last.commit != ""
 
 

@@ -65,7 +65,12 @@ class Crew(RuleBasedStateMachine):
     def _plan(self, shape: list[list[int]]) -> tuple[PlannedTask, ...]:
         self.plans += 1
         names = [f"p{self.plans}n{i}" for i in range(len(shape))]
-        return tuple(planned(name, *{names[j] for j in shape[i] if j < i}) for i, name in enumerate(names))
+        tasks = [planned(name, *{names[j] for j in shape[i] if j < i}) for i, name in enumerate(names)]
+        if len(tasks) > 1:  # the first shows tests red for the second
+            first, second = tasks[0], tasks[1]
+            tasks[0] = msgspec.structs.replace(first, role="test_architect")
+            tasks[1] = msgspec.structs.replace(second, depends_on=tuple({*second.depends_on, names[0]}))
+        return tuple(tasks)
 
     def _advance(self, task: Task, shape: list[list[int]]) -> c.Command | None:  # noqa: C901, PLR0911 - a table, one row a state
         """The report that brings the task one step on."""

@@ -24,7 +24,7 @@ def test_every_role_of_the_core_is_in_the_crew() -> None:
 def test_a_role_names_itself_and_only_tools_that_exist(name: RoleName) -> None:
     role = ROLES[name]
     assert role.name == name
-    assert role.system_prompt.startswith(f"You are the {name} of orch.\n")
+    assert role.system_prompt.startswith(f"You are the {name.replace('_', ' ')} of orch.\n")
     assert {*role.tools, *role.more} <= set(TOOLS)
 
 

@@ -1,0 +1,102 @@
+"""Where an attempt begins: at the target's tip, with tests that were handed over, or in the middle of a conflict. Must not judge.
+
+Whatever the beginning, the work is compared with the tip, and its commit descends from the tip.
+"""
+
+import msgspec
+
+from engine.crew.brief import Context
+from engine.crew.fences import DATA
+from engine.ledger import author
+from engine.work import Job
+from engine.workspace import train
+from engine.workspace.conflicts import Side, marked_merge
+from engine.workspace.repository import Repository
+
+MAX_FILES = 8
+MAX_SIDE_CHARS = 6_000
+_MARK = ("<<<<<<< ", ">>>>>>> ")
+
+
+class HandedConflict(Exception):
+    """The tests that were handed over do not fit the target any more; the message names the files."""
+
+
+class Beginning(msgspec.Struct, frozen=True):
+    """`commit` has the files to begin with, `parents` are the parents of the work's commit. `given` are paths that belong to
+    others, `sides` what conflicts.
+    """
+
+    commit: str
+    parents: tuple[str, ...]
+    given: tuple[str, ...] = ()
+    sides: tuple[Side, ...] = ()
+
+
+def begin(repository: Repository, job: Job) -> Beginning:
+    """The beginning of the job's attempt.
+
+    Raises: UnknownCommit; GitError; HandedConflict.
+    """
+    conflicted = job.conflicted
+    if conflicted is not None:
+        marked = marked_merge(repository, work=conflicted.commit, tip=job.base)
+        return Beginning(marked.commit, (job.base, conflicted.commit), given_paths(repository, job), marked.sides)
+    commit = job.base
+    for task in job.handed:
+        message = (
+            f"Begin {job.task.id} with the tests of {task.id}\n\nOrch-Run: {job.run.id}\nOrch-Task: {job.task.id}\n"
+        )
+        merged = train.merge(
+            repository, work=task.attempts[-1].commit, tip=commit, message=message, author=author("engine")
+        )
+        if isinstance(merged, train.Conflict):
+            raise HandedConflict(f"the tests of {task.id} conflict with {job.run.branch} in {', '.join(merged.paths)}")
+        commit = merged.commit
+    return Beginning(commit, (commit,), given_paths(repository, job))
+
+
+def given_paths(repository: Repository, job: Job) -> tuple[str, ...]:
+    """The files of the tests that were handed over: the job's role may not change them.
+
+    Raises: UnknownCommit.
+    """
+    handed = (task.attempts[-1] for task in job.handed)
+    return tuple(dict.fromkeys(path for each in handed for path in repository.changed_paths(each.base, each.commit)))
+
+
+def unresolved(repository: Repository, commit: str, sides: tuple[Side, ...]) -> list[str]:
+    """The conflicting files that still hold marks in the commit."""
+    contents = ((side.path, repository.read_file(commit, side.path) or b"") for side in sides)
+    return [path for path, content in contents if any(_has(content, mark) for mark in _MARK)]
+
+
+def _has(content: bytes, mark: str) -> bool:
+    return any(line.startswith(mark.encode()) for line in content.split(b"\n"))
+
+
+def told(beginning: Beginning) -> tuple[Context, ...]:
+    """What the worker is told of its beginning."""
+    found = []
+    if beginning.given:
+        lines = "\n".join(f"- {path}" for path in beginning.given)
+        found.append(
+            Context("Tests that are in your tree and red: turn them green, you may not change them", lines, DATA)
+        )
+    for side in beginning.sides[:MAX_FILES]:
+        versions = (
+            ("in the merge base", side.base),
+            ("on the target", side.target),
+            ("in the work to be merged", side.work),
+        )
+        found += [Context(f"{side.path} {where}", _shown(text), DATA) for where, text in versions]
+    if len(beginning.sides) > MAX_FILES:
+        rest = "\n".join(f"- {side.path}" for side in beginning.sides[MAX_FILES:])
+        found.append(Context("Further files that conflict", rest, DATA))
+    return tuple(found)
+
+
+def _shown(text: str | None) -> str:
+    if text is None:
+        return "(there is no such file)"
+    return text if len(text) <= MAX_SIDE_CHARS else f"{text[:MAX_SIDE_CHARS]}\n[... cut: read the file ...]"
