@@ -98,7 +98,7 @@ def test_only_the_role_of_a_task_can_report_its_result():
     start_run(fresh)
     begin(fresh, "T1")
     assert fresh.refusal(c.SubmitWork(TaskId("T1"), 1, oid("x"), "done")) == (
-        "T1 is a director's task; that is for a coder or a tester to report"
+        "T1 is a director's task; that is for a coder or a tester or a test_architect or a writer to report"
     )
 
 
