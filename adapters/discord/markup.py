@@ -47,8 +47,9 @@ def first_word(line: str) -> str:
 
 
 def small(line: str) -> str:
-    """A line in small print."""
-    return f"-# {escaped(line)}" if line.strip() else line
+    """A line in small print, indented as it was: Discord drops the blanks after its mark, unless something unseen stands there."""
+    unseen = NOTHING if line[:1].isspace() else ""
+    return f"-# {unseen}{escaped(line)}" if line.strip() else line
 
 
 def block(lines: Sequence[str]) -> str:
