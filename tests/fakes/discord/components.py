@@ -64,8 +64,8 @@ def _select(*, in_modal: bool = False) -> Rule:
         "type": OneOf((SELECT,)), "id": _PART_ID, "custom_id": _NAME, "options": Many(_OPTION, 1, 25), "placeholder": Text(0, 150),
         "min_values": Number(0, 25), "max_values": Number(1, 25), "disabled": Truth(), "required": Truth(),
     }  # fmt: skip
-    # Whether it must be answered is a question of modals alone; a modal can't hold what is disabled.
-    members.pop("disabled" if in_modal else "required")
+    if not in_modal:
+        members.pop("required")
     return Also(shape("type custom_id options", "id placeholder", **members), _of_select)
 
 
@@ -146,12 +146,20 @@ def _input() -> Rule:
     return Also(found, _of_input)
 
 
+def _of_label(value: Any, path: Path) -> Iterator[Fault]:
+    if isinstance(value.get("component"), Mapping) and value["component"].get("disabled"):
+        yield Fault(
+            (*path, "component", "disabled"), "COMPONENT_DISABLED_IN_MODAL", "A modal can't hold what is disabled."
+        )
+
+
 def _label() -> Rule:
     inner = Kinds({INPUT: _input, SELECT: lambda: _select(in_modal=True)})
-    return shape(
+    found = shape(
         "type label component", "id description", type=OneOf((LABEL,)), id=_PART_ID, label=Text(1, 45), description=Text(1, 100),
         component=inner,
     )  # fmt: skip
+    return Also(found, _of_label)
 
 
 MODAL = shape(

@@ -22,7 +22,9 @@ State = Literal["open", "announced", "answered"]
 
 
 class Deed(msgspec.Struct):
-    """What somebody did. `source` is the message of the button; `original` the one that answers; `form` what was brought up."""
+    """What somebody did. `source` is the message of the button; `original` the one that answers; `form` what was brought up, and
+    `trigger` the deed that brought up what was filled in here.
+    """
 
     id: str
     token: str
@@ -39,6 +41,8 @@ class Deed(msgspec.Struct):
     choices: list[Body] | None = None
     answered: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
     waiting_type: int = 3
+    is_filled_in: bool = False
+    trigger: str = ""
 
 
 class Deeds:
@@ -50,20 +54,23 @@ class Deeds:
         self.all: dict[str, Deed] = {}
         self._by_token: dict[str, Deed] = {}
 
-    def begin(self, kind: int, user: str, channel: str, data: Body, *, source: str = "", waiting_type: int = 3) -> Deed:
+    def begin(
+        self,
+        kind: int,
+        user: str,
+        channel: str,
+        data: Body,
+        *,
+        source: str = "",
+        waiting_type: int = 3,
+        number: str = "",
+    ) -> Deed:
         """Somebody did it, and the bot is told."""
         world = self._world
         deed = Deed(
-            world.next_id(),
-            secrets.token_urlsafe(40),
-            kind,
-            user,
-            channel,
-            data,
-            world.now_ms(),
-            source,
+            number or world.next_id(), secrets.token_urlsafe(40), kind, user, channel, data, world.now_ms(), source,
             waiting_type=waiting_type,
-        )
+        )  # fmt: skip
         self.all[deed.id] = self._by_token[deed.token] = deed
         world.tell("INTERACTION_CREATE", self.told(deed))
         return deed
@@ -169,10 +176,19 @@ class Deeds:
         is_hidden = bool((body.get("flags") or 0) & FLAGS_EPHEMERAL)
         more = {
             "webhook_id": self._world.app, "application_id": self._world.app, "type": 20 if deed.kind == COMMAND else 0,
-            "interaction_metadata": {
-                "id": deed.id, "type": deed.kind, "user": self._world.users[deed.user], "authorizing_integration_owners": {},
-            },
+            "interaction_metadata": self._origin(deed),
         }  # fmt: skip
         return self._posts.post(
             deed.channel, self._world.me, body, files, only_for=deed.user if is_hidden else "", more=more
         )
+
+    def _origin(self, deed: Deed) -> Body:
+        """What a message tells of the deed that it answers."""
+        found: Body = {
+            "id": deed.id, "type": deed.kind, "user": self._world.users[deed.user], "authorizing_integration_owners": {},
+        }  # fmt: skip
+        if deed.kind == CLICK:
+            found["interacted_message_id"] = deed.source
+        if deed.trigger:
+            found["triggering_interaction_metadata"] = self._origin(self.all[deed.trigger])
+        return found

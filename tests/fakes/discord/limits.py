@@ -3,8 +3,8 @@
 A bot is to learn these numbers from the headers alone, so a test may choose any. Source: Discord's documentation, Rate Limits.
 """
 
-import asyncio
 from collections import deque
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
@@ -41,8 +41,9 @@ class Verdict(NamedTuple):
 class Meter:
     """Counts the requests; a window begins with the first request after the last one is over."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, now_s: Callable[[], float]) -> None:
         self.limits = limits
+        self._now_s = now_s
         self._windows: dict[str, tuple[float, int]] = {}
         self._invalid: deque[float] = deque()
         self.refused: list[Scope] = []
@@ -50,14 +51,14 @@ class Meter:
     def is_banned(self) -> bool:
         """Whether there were so many invalid requests that the whole address is shut out."""
         most, seconds = self.limits.invalid
-        while self._invalid and self._invalid[0] < _now() - seconds:
+        while self._invalid and self._invalid[0] < self._now_s() - seconds:
             self._invalid.popleft()
         return len(self._invalid) >= most
 
     def saw(self, status: int, *, is_shared: bool = False) -> None:
         """An answer was given; those of a shared limit do not count against the bot."""
         if status in {401, 403} or (status == 429 and not is_shared):
-            self._invalid.append(_now())
+            self._invalid.append(self._now_s())
 
     @property
     def invalid(self) -> int:
@@ -76,7 +77,7 @@ class Meter:
         left, after_s = self._take(f"{method} {template} {major}", window)
         headers = {
             "X-RateLimit-Limit": str(window[0]), "X-RateLimit-Remaining": str(max(0, left)),
-            "X-RateLimit-Reset": f"{1_800_000_000 + _now() + after_s:.3f}", "X-RateLimit-Reset-After": f"{after_s:.3f}",
+            "X-RateLimit-Reset": f"{1_800_000_000 + self._now_s() + after_s:.3f}", "X-RateLimit-Reset-After": f"{after_s:.3f}",
             "X-RateLimit-Bucket": sha256(f"{method} {template}".encode()).hexdigest()[:32],
         }  # fmt: skip
         if left < 0:
@@ -94,11 +95,11 @@ class Meter:
 
     def _take(self, name: str, window: Window) -> tuple[int, float]:
         most, seconds = window
-        since, used = self._windows.get(name, (_now(), 0))
-        if _now() >= since + seconds:
-            since, used = _now(), 0
+        since, used = self._windows.get(name, (self._now_s(), 0))
+        if self._now_s() >= since + seconds:
+            since, used = self._now_s(), 0
         self._windows[name] = (since, used + 1)
-        return most - used - 1, since + seconds - _now()
+        return most - used - 1, since + seconds - self._now_s()
 
 
 def refusal_body(verdict: Verdict) -> dict[str, Any]:
@@ -110,7 +111,3 @@ def refusal_body(verdict: Verdict) -> dict[str, Any]:
     )
     body = {"message": words, "retry_after": round(verdict.retry_after_s, 3), "global": verdict.scope == "global"}
     return body | ({"code": verdict.code} if verdict.code else {})
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -3,7 +3,9 @@
 It says what Discord says, in Discord's form: JSON of exactly that content type, the limits in headers, `Via` on each answer.
 """
 
+import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +15,7 @@ from aiohttp import web
 from tests.fakes.discord.bodies import MAX_FILES
 from tests.fakes.discord.deeds import Deeds
 from tests.fakes.discord.faults import Trouble, Troubles
+from tests.fakes.discord.gateway import Gateway
 from tests.fakes.discord.limits import Limits, Meter, Verdict, refusal_body
 from tests.fakes.discord.oracle import disagreements
 from tests.fakes.discord.posts import Posts
@@ -28,17 +31,48 @@ OLD_S = 3_600.0
 
 
 class Discord:
-    """The server and what it holds. `base` is the address of its REST API."""
+    """The server and what it holds. `base` is the address of its REST API.
 
-    def __init__(self, limits: Limits) -> None:
+    Every answer takes `latency_s`; until `down_until_s`, in the loop's time, there is none but 503. `loses_posts`: a message
+    stands, and the bot is never told.
+    """
+
+    def __init__(self, limits: Limits = Limits()) -> None:
         self.world = World()
         self.posts = Posts(self.world)
         self.threads = Threads(self.world, self.posts)
         self.deeds = Deeds(self.world, self.posts)
-        self.meter = Meter(limits)
+        self.gateway = Gateway(self.world)
+        self.meter = Meter(limits, self.world.now_s)
         self.troubles = Troubles()
         self.base = ""
+        self.latency_s = 0.0
+        self.down_until_s = 0.0
+        self.loses_posts = False
         self._parts = Parts(self.world, self.posts, self.threads, self.deeds)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """It can be reached while the context is open; what it holds outlives that."""
+        app = web.Application(client_max_size=32 << 20)
+        app.router.add_route("*", PREFIX + "/{rest:.*}", self.handle)
+        app.router.add_get("/gateway", self.gateway.connect)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            host = f"127.0.0.1:{runner.addresses[0][1]}"
+            self.base, self.world.gateway_url = f"http://{host}{PREFIX}", f"ws://{host}/gateway"
+            yield
+        finally:
+            await runner.cleanup()
+        objections = disagreements(self.world.log)
+        assert not objections, "\n".join(objections)
+
+    def revoke(self) -> None:
+        """The bot's token is taken back, and its connection closed."""
+        self.world.token = secrets.token_hex(8)
+        self.gateway.close(4004)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """The answer to a request of the REST API."""
@@ -47,7 +81,7 @@ class Discord:
         path = request.path.removeprefix(PREFIX)
         asked = Asked(request.method, path, None)
         self.world.log.append(asked)
-        trouble = self.troubles.take(request.method, path)
+        trouble = self._trouble(request.method, path)
         if trouble is not None and not trouble.is_done:
             return self._fail(request, trouble)
         verdict = Verdict({})
@@ -58,6 +92,9 @@ class Discord:
         except Refusal as refusal:
             asked.status, asked.answer = refusal.status, refusal.body
         self.meter.saw(asked.status, is_shared=verdict.scope == "shared")
+        if self.loses_posts and request.method == "POST" and path.endswith("/messages"):
+            await asyncio.get_running_loop().create_future()
+        await asyncio.sleep(self.latency_s)
         if trouble is not None:
             return self._fail(request, trouble)
         return _written(asked.status, asked.answer, verdict)
@@ -100,6 +137,11 @@ class Discord:
         if address.handler is places.change_channel and channel is not None and not is_thread(channel):
             return self.meter.slow_lane(f"channel {at['channel']}", limits.channel_changes, verdict.headers)
         return verdict
+
+    def _trouble(self, method: str, path: str) -> Trouble | None:
+        if asyncio.get_running_loop().time() < self.down_until_s:
+            return Trouble(method, path, 503)
+        return self.troubles.take(method, path)
 
     def _fail(self, request: web.Request, trouble: Trouble) -> web.StreamResponse:
         if not trouble.status:
@@ -161,16 +203,5 @@ def _written(status: int, answer: Any, verdict: Verdict) -> web.Response:
 async def serving(limits: Limits = Limits()) -> AsyncIterator[Discord]:
     """A fresh Discord that listens while the context is open."""
     found = Discord(limits)
-    app = web.Application(client_max_size=32 << 20)
-    app.router.add_route("*", PREFIX + "/{rest:.*}", found.handle)
-    runner = web.AppRunner(app, shutdown_timeout=1.0)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host = f"127.0.0.1:{runner.addresses[0][1]}"
-        found.base = f"http://{host}{PREFIX}"
-        found.world.gateway_url = f"ws://{host}/gateway"
+    async with found.listening():
         yield found
-    finally:
-        await runner.cleanup()
-    assert disagreements(found.world.log) == []

@@ -3,6 +3,7 @@
 Everything is kept as the JSON that Discord shows of it. What happens is told to `listeners` (the gateway, and people who wait).
 """
 
+import asyncio
 import itertools
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -12,15 +13,17 @@ import msgspec
 
 from tests.fakes.discord.powers import ALL, EVERYBODY, VIEW, powers_in
 from tests.fakes.discord.refusal import Refusal
-from tests.fakes.jumping import LoopClock
+from tests.fakes.jumping import START_MS
 
 EPOCH_MS = 1_420_070_400_000
 TEXT_CHANNEL, DIRECT, NEWS_THREAD, THREAD, PRIVATE_THREAD = 0, 1, 10, 11, 12
+SYNCED = "APPLICATION_COMMANDS_SYNCED"
+"""The bot registered its commands: told to those who wait in a test, never to the bot."""
 Body = dict[str, Any]
 
 
 class Happened(NamedTuple):
-    """An event as the gateway tells it. `sees` says whether it may be told to the bot at all."""
+    """An event as the gateway tells it."""
 
     name: str
     body: Body
@@ -41,7 +44,9 @@ class World:
     """One server with one text channel to begin with, and the bot as a member of it."""
 
     def __init__(self) -> None:
-        self._clock = LoopClock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._since_s = 0.0
+        self._last_s = 0.0
         self._count = itertools.count(1)
         self.listeners: list[Callable[[Happened], None]] = []
         self.log: list[Asked] = []
@@ -65,9 +70,20 @@ class World:
         self.owner = self._add_user("owner")
         self.channel = self.add_channel("general")
 
+    def now_s(self) -> float:
+        """The time since the world began. It outlives loops: where one ended, the next one goes on."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return self._last_s
+        if loop is not self._loop:
+            self._loop, self._since_s = loop, self._last_s - loop.time()
+        self._last_s = self._since_s + loop.time()
+        return self._last_s
+
     def now_ms(self) -> int:
         """The time, in milliseconds since 1970."""
-        return self._clock.now_ms()
+        return START_MS + int(self.now_s() * 1000)
 
     def timestamp(self, ms: int = 0) -> str:
         """The time as Discord writes it."""
@@ -79,7 +95,12 @@ class World:
 
     def age_s(self, snowflake: str) -> float:
         """How long ago it was made."""
-        return (self.now_ms() - (int(snowflake) >> 22) - EPOCH_MS) / 1000
+        return self.now_ms() / 1000 - self.born_s(snowflake)
+
+    @staticmethod
+    def born_s(snowflake: str) -> float:
+        """When it was made, in seconds since 1970."""
+        return ((int(snowflake) >> 22) + EPOCH_MS) / 1000
 
     def tell(self, name: str, body: Mapping[str, Any]) -> None:
         """It happened."""

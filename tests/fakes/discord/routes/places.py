@@ -6,7 +6,7 @@ from tests.fakes.discord.powers import MANAGE_CHANNELS
 from tests.fakes.discord.refusal import Refusal
 from tests.fakes.discord.routes.call import Address, Answer, Call
 from tests.fakes.discord.shapes import Id, shape
-from tests.fakes.discord.world import TEXT_CHANNEL, Body, World, is_thread
+from tests.fakes.discord.world import SYNCED, TEXT_CHANNEL, Body, World, is_thread
 
 MAX_COMMAND_CREATES = 200
 
@@ -128,6 +128,7 @@ def set_commands(call: Call) -> Answer:
         }
         for each in call.body
     ]  # fmt: skip
+    world.tell(SYNCED, {"id": world.guild})
     return 200, world.commands
 
 
