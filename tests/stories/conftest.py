@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.adapters.discord.fake_platform import DiscordPlatform
 from tests.fakes.memory_platform import MemoryPlatform
 from tests.fakes.platforms import Platform
 
-PLATFORMS: dict[str, Callable[[], Platform]] = {"memory": MemoryPlatform}
+PLATFORMS: dict[str, Callable[[], Platform]] = {"memory": MemoryPlatform, "discord": DiscordPlatform}
 
 
 @pytest.fixture(params=PLATFORMS)
