@@ -1,4 +1,4 @@
-"""The bot on the chats that are configured: the console's own, and Discord where there is a token. Holds no rule of conversation."""
+"""The bot on the chats that are configured: the console's own, Slack and Discord where there are tokens. Holds no rule of conversation."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,7 +9,7 @@ import msgspec
 
 from adapters.lag import watch_lag
 from adapters.schedule.apscheduler_alarms import ApschedulerAlarms
-from adapters.settings import DiscordSettings, secrets_of
+from adapters.settings import DiscordSettings, SlackSettings, secrets_of
 from adapters.web.chat import NAME, PLACE, WebChat
 from adapters.web.desk import Prepare, Talk, Wanted
 from adapters.wiring import Session, read_log
@@ -27,6 +27,7 @@ from engine.service import CannotStart
 
 if TYPE_CHECKING:
     from adapters.discord.connection import Discord
+    from adapters.slack.connection import Slack
 
 CONSOLE_PER_S = 10.0
 """Nobody limits how fast we speak to our own page; the thread is to be read, all the same."""
@@ -62,6 +63,7 @@ class Chats(msgspec.Struct, frozen=True):
     """The chats beside the console. `tell` hears the name of one that comes up or goes down, and how it is."""
 
     discord: DiscordSettings | None = None
+    slack: SlackSettings | None = None
     tell: Callable[[str, Health], None] = lambda _name, _health: None
 
 
@@ -101,9 +103,11 @@ async def talking(voice: Voice, chats: Chats = Chats()) -> AsyncIterator[Talk]:
         task.add_done_callback(deeds.discard)
 
     ports: dict[str, ChatPort] = {NAME: web}
-    discord = _discord(voice, chats, take, clock)
-    if discord is not None:
-        ports[discord.chat.name] = discord.chat
+    found = [
+        each for each in (_discord(voice, chats, take, clock), _slack(voice, chats, take, clock)) if each is not None
+    ]
+    for each in found:
+        ports[each.chat.name] = each.chat
     desk = Desk(
         engine=voice.engine, launch=voice.launch, open_log=voice.open_log, people=voice.people, ports=ports,
         clock=clock, redact=voice.redact,
@@ -117,10 +121,13 @@ async def talking(voice: Voice, chats: Chats = Chats()) -> AsyncIterator[Talk]:
         ):
             lag = group.create_task(watch_lag())
             stack.callback(lag.cancel)
-            if discord is not None:
-                await stack.enter_async_context(discord.running())
+            for each in found:
+                await stack.enter_async_context(each.running())
             try:
-                yield Talk(web, take, lambda: {name: port.health() for name, port in ports.items()})
+                yield Talk(
+                    web, take, lambda: {name: port.health() for name, port in ports.items()},
+                    tuple(door for each in found for door in each.doors()),
+                )  # fmt: skip
             finally:
                 for deed in tuple(deeds):
                     deed.cancel()
@@ -137,3 +144,18 @@ def _discord(voice: Voice, chats: Chats, take: Callable[[Invocation], None], clo
     settings = chats.discord
     config = DiscordConfig(settings.token.get_secret_value(), settings.api_base, settings.gateway_url)
     return Discord(config, _House(DISCORD, voice, take, chats.tell), clock.now_ms)
+
+
+def _slack(voice: Voice, chats: Chats, take: Callable[[Invocation], None], clock: SystemClock) -> "Slack | None":
+    if chats.slack is None:
+        return None
+    # Imported here: whoever does without Slack does not pay for its libraries.
+    from adapters.slack.client import SlackConfig
+    from adapters.slack.connection import Slack
+    from adapters.slack.directory import NAME as SLACK
+
+    bot, app, secret = (
+        each.get_secret_value() for each in (chats.slack.bot_token, chats.slack.app_token, chats.slack.signing_secret)
+    )
+    config = SlackConfig(bot, app, secret, chats.slack.api_base_url)
+    return Slack(config, _House(SLACK, voice, take, chats.tell), clock.now_ms)

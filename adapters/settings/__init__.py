@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from adapters.settings.chats import MIN_TOKEN_CHARS, ConsoleSettings, DiscordSettings, load_console, load_discord
+from adapters.settings.chats import (
+    MIN_TOKEN_CHARS,
+    ConsoleSettings,
+    DiscordSettings,
+    SlackSettings,
+    load_console,
+    load_discord,
+    load_slack,
+)
 from adapters.settings.environment import Environment, read_environment, secret_variables
 from adapters.settings.folders import cache_folder, config_folder, person, runtime_folder
 from adapters.settings.kinds import (
@@ -30,9 +38,9 @@ from engine.options import Options
 from engine.workspace.repository import Repository
 
 __all__ = [
-    "FILE", "MIN_TOKEN_CHARS", "BadSettings", "ConsoleSettings", "DiscordSettings", "Settings", "cache_folder",
-    "config_folder", "load_console", "load_discord", "load_settings", "person", "runtime_folder", "secrets_of",
-    "sentence",
+    "FILE", "MIN_TOKEN_CHARS", "BadSettings", "ConsoleSettings", "DiscordSettings", "Settings", "SlackSettings",
+    "cache_folder", "config_folder", "load_console", "load_discord", "load_settings", "load_slack", "person", "runtime_folder",
+    "secrets_of", "sentence",
 ]  # fmt: skip
 
 

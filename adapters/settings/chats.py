@@ -32,6 +32,16 @@ class DiscordSettings(BaseModel):
     gateway_url: str = ""
 
 
+class SlackSettings(BaseModel):
+    """The bot's token; the app's token for a socket, else the secret of signed requests; where Slack is when it is elsewhere."""
+
+    model_config = FROZEN
+    bot_token: SecretStr
+    app_token: SecretStr = SecretStr("")
+    signing_secret: SecretStr = SecretStr("")
+    api_base_url: str = ""
+
+
 def _networks(text: str) -> str:
     for part in _listed(text):
         ipaddress.ip_network(part, strict=False)
@@ -61,6 +71,39 @@ class _DiscordEnvironment(BaseSettings):
     token: SecretStr | None = None
     api_base: Annotated[str, Field(pattern=r"^https?://")] | None = None
     gateway_url: Annotated[str, Field(pattern=r"^wss?://")] | None = None
+
+
+class _SlackEnvironment(BaseSettings):
+    """`SLACK_BOT_TOKEN`, `SLACK_APP_TOKEN`, `SLACK_SIGNING_SECRET`, `SLACK_API_BASE_URL`."""
+
+    model_config = SettingsConfigDict(env_prefix="SLACK_", env_ignore_empty=True, extra="ignore", frozen=True)
+    bot_token: SecretStr | None = None
+    app_token: SecretStr | None = None
+    signing_secret: SecretStr | None = None
+    api_base_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+
+
+def load_slack() -> SlackSettings | None:
+    """How to reach Slack, from the environment alone; None when there is no token of either kind, and so no bot.
+
+    Raises: BadSettings, which never quotes a token.
+    """
+    try:
+        found = _SlackEnvironment()
+    except ValidationError as error:
+        raise BadSettings(sentence(error, _SlackEnvironment, "the environment", "SLACK_{}")) from None
+    nothing = SecretStr("")
+    bot, app, secret = found.bot_token or nothing, found.app_token or nothing, found.signing_secret or nothing
+    if not bot and not app:
+        return None
+    if not bot:
+        raise BadSettings("SLACK_APP_TOKEN is set and SLACK_BOT_TOKEN is not; both are needed (see docs/slack.md)")
+    if not app and not secret:
+        raise BadSettings("SLACK_BOT_TOKEN needs SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP")
+    for name, token, start in (("SLACK_BOT_TOKEN", bot, "xoxb-"), ("SLACK_APP_TOKEN", app, "xapp-")):
+        if token and not token.get_secret_value().startswith(start):
+            raise BadSettings(f"{name} does not begin with {start}; copy it from api.slack.com/apps again")
+    return SlackSettings(bot_token=bot, app_token=app, signing_secret=secret, api_base_url=found.api_base_url or "")
 
 
 def load_discord() -> DiscordSettings | None:

@@ -86,3 +86,20 @@ def _told(response: Any) -> dict[str, Any]:
     if not isinstance(told, Mapping):
         raise ChatDown("Slack answered something that is no JSON")
     return dict(told)
+
+
+def text_in(answer: Mapping[str, Any], name: str) -> str:
+    """A text that Slack's answer must hold.
+
+    Raises: ChatDown, since it was somebody else who answered.
+    """
+    found = answer.get(name)
+    if not isinstance(found, str) or not found:
+        raise ChatDown(f"Slack's answer has no {name}")
+    return found
+
+
+def objects_in(answer: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects of a list in Slack's answer; none where there is no such list."""
+    found = answer.get(name)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

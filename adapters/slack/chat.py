@@ -11,12 +11,13 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from adapters.slack.answers import Answers
-from adapters.slack.api import Api
+from adapters.slack.api import Api, objects_in, text_in
 from adapters.slack.directory import NAME, Directory
 from adapters.slack.errors import INVALID_BLOCKS, MISSING_SCOPE, TRIGGERS_OVER, SlackGone
 from adapters.slack.forms import FormTooLarge, modal_payload
 from adapters.slack.home import home_payload
 from adapters.slack.render import CAPS, MAX_ALT, QUIET, Payload, key_of, message_payload, post_payload
+from adapters.slack.who import Myself
 from bot.forms import Form
 from bot.messages import Message, Notice, Picture
 from bot.port import ChatDown, ChatGone, Health, Identity, Invocation, MessageRef, Place, ThreadRef
@@ -32,17 +33,6 @@ FILE_WAIT_S: Final = 2.0
 """A picture that was just uploaded can't be shown until Slack has looked at it; the message is refused until then."""
 _STAMP: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{1,20}")
-
-
-class Myself(msgspec.Struct, frozen=True):
-    """Whose token it is."""
-
-    team: str
-    user: str
-    bot: str
-    name: str
-    team_name: str = ""
-    enterprise: str = ""
 
 
 class _File(msgspec.Struct):
@@ -144,7 +134,7 @@ class SlackChat:
 
     async def _send(self, channel: str, thread: str, payload: Payload) -> str:
         where = {"thread_ts": thread} if thread else {}
-        return str((await self._api.write("chat.postMessage", {"channel": channel, **where, **payload}))["ts"])
+        return text_in(await self._api.write("chat.postMessage", {"channel": channel, **where, **payload}), "ts")
 
     async def _find(self, channel: str, thread: str, key: str) -> str:
         """The message that was posted with the key, empty when there is none among the latest of the place."""
@@ -153,14 +143,14 @@ class SlackChat:
             params["ts"] = thread
         for _ in range(MAX_PAGES if thread else 1):
             page = await self._api.read(f"conversations.{'replies' if thread else 'history'}", **params)
-            for message in page.get("messages", ()):
+            for message in objects_in(page, "messages"):
                 if self._is_mine(message) and key_of(message) == key:
-                    return str(message["ts"])
+                    return text_in(message, "ts")
             # A thread is told from its beginning, a channel from its end.
-            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
-            if not cursor:
+            more = page.get("response_metadata")
+            if not isinstance(more, dict) or not more.get("next_cursor"):
                 break
-            params["cursor"] = cursor
+            params["cursor"] = str(more["next_cursor"])
         return ""
 
     def _is_mine(self, message: dict[str, Any]) -> bool:
@@ -176,8 +166,8 @@ class SlackChat:
             place = await self._api.read(
                 "files.getUploadURLExternal", filename=filename, length=len(data), alt_txt=cut(alt, MAX_ALT)
             )
-            await self._api.put_file(str(place["upload_url"]), data)
-            file = str(place["file_id"])
+            file = text_in(place, "file_id")
+            await self._api.put_file(text_in(place, "upload_url"), data)
             await self._api.write("files.completeUploadExternal", {"files": [{"id": file, "title": filename}]})
         except SlackGone as error:
             if error.code != MISSING_SCOPE:
@@ -199,9 +189,9 @@ class SlackChat:
     async def _whisper(self, invocation: Invocation, payload: Payload) -> None:
         try:
             await self._api.write("chat.postEphemeral", payload)
-        except SlackGone as error:
+        except SlackGone:
             address = self._answers.address(invocation.handle)
-            if not error.is_place or not address:
+            if not address:
                 raise
             await self._respond(address, {name: payload[name] for name in ("text", "blocks")})
 

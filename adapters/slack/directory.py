@@ -7,7 +7,7 @@ import asyncio
 import re
 from typing import Any, Final
 
-from adapters.slack.api import Api
+from adapters.slack.api import Api, objects_in
 from adapters.slack.errors import USER_NOT_FOUND, SlackGone
 from bot.port import ChatGone, Identity
 from bot.text import cut, one_line
@@ -35,14 +35,16 @@ class Directory:
         if not _USER.fullmatch(user):
             return Identity(actor_id, user or actor_id)
         try:
-            found = (await self._api.read("users.info", user=user)).get("user") or {}
+            told = await self._api.read("users.info", user=user)
         except SlackGone as error:
             if error.code != USER_NOT_FOUND:
                 raise
             return Identity(actor_id, user)
         groups = await self._groups_now()
-        mine = (str(group["id"]) for group in groups if user in group.get("users", ()))
-        return Identity(actor_id, name_of(found) or user, tuple(f"{NAME}:{team}:{group}" for group in mine))
+        mine = (group.get("id") for group in groups if user in (group.get("users") or ()))
+        found = told.get("user")
+        name = name_of(found) if isinstance(found, dict) else ""
+        return Identity(actor_id, name or user, tuple(f"{NAME}:{team}:{group}" for group in mine))
 
     async def _groups_now(self) -> list[dict[str, Any]]:
         now = asyncio.get_running_loop().time()
@@ -52,13 +54,18 @@ class Directory:
             except ChatGone:
                 # The workspace has none (they are a paid feature), or the scope is missing: `orch slack check` says so.
                 told = {}
-            self._groups = list(told.get("usergroups") or ())
+            self._groups = objects_in(told, "usergroups")
             self._read_at = now
         return self._groups
 
 
 def name_of(user: dict[str, Any]) -> str:
     """What the person is called."""
-    profile = user.get("profile") or {}
-    name = profile.get("display_name") or user.get("real_name") or user.get("name") or ""
+    profile = user.get("profile")
+    name = (
+        (profile if isinstance(profile, dict) else {}).get("display_name")
+        or user.get("real_name")
+        or user.get("name")
+        or ""
+    )
     return cut(one_line(str(name)), MAX_NAME)

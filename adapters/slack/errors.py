@@ -14,7 +14,9 @@ from bot.port import ChatDown, ChatGone
 MISSING_SCOPE: Final = "missing_scope"
 INVALID_BLOCKS: Final = "invalid_blocks"
 USER_NOT_FOUND: Final = "user_not_found"
-TRIGGERS_OVER: Final = frozenset({"expired_trigger_id", "trigger_expired", "trigger_exchanged", "invalid_trigger_id"})
+TRIGGERS_OVER: Final = frozenset(
+    {"expired_trigger_id", "trigger_expired", "exchanged_trigger_id", "invalid_trigger_id"}
+)
 _PLACE: Final = {
     "channel_not_found": "the channel is gone, or I was never in it",
     "not_in_channel": "I am not in the channel; invite me with /invite",
@@ -50,6 +52,12 @@ class SlackGone(ChatGone):
         self.code = code
 
 
+class TokenRefused(ChatDown):
+    """A token is wrong, was revoked, or is of another kind; `variable` is where it came from."""
+
+    variable = "SLACK_BOT_TOKEN"
+
+
 def code_of(error: Exception) -> str:
     """Slack's own word, empty when there is none."""
     if isinstance(error, SlackGone):
@@ -73,7 +81,7 @@ def meant(error: Exception) -> ChatDown | ChatGone:
     if status == 429 or code in {"ratelimited", "rate_limited"}:
         return ChatDown("Slack limits us", _wait_s(error) or _UNTOLD_WAIT_S)
     if is_token_refused(code):
-        return ChatDown(f"Slack refuses the token ({code})", TOKEN_WAIT_S)
+        return TokenRefused(f"Slack refuses the token ({code})", TOKEN_WAIT_S)
     if not code or code in _LATER or status >= 500:
         return ChatDown(f"Slack answered {status} {code}".strip(), _wait_s(error))
     if code == MISSING_SCOPE:

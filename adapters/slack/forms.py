@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from adapters.slack.controls import Control, callback_id, metadata_of
+from adapters.slack.controls import Control, callback_id, metadata_of, read_form
 from adapters.slack.markup import Block, plain_text
 from bot.forms import Field, Form
+from bot.replies import forms as say
+from bot.replies.orders import control_out_of_date
 from bot.text import cut, one_line
 
 MAX_TITLE: Final = 24
@@ -17,6 +19,8 @@ MAX_TYPED: Final = 3_000
 MAX_FIELDS: Final = 50
 MAX_NAME: Final = 255
 TYPED: Final = "typed"
+OBJECTIVE: Final = "objective"
+"""The field of a new run, named as the command names it (bot/grammar.py)."""
 
 
 class FormTooLarge(Exception):
@@ -35,10 +39,31 @@ def modal_payload(form: Form, channel: str, thread: str | None, filled: Mapping[
     fields = {field.name: field for field in form.fields[:MAX_FIELDS]}
     view: Block = {
         "type": "modal", "callback_id": callback_id(form.name), "private_metadata": metadata,
-        "title": _short(form.title, form.name), "close": _short("cancel", ""), "submit": _short(form.submit, "send"),
+        "title": _short(form.title, form.name), "close": _short(say.CANCEL, ""), "submit": _short(form.submit, form.name),
         "blocks": _head(form) + [_input(field, given.get(name, "")) for name, field in fields.items()],
     }  # fmt: skip
     return view
+
+
+def start_form() -> Form:
+    """What a new run is to achieve."""
+    objective = Field(OBJECTIVE, say.OBJECTIVE, "text")
+    return Form("start", say.START_TITLE, say.START, {}, (objective,))
+
+
+def is_ours(body: Mapping[str, Any]) -> bool:
+    """Whether the filled-in form is one that we made."""
+    view = body.get("view") or {}
+    return read_form(str(view.get("callback_id", "")), str(view.get("private_metadata", ""))) is not None
+
+
+def out_of_date() -> Block:
+    """What takes the place of a form that is not ours any more."""
+    words = plain_text(control_out_of_date())
+    return {
+        "type": "modal", "title": plain_text("orch"), "close": _short(say.CLOSE, ""),
+        "blocks": [{"type": "section", "text": words}],
+    }  # fmt: skip
 
 
 def values_of(state: Mapping[str, Any]) -> dict[str, str]:

@@ -64,10 +64,11 @@ QUIET: Final[Payload] = {"unfurl_links": False, "unfurl_media": False, "parse": 
 
 def key_of(message: Payload) -> str:
     """The key that a message in a channel's history was posted with, empty when there is none."""
-    metadata = message.get("metadata") or {}
-    if metadata.get("event_type") != KEY_EVENT:
+    metadata = message.get("metadata")
+    if not isinstance(metadata, dict) or metadata.get("event_type") != KEY_EVENT:
         return ""
-    return str((metadata.get("event_payload") or {}).get("key", ""))
+    told = metadata.get("event_payload")
+    return str(told.get("key", "")) if isinstance(told, dict) else ""
 
 
 def notification(text: str) -> str:

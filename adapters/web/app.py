@@ -33,11 +33,14 @@ def build_app(
     starts = Starts(desk, start_patience_s)
     table = routes(starts)
     kinds = {f"{route.method} {PREFIX}{route.path}": route.rate for route in table}
-    guards = Guards(access, Rates(time.monotonic, per_minute), kinds)
+    doors = desk.talk.doors if desk.talk is not None else ()
+    guards = Guards(access, Rates(time.monotonic, per_minute), kinds, frozenset(door.path for door in doors))
     app = web.Application(middlewares=[guards.tell_problems, guards.check], client_max_size=MAX_BODY_BYTES)
     endpoints = Endpoints(desk, access.csrf)
     for route in table:
         app.router.add_route(route.method, PREFIX + route.path, endpoints.handle(route))
+    for door in doors:
+        app.router.add_post(door.path, door.answer)
     described = msgspec.json.encode(document(table))
 
     async def openapi(_: web.Request) -> web.Response:

@@ -1,9 +1,10 @@
-"""What the console works with: the engine, the readers of git, and what is to be said of them. Must not know HTTP."""
+"""What the console works with: the engine, the readers of git, and what is to be said of them. Must not serve HTTP."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
+from aiohttp import web
 
 from adapters.web.chat import PLACE, WebChat
 from adapters.web.history import History
@@ -101,12 +102,20 @@ def people_of(rules: PeopleRules | None) -> People:
     return OWNER if rules is None else People(msgspec.structs.replace(rules, places=(*rules.places, str(PLACE))))
 
 
+class Door(msgspec.Struct, frozen=True):
+    """Where a chat brings its requests. They carry their own proof, which `answer` checks: the console's guards let them pass."""
+
+    path: str
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
 class Talk(msgspec.Struct, frozen=True):
-    """The conversation: the console's chat, what takes an invocation and returns at once, how each chat is."""
+    """The conversation: the console's chat, what takes an invocation and returns at once, how each chat is, and their doors."""
 
     chat: WebChat
     take: Callable[[Invocation], None]
     health: Callable[[], Mapping[str, Health]] = dict
+    doors: tuple[Door, ...] = ()
 
 
 class Desk(msgspec.Struct, frozen=True):

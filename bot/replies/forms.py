@@ -17,6 +17,12 @@ AMOUNT_HINT: Final = "5"
 TOKENS: Final = "New cap in tokens"
 TOKENS_HINT: Final = "200000"
 
+START_TITLE: Final = "Start a run"
+START: Final = "start"
+OBJECTIVE: Final = "What is to be achieved"
+CANCEL: Final = "cancel"
+CLOSE: Final = "close"
+
 
 def title(decision: str, label: str) -> str:
     """The heading of a form."""

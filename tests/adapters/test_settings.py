@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.settings import BadSettings, load_discord, load_settings, person, secrets_of
+from adapters.settings import BadSettings, load_discord, load_settings, load_slack, person, secrets_of
 from bot.people import PeopleRules
 from engine.agent.outcome import Limits
 from engine.core.entities import GateSpec
@@ -214,3 +214,53 @@ def test_discord_is_reached_with_the_token_of_the_environment(monkeypatch: pytes
     monkeypatch.setenv("DISCORD_GATEWAY_URL", "gateway")
     with pytest.raises(BadSettings, match="DISCORD_GATEWAY_URL is wrong"):
         load_discord()
+
+
+SLACK = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_BASE_URL")
+
+
+def test_slack_is_reached_with_the_tokens_of_the_environment(monkeypatch: pytest.MonkeyPatch):
+    for name in SLACK:
+        monkeypatch.delenv(name, raising=False)
+    assert load_slack() is None
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-a-bots-token")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-an-apps-token")
+    monkeypatch.setenv("SLACK_API_BASE_URL", "http://127.0.0.1:1/api/")
+    found = load_slack()
+    assert found is not None
+    assert found.bot_token.get_secret_value() == "xoxb-a-bots-token"
+    assert (found.app_token.get_secret_value(), found.api_base_url) == ("xapp-an-apps-token", "http://127.0.0.1:1/api/")
+    assert "token" not in repr(found).replace("bot_token", "").replace("app_token", "")
+    assert {"xoxb-a-bots-token", "xapp-an-apps-token"} <= set(secrets_of())
+
+
+@pytest.mark.parametrize(
+    ("set_to", "sentence"),
+    [
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_BOT_TOKEN needs SLACK_APP_TOKEN"),
+        ({"SLACK_APP_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN is not"),
+        ({"SLACK_BOT_TOKEN": "xapp-secret", "SLACK_APP_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN does not begin with xoxb-"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xoxb-secret"}, "SLACK_APP_TOKEN does not begin with xapp-"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "SLACK_API_BASE_URL": "x"}, "SLACK_API_BASE_URL is wrong"),
+    ],
+)  # fmt: skip
+def test_what_lacks_for_slack_is_named_and_no_token_is_quoted(
+    monkeypatch: pytest.MonkeyPatch, set_to: dict[str, str], sentence: str
+):
+    for name in SLACK:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in set_to.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(BadSettings, match=sentence) as refused:
+        load_slack()
+    assert "secret" not in str(refused.value)
+
+
+def test_signed_requests_do_without_an_apps_token(monkeypatch: pytest.MonkeyPatch):
+    for name in SLACK:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_SIGNING_SECRET", "a-secret")
+    found = load_slack()
+    assert found is not None
+    assert found.signing_secret.get_secret_value() == "a-secret"

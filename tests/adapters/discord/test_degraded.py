@@ -22,7 +22,7 @@ async def _told_of(server: Loopback, sentence: str) -> None:
     """Discord says the sentence of itself, and the console answers all the same."""
     log, healths, heard = MemoryLog(), asyncio.Queue[tuple[str, Health]](), asyncio.Queue[ThreadItem]()
     settings = DiscordSettings(token=SecretStr("a-token"), api_base=server.base, gateway_url="ws://127.0.0.1:9")
-    chats = Chats(settings, lambda name, health: healths.put_nowait((name, health)))
+    chats = Chats(settings, tell=lambda name, health: healths.put_nowait((name, health)))
     async with beating(ScriptedCrew(()), log) as heart:
         engine = HeartSeen(heart)
         people = People(PeopleRules(admins=("web:alice",), places=("web:*",)))

@@ -11,7 +11,7 @@ from typing import Any, Self, cast
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api import Api
-from adapters.slack.chat import Myself
+from adapters.slack.who import Myself
 from tests.adapters.slack.refusals import refused
 from tests.fakes.slack.limits import VIEW_BLOCKS, faults_of
 

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from adapters.settings import BadSettings, ConsoleSettings, load_console
 from adapters.web.access import CSRF_HEADER, Access, check_bind
 from adapters.web.errors import OpenToTheNetwork
-from adapters.web.rates import PER_MINUTE
+from adapters.web.guards import Guards
+from adapters.web.rates import PER_MINUTE, Rates
 from tests.adapters.web.consoles import TOKEN, Console, console, run, story
 
 PAUSE = "/runs/R1/pause"
@@ -292,3 +295,24 @@ async def _socket_status(web: Console, headers: Mapping[str, str]) -> int:
             return 101
     except aiohttp.WSServerHandshakeError as refused:
         return refused.status
+
+
+def test_a_door_of_another_chat_is_open_and_nothing_beside_it():
+    async def scene() -> None:
+        async def answer(_: web.Request) -> web.Response:
+            return web.Response(text="heard")
+
+        guards = Guards(
+            Access(token=TOKEN, person="alice"), Rates(lambda: 0.0, PER_MINUTE), {}, frozenset({"/slack/events"})
+        )
+        app = web.Application(middlewares=[guards.tell_problems, guards.check])
+        app.router.add_post("/slack/events", answer)
+        app.router.add_post("/slack/others", answer)
+        async with TestServer(app) as server, aiohttp.ClientSession() as session:
+            for path, status in (("/slack/events", 200), ("/slack/others", 401), ("/slack/events/", 401)):
+                async with session.post(server.make_url(path), headers={"Host": "127.0.0.1"}) as response:
+                    assert response.status == status, path
+            async with session.post(server.make_url("/slack/events"), headers={"Host": "orch.example.org"}) as response:
+                assert response.status == 200
+
+    run(scene())
