@@ -7,7 +7,7 @@ import discord
 import msgspec
 from discord.http import Route
 
-from adapters.discord.client import DiscordConfig, point_at
+from adapters.discord.client import INTENTS, DiscordConfig, hush, point_at
 from adapters.discord.connection import commands_of
 from adapters.discord.errors import meant
 from adapters.discord.inbound import NAME
@@ -41,8 +41,9 @@ class Finding(msgspec.Struct, frozen=True):
 async def check(config: DiscordConfig, rules: PeopleRules | None) -> list[Finding]:
     """What was found, in the order in which it is to be mended. `rules` are who may use the bot where, None when nobody said."""
     point_at(config)
+    hush()
     rest = Rest()
-    client = discord.Client(intents=discord.Intents.none(), http_trace=rest.trace())
+    client = discord.Client(intents=INTENTS, http_trace=rest.trace())
     try:
         await client.login(config.token)
         rest.use(client)

@@ -10,8 +10,6 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-logger = logging.getLogger(__name__)
-
 INTENTS: Final = discord.Intents(guilds=True, guild_messages=True)
 """No privileged one: a message that names the bot carries its content, and roles come with each interaction."""
 LONGEST_WAIT_S: Final = 30.0
@@ -112,7 +110,18 @@ class OrchClient(discord.Client):
 def build_discord_client(config: DiscordConfig, core: Core) -> discord.Client:
     """A client that is not connected yet."""
     point_at(config)
+    hush()
     return OrchClient(core)
+
+
+def hush() -> None:
+    """Keep discord.py from warning of voice, which is not used, and from printing a traceback at each reconnect, which we tell of."""
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    logging.getLogger("discord.client").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("Attempting a reconnect")
 
 
 def point_at(config: DiscordConfig) -> None:

@@ -47,12 +47,15 @@ def test_without_a_token_nothing_is_looked_at(orch: Orch, shop: Path, monkeypatc
     assert "DISCORD_TOKEN is not set; docs/discord.md says how" in said.err
 
 
-def test_what_is_missing_is_one_line_and_the_exit_code(orch: Orch, shop: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_missing_is_one_line_and_the_exit_code(
+    orch: Orch, shop: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
     with elsewhere(401) as server:
         monkeypatch.setenv("DISCORD_TOKEN", "a-token-of-a-bot")
         monkeypatch.setenv("DISCORD_API_BASE", server.base)
         said = orch("discord", "check", "-C", shop)
-        assert said.code == 1
+        assert (said.code, said.err) == (1, "")
+        assert caplog.records == []
         assert said.out.startswith("!!  token: Discord refuses DISCORD_TOKEN")
         told = json.loads(orch("discord", "check", "-C", shop, "--json").out)
         assert [(each["about"], each["is_ok"]) for each in told] == [("token", False)]
