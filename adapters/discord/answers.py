@@ -44,11 +44,14 @@ class Answers:
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self.counts: Counter[int] = Counter()
 
-    def take(self, interaction: discord.Interaction) -> None:
-        """Remember whom to answer."""
+    def take(self, interaction: discord.Interaction) -> bool:
+        """Remember whom to answer; False for what was told before."""
+        if str(interaction.id) in self._open:
+            return False
         self._open[str(interaction.id)] = _Open(interaction.id, interaction.application_id, interaction.token)
         while len(self._open) > MAX_OPEN:
             self._open.popitem(last=False)
+        return True
 
     def knows(self, handle: str) -> bool:
         """Whether it came to this process."""
@@ -107,7 +110,8 @@ class Answers:
 
     async def suggest(self, handle: str, choices: list[Payload]) -> None:
         """Offer what could be typed; too late is no loss."""
-        each = self._open.pop(handle)
+        each = self._open[handle]
+        each.state = "answered"
         try:
             await self._first(each, {"type": _CHOICES, "data": {"choices": choices}})
         except (ChatDown, ChatGone):

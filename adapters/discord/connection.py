@@ -143,7 +143,8 @@ class Discord:
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Acknowledge at once, then hand over; what another process acknowledged, or came too late, is nobody's any more."""
-        self._answers.take(interaction)
+        if not self._answers.take(interaction):
+            return
         handle = str(interaction.id)
         if interaction.type is discord.InteractionType.autocomplete:
             await self._answers.suggest(handle, self._suggestions(interaction))
