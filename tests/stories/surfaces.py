@@ -1,55 +1,44 @@
-"""One run on several surfaces at once: what stands on each, and how a person answers a question there.
-
-The ports are the real ones; behind Discord's and Slack's are their APIs in memory, and deeds come in as the platform tells them.
-"""
+"""One run on several surfaces at once: what stands on each, and how a person answers a question there."""
 
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Literal
 
 from adapters.web.chat import PLACE as CONSOLE
 from adapters.web.chat import ThreadItem, WebChat
-from bot.forms import Form
-from bot.port import Actor, ChatPort, Invocation, Place
+from bot.port import Actor, Invocation, Place
 from engine.core.blackboard import Blackboard
-from tests.adapters.discord.reading import buttons, read
-from tests.adapters.discord.rest_fake import ALICE, CHANNEL, GUILD
-from tests.adapters.discord.test_router import COMPONENT, MODAL, THREAD, World
 from tests.fakes.jumping import LoopClock
+from tests.fakes.platforms import Deliver, Platform
+from tests.fakes.talk import ALICE
 
 _deeds = itertools.count(1)
-Take = Callable[[Invocation], object]
+_told: ContextVar[list[str]] = ContextVar("told")
+"""What was said in private to the deed that is being done: each is done in a task, and so in a context, of its own."""
 
 
 class Surface(ABC):
-    """Somebody's screen, and their hands. `account` is who they are there."""
+    """Alice's screen, and her hands. `account` is who she is there; what she does returns what she alone was told."""
 
     account: str
     place: Place
-
-    @property
-    @abstractmethod
-    def port(self) -> ChatPort:
-        """What the bot speaks through."""
 
     @abstractmethod
     def texts(self) -> list[str]:
         """What stands there for everybody."""
 
     @abstractmethod
-    def told(self) -> list[str]:
-        """What was said to this person alone."""
-
-    @abstractmethod
     def labels(self) -> list[str]:
         """The buttons."""
 
     @abstractmethod
-    async def clicks(self, label: str) -> None:
+    async def clicks(self, label: str) -> str:
         """The last button of this label."""
 
     @abstractmethod
-    async def fills_in(self, **values: str) -> None:
+    async def fills_in(self, **values: str) -> str:
         """The form that came up last."""
 
     def says(self, part: str) -> bool:
@@ -57,90 +46,67 @@ class Surface(ABC):
         return any(part in text for text in self.texts())
 
 
+class OnPlatform(Surface):
+    """A chat platform."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self.account = platform.who(ALICE)
+        self.place = platform.place
+
+    def texts(self) -> list[str]:
+        return [self._platform.text(name) for name in self._platform.names()]
+
+    def labels(self) -> list[str]:
+        return [each.label for name in self._platform.names() for each in self._platform.buttons(name)]
+
+    async def clicks(self, label: str) -> str:
+        names = self._platform.names()
+        found = [each for name in names for each in self._platform.buttons(name) if each.label == label]
+        return await self._platform.presses(ALICE, found[-1])
+
+    async def fills_in(self, **values: str) -> str:
+        return await self._platform.fills_in(ALICE, values)
+
+
 class Console(Surface):
-    """The page of the web console, with one person looking on."""
+    """The page of the web console, which looks on."""
 
     account = "web:alice"
     place = CONSOLE
 
-    def __init__(self, board: Callable[[], Blackboard], take: Take) -> None:
-        self._chat = WebChat(board, LoopClock().now_ms)
-        self._take = take
+    def __init__(self, board: Callable[[], Blackboard], deliver: Deliver) -> None:
+        self.port = WebChat(board, LoopClock().now_ms)
+        self._deliver = deliver
         self._items: dict[str, tuple[str, ThreadItem]] = {}
-        self._chat.tell = self._see
-
-    @property
-    def port(self) -> ChatPort:
-        return self._chat
+        self.port.tell = self._see
 
     def texts(self) -> list[str]:
         return [item.text for _, item in self._items.values() if not item.private]
 
-    def told(self) -> list[str]:
-        return [item.text for _, item in self._items.values() if item.private]
-
     def labels(self) -> list[str]:
         return [action.label for _, item in self._items.values() for action in item.actions]
 
-    async def clicks(self, label: str) -> None:
+    async def clicks(self, label: str) -> str:
         found = [(t, a) for t, item in self._items.values() for a in item.actions if a.label == label]
         thread, action = found[-1]
-        self._does("click", thread, action.name, action.args, {})
+        return await self._does("click", thread, action.name, action.args, {})
 
-    async def fills_in(self, **values: str) -> None:
+    async def fills_in(self, **values: str) -> str:
         thread, form = [(t, item.form) for t, item in self._items.values() if item.form is not None][-1]
-        assert isinstance(form, Form)
-        self._does("form", thread, form.name, form.args, values)
+        return await self._does("form", thread, form.name, form.args, values)
 
-    def _does(self, kind: str, thread: str, name: str, args: dict[str, str], values: dict[str, str]) -> None:
+    async def _does(
+        self, kind: Literal["click", "form"], thread: str, name: str, args: dict[str, str], values: dict[str, str]
+    ) -> str:
         actor, key = Actor(self.account, "alice"), f"web {next(_deeds)}"
-        assert kind in {"click", "form"}
-        self._take(
-            Invocation(
-                "web", CONSOLE.workspace, CONSOLE, actor, key, "click" if kind == "click" else "form", name, 0, thread,
-                dict(args), values,
-            )
-        )  # fmt: skip
+        deed = Invocation("web", CONSOLE.workspace, CONSOLE, actor, key, kind, name, 0, thread, dict(args), values)
+        _told.set([])
+        await self._deliver(deed)
+        return "\n".join(_told.get())
 
     def _see(self, thread: str, item: ThreadItem, only_for: str) -> None:
         if only_for in {"", self.account}:
             self._items[item.id] = thread, item
-
-
-class OnDiscord(Surface):
-    """A channel of a Discord server, with one person in it."""
-
-    account = f"discord:{GUILD}:{ALICE}"
-    place = Place("discord", GUILD, CHANNEL)
-
-    def __init__(self, take: Take) -> None:
-        self._world = World()
-        self._world.house = take
-        self._clicked = ""
-
-    @property
-    def port(self) -> ChatPort:
-        return self._world.link.chat
-
-    def texts(self) -> list[str]:
-        return [read(each) for each in self._world.memory.messages.values()]
-
-    def told(self) -> list[str]:
-        memory = self._world.memory
-        return [read(body) for _, body in memory.edits_of_answers if body is not None]
-
-    def labels(self) -> list[str]:
-        return [button["label"] for each in self._world.memory.messages.values() for button in buttons(each)]
-
-    async def clicks(self, label: str) -> None:
-        found = [b for each in self._world.memory.messages.values() for b in buttons(each) if b["label"] == label]
-        self._clicked = await self._does(COMPONENT, {"custom_id": found[-1]["custom_id"], "component_type": 2})
-
-    async def fills_in(self, **values: str) -> None:
-        modal = self._world.memory.first_answers[self._clicked]["data"]
-        labels = [{"type": 18, "component": {"type": 4, "custom_id": n, "value": v}} for n, v in values.items()]
-        await self._does(MODAL, {"custom_id": modal["custom_id"], "components": labels})
-
-    async def _does(self, kind: int, data: dict[str, object]) -> str:
-        (thread,) = self._world.memory.threads
-        return await self._world.does(kind, data, {**THREAD, "id": thread})
+        if only_for and item.kind == "reply":
+            _told.get().append(item.text)

@@ -8,14 +8,18 @@ import pytest
 
 from bot.bot import Manners
 from bot.people import PeopleRules
+from bot.port import Invocation
 from engine.core.blackboard import Blackboard
+from tests.adapters.discord.fake_platform import DiscordPlatform
 from tests.fakes.jumping import run
 from tests.fakes.memory_platform import MemoryPlatform
+from tests.fakes.platforms import Platform
 from tests.fakes.talk import ALICE, Talk, talking
-from tests.stories.surfaces import Console, OnDiscord, Surface
+from tests.stories.surfaces import Console, OnPlatform, Surface
 from tests.stories.test_conversation_decisions import crew_that_asks
 
-NAMES = ("console", "discord")
+PLATFORMS: dict[str, Callable[[], Platform]] = {"discord": DiscordPlatform}
+NAMES = ("console", *PLATFORMS)
 
 
 class Story(msgspec.Struct):
@@ -40,25 +44,25 @@ def story(told: Callable[[Story], Awaitable[None]]) -> None:
         def board() -> Blackboard:
             return talks[0].board if talks else Blackboard()
 
-        async with asyncio.TaskGroup() as deeds:
-            surfaces = _surfaces(board, lambda deed: deeds.create_task(talks[0].bot.handle(deed)))
-            chat, ports = MemoryPlatform(), [each.port for each in surfaces.values()]
-            rules, manners = _rules(chat, list(surfaces.values())), Manners(homes=(surfaces["console"].place,))
-            async with talking(crew_that_asks(), chat, more=ports, rules=rules, manners=manners) as talk:
-                talks.append(talk)
-                await talk.types(ALICE, "start it")
-                for name, surface in surfaces.items():
-                    if name != "console":
-                        assert "is told of in" in await talk.types(ALICE, f"bind R1 --to {surface.place}")
-                each = Story(talk, surfaces)
-                await talk.until(lambda: each.all_say("D1 needs you"))
-                await told(each)
+        async def deliver(deed: Invocation) -> None:
+            await talks[0].bot.handle(deed)
+
+        chat, platforms = MemoryPlatform(), {name: made() for name, made in PLATFORMS.items()}
+        console = Console(board, deliver)
+        surfaces: dict[str, Surface] = {"console": console}
+        surfaces |= {name: OnPlatform(each) for name, each in platforms.items()}
+        rules, manners = _rules(chat, list(surfaces.values())), Manners(homes=(console.place,))
+        chats = (chat, *platforms.values())
+        async with talking(crew_that_asks(), *chats, more=[console.port], rules=rules, manners=manners) as talk:
+            talks.append(talk)
+            await talk.types(ALICE, "start it")
+            for name in platforms:
+                assert "is told of in" in await talk.types(ALICE, f"bind R1 --to {surfaces[name].place}")
+            each = Story(talk, surfaces)
+            await talk.until(lambda: each.all_say("D1 needs you"))
+            await told(each)
 
     run(main())
-
-
-def _surfaces(board: Callable[[], Blackboard], take: Callable[..., object]) -> dict[str, Surface]:
-    return {"console": Console(board, take), "discord": OnDiscord(take)}
 
 
 def _rules(chat: MemoryPlatform, surfaces: Sequence[Surface]) -> PeopleRules:
@@ -102,10 +106,8 @@ def test_an_answer_that_was_typed_takes_the_buttons_away_everywhere():
 
 def test_of_many_answers_at_once_one_counts_and_the_others_are_told_which():
     async def told(each: Story) -> None:
-        before = {name: len(surface.told()) for name, surface in each.on.items()}
-        await asyncio.gather(*(surface.clicks("retry") for surface in each.on.values() for _ in range(10)))
-        await each.talk.quiet()
-        heard = [text for name, surface in each.on.items() for text in surface.told()[before[name] :]]
+        clicks = (surface.clicks("retry") for surface in each.on.values() for _ in range(10))
+        heard = await asyncio.gather(*clicks)
         assert len(heard) == 10 * len(each.on)
         assert sum(text.startswith("D1 is decided by ") for text in heard) == 1
         assert sum(text.startswith("D1 is decided: retry, by ") for text in heard) == len(heard) - 1
