@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from adapters.lag import watch_lag
+from adapters.record import Recorder
 from adapters.schedule.apscheduler_alarms import ApschedulerAlarms
 from adapters.settings import DiscordSettings, SlackSettings, secrets_of
 from adapters.web.chat import NAME, PLACE, WebChat
@@ -60,11 +62,14 @@ def voice_of(session: Session, prepare: Prepare, people: People) -> Voice:
 
 
 class Chats(msgspec.Struct, frozen=True):
-    """The chats beside the console. `tell` hears the name of one that comes up or goes down, and how it is."""
+    """The chats beside the console. `tell` hears the name of one that comes up or goes down, and how it is; `record` is the
+    file in which is written down what they are sent.
+    """
 
     discord: DiscordSettings | None = None
     slack: SlackSettings | None = None
     tell: Callable[[str, Health], None] = lambda _name, _health: None
+    record: Path | None = None
 
 
 class _House(msgspec.Struct, frozen=True):
@@ -108,6 +113,8 @@ async def talking(voice: Voice, chats: Chats = Chats()) -> AsyncIterator[Talk]:
     ]
     for each in found:
         ports[each.chat.name] = each.chat
+        if chats.record is not None:
+            each.write_down(Recorder(chats.record, voice.redact))
     desk = Desk(
         engine=voice.engine, launch=voice.launch, open_log=voice.open_log, people=voice.people, ports=ports,
         clock=clock, redact=voice.redact,

@@ -12,6 +12,7 @@ from adapters.cli import (
     proof_commands,
     read_commands,
     run_commands,
+    slack_commands,
     up_command,
     upkeep_command,
 )
@@ -30,7 +31,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 PARTS = (
-    run_commands, up_command, read_commands, history_commands, order_commands, proof_commands, upkeep_command, discord_commands,
+    run_commands, up_command, read_commands, history_commands, order_commands, proof_commands, upkeep_command, slack_commands,
+    discord_commands,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

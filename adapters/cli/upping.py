@@ -16,7 +16,7 @@ from adapters.cli import output
 from adapters.cli.errors import INTERRUPTED, TERMINATED
 from adapters.cli.folder import root_of
 from adapters.cli.names import unfinished
-from adapters.settings import load_console, load_discord, load_slack, person
+from adapters.settings import load_console, load_discord, load_record, load_slack, person
 from adapters.web.desk import desk_of
 from adapters.web.history import History
 from adapters.web.server import Opened, open_console
@@ -59,7 +59,7 @@ async def _up(root: Path, wishes: Wishes) -> None:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session(root, overrides=overrides))
         console = load_console(session.settings.console_port, host=wishes.host, port=wishes.port)
-        chats = Chats(load_discord(), load_slack(), _tell_health)
+        chats = Chats(load_discord(), load_slack(), _tell_health, load_record())
         history = stack.enter_context(closing(History.open(root)))
         desk = desk_of(session, history)
         talk = await stack.enter_async_context(talking(voice_of(session, desk.prepare, desk.people), chats))

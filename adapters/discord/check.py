@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import discord
-import msgspec
 from discord.http import Route
 
 from adapters.discord.client import INTENTS, DiscordConfig, hush, point_at
@@ -14,6 +13,7 @@ from adapters.discord.inbound import NAME
 from adapters.discord.rest import CALL_FAILED, Rest
 from adapters.discord.told import COMMANDS, SERVERS, understood
 from adapters.discord.tree import command_tree, is_same
+from adapters.finding import Finding
 from bot.people import People, PeopleRules
 from bot.port import ChatDown, Place
 from bot.replies import discord as say
@@ -28,14 +28,6 @@ _NAMES: Final = {
 }
 """What is needed, as Discord's settings name it; what each is for: docs/discord.md."""
 NEEDED: Final = discord.Permissions(**dict.fromkeys(_NAMES, True))
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked at; `is_ok`, or the sentence says what to change."""
-
-    about: str
-    is_ok: bool
-    sentence: str
 
 
 async def check(config: DiscordConfig, rules: PeopleRules | None) -> list[Finding]:

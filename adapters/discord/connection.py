@@ -20,6 +20,7 @@ from adapters.discord.render import message_payload
 from adapters.discord.rest import CALL_FAILED, Rest
 from adapters.discord.told import COMMANDS, understood
 from adapters.discord.tree import command_tree, is_same, suggestions, typed_into
+from adapters.record import Recorder
 from adapters.web.desk import Door
 from bot.messages import Notice
 from bot.port import Actor, ChatDown, ChatGone, Health, Invocation, Place
@@ -80,6 +81,10 @@ class Discord:
         self._has_news = asyncio.Event()
         self._is_linked = False
         self.syncs = 0
+
+    def write_down(self, recorder: Recorder) -> None:
+        """Record what is sent from now on."""
+        self._rest.record = recorder
 
     def doors(self) -> tuple[Door, ...]:
         """None: everything comes over the gateway."""

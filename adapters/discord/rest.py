@@ -17,6 +17,7 @@ from discord.http import HTTPClient, Route
 
 from adapters.discord.errors import meant, turned_away
 from adapters.discord.render import Payload
+from adapters.record import Recorder
 from bot.port import ChatDown
 
 
@@ -28,10 +29,11 @@ class Upload(msgspec.Struct, frozen=True):
 
 
 class Rest:
-    """Calls in the bot's name. `use` is told the client each time there is a new one."""
+    """Calls in the bot's name. `use` is told the client each time there is a new one; `record` writes down what is sent."""
 
     def __init__(self) -> None:
         self._http: HTTPClient | None = None
+        self.record: Recorder | None = None
         self._all_free_at = 0.0
 
     def use(self, client: discord.Client | None) -> None:
@@ -51,6 +53,8 @@ class Rest:
         wait_s = self._all_free_at - asyncio.get_running_loop().time()
         if is_paced and wait_s > 0:
             raise ChatDown("Discord limits us", wait_s)
+        if self.record is not None:
+            await self.record.write("discord", f"{route.method} {route.path}", payload)
         kwargs: dict[str, Any] = {} if payload is None else {"json": payload}
         if upload is not None:
             file = discord.File(io.BytesIO(upload.png), filename=upload.name)

@@ -11,6 +11,7 @@ from adapters.settings.chats import (
     SlackSettings,
     load_console,
     load_discord,
+    load_record,
     load_slack,
 )
 from adapters.settings.environment import Environment, read_environment, secret_variables
@@ -39,7 +40,7 @@ from engine.workspace.repository import Repository
 
 __all__ = [
     "FILE", "MIN_TOKEN_CHARS", "BadSettings", "ConsoleSettings", "DiscordSettings", "Settings", "SlackSettings",
-    "cache_folder", "config_folder", "load_console", "load_discord", "load_settings", "load_slack", "person", "runtime_folder",
+    "cache_folder", "config_folder", "load_console", "load_discord", "load_record", "load_settings", "load_slack", "person", "runtime_folder",
     "secrets_of", "sentence",
 ]  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Where the console and the chats are, and what opens them; tokens come from the environment alone."""
 
 import ipaddress
+from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError
@@ -81,6 +82,18 @@ class _SlackEnvironment(BaseSettings):
     app_token: SecretStr | None = None
     signing_secret: SecretStr | None = None
     api_base_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+
+
+class _RecordEnvironment(BaseSettings):
+    """`ORCH_RECORD`."""
+
+    model_config = SettingsConfigDict(env_prefix="ORCH_", env_ignore_empty=True, extra="ignore", frozen=True)
+    record: Path | None = None
+
+
+def load_record() -> Path | None:
+    """The file in which is written down what chats are sent, from the environment alone; None for nowhere."""
+    return _RecordEnvironment().record
 
 
 def load_slack() -> SlackSettings | None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.record import Recorder
 from adapters.slack.errors import CALL_FAILED, SlackGone, meant
 from adapters.slack.render import Payload
 from bot.port import ChatDown
@@ -18,10 +19,11 @@ _RESPONSE_S: Final = 10.0
 
 
 class Api:
-    """Calls in the bot's name. `use` is told the client each time there is a new one."""
+    """Calls in the bot's name. `use` is told the client each time there is a new one; `record` writes down what is sent."""
 
     def __init__(self) -> None:
         self._client: AsyncWebClient | None = None
+        self.record: Recorder | None = None
 
     def use(self, client: AsyncWebClient | None) -> None:
         """Speak through this client from now on; None while there is none."""
@@ -32,6 +34,7 @@ class Api:
 
         Raises: ChatDown, ChatGone.
         """
+        await self._recorded(method, payload)
         try:
             return _told(await self._speaker().api_call(method, json=payload))
         except CALL_FAILED as error:
@@ -59,6 +62,7 @@ class Api:
 
         Raises: ChatDown, ChatGone.
         """
+        await self._recorded("response_url", payload)
         await self._post(url, json=payload)
 
     async def _post(self, url: str, **body: Any) -> None:
@@ -74,6 +78,10 @@ class Api:
             raise ChatDown(f"Slack answered {status}")
         if status >= 400:
             raise SlackGone("gone", f"Slack answered {status}")
+
+    async def _recorded(self, call: str, payload: Payload) -> None:
+        if self.record is not None:
+            await self.record.write("slack", call, payload)
 
     def _speaker(self) -> AsyncWebClient:
         if self._client is None:

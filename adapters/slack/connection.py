@@ -17,6 +17,7 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.record import Recorder
 from adapters.slack.answers import Answers
 from adapters.slack.api import Api
 from adapters.slack.app import Once, build_slack_app
@@ -84,6 +85,10 @@ class Slack:
             finally:
                 self._api.use(None)
                 task.cancel()
+
+    def write_down(self, recorder: Recorder) -> None:
+        """Record what is sent from now on."""
+        self._api.record = recorder
 
     def doors(self) -> tuple[Door, ...]:
         """Where Slack comes to us, when we do not hold a socket."""

@@ -8,9 +8,10 @@ from typing import Any
 import discord
 import pytest
 
-from adapters.discord.check import NEEDED, Finding, check, lacking
+from adapters.discord.check import NEEDED, check, lacking
 from adapters.discord.client import DiscordConfig, point_at
 from adapters.discord.tree import command_tree
+from adapters.finding import Finding
 from bot.people import PeopleRules
 from tests.adapters.discord.loopback import loopback
 

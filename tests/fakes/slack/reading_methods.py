@@ -17,6 +17,13 @@ def channel_info(call: Call) -> Answer:
     return {"channel": {**about, **kinds, "is_private": found.kind != "channel"}}
 
 
+def own_channels(call: Call) -> Answer:
+    """Those that the bot is in."""
+    found = [each for each in call.space.channels.values() if BOT_USER in each.members and each.kind != "im"]
+    told = [{"id": each.id, "name": each.name, "is_archived": each.is_archived} for each in found]
+    return {"channels": told, "response_metadata": {"next_cursor": ""}}
+
+
 def members(call: Call) -> Answer:
     found = sorted(call.channel(READ).members)
     return {"members": found, "response_metadata": {"next_cursor": ""}}
@@ -98,6 +105,7 @@ def open_connection(call: Call) -> Answer:
 
 METHODS = {
     "conversations.info": Entry(channel_info, "", 3, takes_json=False),
+    "users.conversations": Entry(own_channels, "channels:read", 3, takes_json=False),
     "conversations.members": Entry(members, "", 4, takes_json=False),
     "conversations.history": Entry(history, "", 3, takes_json=False),
     "conversations.replies": Entry(replies, "", 3, takes_json=False),
