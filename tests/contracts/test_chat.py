@@ -20,6 +20,7 @@ from engine.core.ids import BindingId, DecisionId, PostId, RunId
 from tests.adapters.discord.chat_bench import discord_bench
 from tests.adapters.discord.fake_bench import fake_bench
 from tests.adapters.slack.chat_bench import slack_bench
+from tests.adapters.slack.strict_bench import http_bench, socket_bench
 from tests.adapters.web.chat_bench import web_bench
 from tests.bot.story import middle
 from tests.fakes.chat import MemoryChat
@@ -98,6 +99,8 @@ BENCHES: dict[str, Opens] = {
     "discord": discord_bench,
     "discord over http": fake_bench,
     "slack": slack_bench,
+    "slack over a socket": socket_bench,
+    "slack over http": http_bench,
 }
 
 

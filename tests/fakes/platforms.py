@@ -115,6 +115,10 @@ class Platform(ABC):
         """The button with the label."""
         return next(button for button in self.buttons(on) if button.label == label)
 
+    def objections(self) -> list[str]:
+        """What the platform holds against the bot: limits that were not heeded, calls that no bot should make."""
+        return []
+
     # Faults.
 
     @abstractmethod

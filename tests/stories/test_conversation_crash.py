@@ -21,6 +21,7 @@ from tests.fakes.jumping import run
 from tests.fakes.memory_platform import MemoryPlatform
 from tests.fakes.platforms import Platform
 from tests.fakes.talk import ALICE, BOB, Talk, talking
+from tests.stories.conftest import PLATFORMS
 
 
 def failing(job: Job) -> WorkOutcome | None:
@@ -53,7 +54,11 @@ async def _ends_well(talk: Talk) -> None:
     assert len([text for text in thread if text.startswith("R1 is completed")]) == 1
 
 
-@pytest.mark.parametrize("seq", range(1, 60))
+@pytest.mark.parametrize(
+    ("chat", "seq"),
+    [(name, seq) for name in PLATFORMS for seq in range(1, 60, 1 if name == "memory" else 7)],
+    indirect=["chat"],
+)
 def test_the_plug_pulled_after_any_event_doubles_nothing_and_loses_nothing(seq: int, chat: Platform):
     log = MemoryLog()
 

@@ -32,9 +32,10 @@ class Turned(msgspec.Struct):
 
 
 class Rates:
-    """What was called when."""
+    """What was called when. `post_gap_s` is how far apart posts in a channel must be."""
 
-    def __init__(self) -> None:
+    def __init__(self, post_gap_s: float = POST_GAP_S) -> None:
+        self.post_gap_s = post_gap_s
         self._calls: dict[str, deque[float]] = {}
         self._posted: dict[str, float] = {}
         self.turned: list[Turned] = []
@@ -64,4 +65,4 @@ class Rates:
         return calls[0] + 60 - now
 
     def _post_wait(self, channel: str, now: float) -> float:
-        return self._posted[channel] + POST_GAP_S - now if channel in self._posted else 0.0
+        return self._posted[channel] + self.post_gap_s - now if channel in self._posted else 0.0

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tests.fakes.slack.limits import pings_in
+
 Part = Mapping[str, Any]
 _LINK = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 _STYLED = re.compile(r"(?<![\w*_~])([*_~])(?=\S)(.+?)(?<=\S)\1(?![\w*_~])")
@@ -23,6 +25,18 @@ def controls(blocks: Sequence[Part]) -> Iterator[tuple[Part, Part]]:
         for element in [*held, *([block["accessory"]] if "accessory" in block else [])]:
             if element.get("type") in {"button", "static_select", "overflow"}:
                 yield block, element
+
+
+def calls_in(text: str, blocks: Sequence[Part]) -> list[str]:
+    """Whoever would be called by it: by the older markup in a text, or by a piece of rich text."""
+    found = pings_in(text)
+    for block in blocks:
+        told = [block.get("text"), *block.get("fields", ()), *block.get("elements", ())]
+        texts = [each for each in told if isinstance(each, Mapping)]
+        found += [ping for each in texts if each.get("type") == "mrkdwn" for ping in pings_in(str(each["text"]))]
+        pieces = [piece for each in texts for piece in each.get("elements", ())]
+        found += [str(piece) for piece in pieces if piece.get("type") in {"user", "usergroup", "broadcast"}]
+    return found
 
 
 def label_of(element: Part) -> str:

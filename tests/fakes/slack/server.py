@@ -17,7 +17,7 @@ from tests.fakes.slack.workspace import BOT_USER, Post, Refused, Whisper, Worksp
 
 
 class Slack:
-    """`space` outlives it; `base` is its address."""
+    """`space` outlives it; `base` is its address; `answered` is set by each answer for a person alone."""
 
     def __init__(self, space: Workspace, api: WebApi) -> None:
         self.space = space
@@ -25,6 +25,7 @@ class Slack:
         self.sockets = Sockets(space)
         self.deliveries = Deliveries(space, self.sockets)
         self.responses = 0
+        self.answered = asyncio.Event()
 
     @property
     def base(self) -> str:
@@ -59,6 +60,7 @@ class Slack:
         else:
             numbered = self.space.numbered(blocks)
             self.space.whispers.append(Whisper(ticket.channel, ticket.user, text, numbered, ticket.thread_ts, address))
+            self.answered.set()
 
 
 @asynccontextmanager

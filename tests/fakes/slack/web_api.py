@@ -32,7 +32,9 @@ class Asked(msgspec.Struct):
 
 
 class WebApi:
-    """`scopes` are the bot token's; whoever changes them reinstalls the app. `asked` is everything that came in."""
+    """`scopes` are the bot token's; whoever changes them reinstalls the app. `asked` is everything that came in, `refused` what
+    Slack said no to and in which word.
+    """
 
     def __init__(self, space: Workspace) -> None:
         self.space = space
@@ -40,6 +42,7 @@ class WebApi:
         self.rates = Rates()
         self.faults = Faults()
         self.asked: list[Asked] = []
+        self.refused: list[tuple[str, str]] = []
         self.base = ""
 
     def routes(self) -> list[web.RouteDef]:
@@ -60,6 +63,7 @@ class WebApi:
         try:
             told: Answer = {"ok": True, **self._do(method, entry, _token(request, args), args)}
         except Refused as error:
+            self.refused.append((method, error.error))
             told = {"ok": False, "error": error.error, **error.more}
         except Limited as error:
             headers = {"Retry-After": str(error.retry_after_s)}
