@@ -38,6 +38,8 @@ FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 60.0
 STEADY_S: Final = 60.0
 """A socket that lived so long was a good one; shorter lives in a row are a storm, and Slack counts connections by the minute."""
+LET_GO_AFTER_S: Final = 4.0
+"""How long a socket is kept beside its successor: Slack waits 3 s for an acknowledgement."""
 LOOK_AGAIN_S: Final = 60.0
 """How often we ask whether the token is still good where no socket tells."""
 SWITCHED_OFF: Final = "link_disabled"
@@ -169,6 +171,7 @@ class Slack:
 
     async def _over_sockets(self, client: AsyncWebClient, group: asyncio.TaskGroup) -> NoReturn:
         handler = await self._open(client, group)
+        leaving: asyncio.Task[None] | None = None
         try:
             while True:
                 extra = handler.client.connections - 1 if handler.client.connections else 0
@@ -178,9 +181,11 @@ class Slack:
                     raise ChatDown(say.why_lost(why), SWITCHED_OFF_WAIT_S if why == SWITCHED_OFF else 0.0)
                 following = await self._open(client, group)
                 following.client.connections -= 1
-                last, handler = handler, following
-                await last.client.close()
+                leaving = group.create_task(_close_later(handler))
+                handler = following
         finally:
+            if leaving is not None:
+                leaving.cancel()
             await handler.client.close()
 
     async def _open(self, client: AsyncWebClient, group: asyncio.TaskGroup) -> SlackHandler:
@@ -220,6 +225,14 @@ class Slack:
             self.chat.state = health
             logger.info("slack", extra={"action": "slack_health", "up": health.is_up, "why": health.detail})
             self._house.tell(health)
+
+
+async def _close_later(handler: SlackHandler) -> None:
+    """What came over the socket at the last moment is still acknowledged over it."""
+    try:
+        await asyncio.sleep(LET_GO_AFTER_S)
+    finally:
+        await handler.client.close()
 
 
 def _sentence(error: ChatDown) -> str:

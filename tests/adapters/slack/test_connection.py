@@ -23,6 +23,7 @@ from bot.replies import slack as say
 from tests.adapters.slack.api_fake import CHANNEL, TEAM
 from tests.adapters.slack.loopback import Loopback, loopback
 from tests.adapters.slack.payloads import click, mention, slash
+from tests.fakes.jumping import run
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 
@@ -52,7 +53,7 @@ Story = Callable[[Loopback, House, Slack], Awaitable[None]]
 
 def story(told: Story, prepare: Callable[[Loopback], None] = lambda _: None, app_token: str = "xapp-1") -> None:
     async def main() -> None:
-        async with asyncio.timeout(20), loopback() as server:
+        async with asyncio.timeout(600), loopback() as server:
             prepare(server)
             house = House()
             config = SlackConfig("xoxb-1", app_token, "" if app_token else SECRET, f"{server.base}api/")
@@ -60,7 +61,7 @@ def story(told: Story, prepare: Callable[[Loopback], None] = lambda _: None, app
                 await told(server, house, slack)
             assert server.open == [] or all(socket.closed for socket in server.open)
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_it_comes_up_hears_and_speaks():
