@@ -17,7 +17,7 @@ from bot.handlers.decide import form_for
 from bot.handlers.table import HANDLERS
 from bot.messages import Message, Notice, redacted
 from bot.parser import Mistake, Parsed, parse_line, parse_values
-from bot.port import Actor, ChatDown, ChatGone, Invocation
+from bot.port import Actor, ChatDown, ChatGone, ChatPort, Invocation
 from bot.replies import orders as order_say
 from bot.replies import people as say
 from bot.threads import run_of_thread
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 MAX_REMEMBERED: Final = 10_000
 MAX_RESOLVE_S: Final = 2.0
+MAX_REPLY_TRIES: Final = 4
+MAX_REPLY_WAIT_S: Final = 30.0
 DECIDE: Final = Command(
     "decide", "answer a question", "approver",
     tuple(Param(name, "text", "") for name in ("decision", "generation", "choice", "changes", "then", "amount", "tokens")),
@@ -52,7 +54,7 @@ class Conversation:
         try:
             told = await self._answer(invocation)
             if told is not None:
-                await port.reply(invocation, redacted(told, self._desk.redact), private=True)
+                await _reply(port, invocation, redacted(told, self._desk.redact))
         except (ChatDown, ChatGone) as error:
             # What was asked is done and durable; the thread tells it as soon as the chat is back.
             logger.warning(
@@ -152,6 +154,18 @@ class Conversation:
         extra = {"action": "refused", "actor": invocation.actor.id, "place": str(invocation.place), "why": sentence}
         logger.info("refused", extra=extra)
         return refusal(self._desk.redact(sentence))
+
+
+async def _reply(port: ChatPort, invocation: Invocation, told: Message) -> None:
+    """Answer; a platform that says how long to wait, and so has not done it, is asked again."""
+    for _ in range(MAX_REPLY_TRIES - 1):
+        try:
+            return await port.reply(invocation, told, private=True)
+        except ChatDown as error:
+            if not 0 < error.retry_after_s <= MAX_REPLY_WAIT_S:
+                raise
+            await asyncio.sleep(error.retry_after_s)
+    return await port.reply(invocation, told, private=True)
 
 
 def _begins_with_verb(invocation: Invocation) -> bool:

@@ -4,6 +4,7 @@ slack_sdk would try a lost call again by itself, and so say things twice; our cl
 and whoever calls decides what to do (bot/lane.py).
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.record import Recorder
-from adapters.slack.errors import CALL_FAILED, SlackGone, meant
+from adapters.slack.errors import CALL_FAILED, Limited, SlackGone, meant
 from adapters.slack.render import Payload
 from bot.port import ChatDown
 
@@ -24,6 +25,7 @@ class Api:
     def __init__(self) -> None:
         self._client: AsyncWebClient | None = None
         self.record: Recorder | None = None
+        self._closed_until: dict[tuple[str, str], float] = {}
 
     def use(self, client: AsyncWebClient | None) -> None:
         """Speak through this client from now on; None while there is none."""
@@ -35,20 +37,15 @@ class Api:
         Raises: ChatDown, ChatGone.
         """
         await self._recorded(method, payload)
-        try:
-            return _told(await self._speaker().api_call(method, json=payload))
-        except CALL_FAILED as error:
-            raise meant(error) from None
+        place = str(payload.get("channel", "")) if method == "chat.postMessage" else ""
+        return await self._called(method, place, json=payload)
 
     async def read(self, method: str, **params: str | int | bool) -> dict[str, Any]:
         """What Slack answers to a question.
 
         Raises: ChatDown, ChatGone.
         """
-        try:
-            return _told(await self._speaker().api_call(method, http_verb="GET", params=params))
-        except CALL_FAILED as error:
-            raise meant(error) from None
+        return await self._called(method, http_verb="GET", params=params)
 
     async def put_file(self, url: str, content: bytes) -> None:
         """Bring a file to the address that Slack named for it.
@@ -64,6 +61,20 @@ class Api:
         """
         await self._recorded("response_url", payload)
         await self._post(url, json=payload)
+
+    async def _called(self, method: str, place: str = "", **how: Any) -> dict[str, Any]:
+        """The answer; while Slack wants us to wait, nobody asks it again. Posts are limited by the channel, the rest by method."""
+        now = asyncio.get_running_loop().time()
+        wait_s = self._closed_until.get((method, place), now) - now
+        if wait_s > 0:
+            raise Limited("Slack limits us", wait_s)
+        try:
+            return _told(await self._speaker().api_call(method, **how))
+        except CALL_FAILED as error:
+            found = meant(error)
+            if isinstance(found, Limited):
+                self._closed_until[method, place] = asyncio.get_running_loop().time() + found.retry_after_s
+            raise found from None
 
     async def _post(self, url: str, **body: Any) -> None:
         session = self._speaker().session

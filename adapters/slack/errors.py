@@ -52,6 +52,10 @@ class SlackGone(ChatGone):
         self.code = code
 
 
+class Limited(ChatDown):
+    """Slack wants us to wait, and has not done what was asked."""
+
+
 class TokenRefused(ChatDown):
     """A token is wrong, was revoked, or is of another kind; `variable` is where it came from."""
 
@@ -79,7 +83,7 @@ def meant(error: Exception) -> ChatDown | ChatGone:
         return ChatDown(f"Slack can't be reached ({type(error).__name__})")
     code, status = code_of(error), getattr(error.response, "status_code", 0)
     if status == 429 or code in {"ratelimited", "rate_limited"}:
-        return ChatDown("Slack limits us", _wait_s(error) or _UNTOLD_WAIT_S)
+        return Limited("Slack limits us", _wait_s(error) or _UNTOLD_WAIT_S)
     if is_token_refused(code):
         return TokenRefused(f"Slack refuses the token ({code})", TOKEN_WAIT_S)
     if not code or code in _LATER or status >= 500:

@@ -1,9 +1,9 @@
-"""One message that has to wait holds nothing else up."""
+"""What has to wait is said in the end, and holds nothing else up."""
 
 import asyncio
 
 from bot.messages import Message
-from bot.port import ChatDown, MessageRef
+from bot.port import ChatDown, Invocation, MessageRef
 from tests.fakes.chat import MemoryChat
 from tests.fakes.crew import ScriptedCrew, planned
 from tests.fakes.jumping import run
@@ -45,5 +45,40 @@ def test_a_card_that_must_wait_holds_no_post_up_and_shows_the_latest_in_the_end(
             assert chat.edited_at[1] - chat.edited_at[0] >= GAP_S
             assert len(chat.edited_at) == 2
             await talk.until(lambda: "R1 is completed" in talk.chat.thread()[-1])
+
+    run(story())
+
+
+class BusyChat(MemoryChat):
+    """A platform that takes an answer only at the third try, and says each time how long to wait."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__()
+        self.wait_s = wait_s
+        self.tries = 0
+
+    async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
+        self.tries += 1
+        if self.tries < 3:
+            raise ChatDown("not now", self.wait_s)
+        await super().reply(invocation, message, private=private)
+
+
+def test_an_answer_that_must_wait_is_given_after_the_wait():
+    async def story() -> None:
+        async with talking(ScriptedCrew((planned("a"),)), MemoryPlatform(BusyChat(2.0))) as talk:
+            began = asyncio.get_running_loop().time()
+            assert (await talk.types(ALICE, "list")).startswith("no run yet")
+            assert 4.0 <= asyncio.get_running_loop().time() - began < 5.0
+
+    run(story())
+
+
+def test_an_answer_whose_fate_is_unknown_is_not_given_again():
+    async def story() -> None:
+        chat = BusyChat(0.0)
+        async with talking(ScriptedCrew((planned("a"),)), MemoryPlatform(chat)) as talk:
+            assert await talk.types(ALICE, "list") == ""
+            assert chat.tries == 1
 
     run(story())

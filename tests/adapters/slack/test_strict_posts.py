@@ -61,6 +61,12 @@ def test_a_429_says_how_long_to_wait_and_a_503_does_not():
         with pytest.raises(ChatDown) as caught:
             await scene.port.edit(thread.card, CARD)
         assert caught.value.retry_after_s == 7
+        await asyncio.sleep(3)
+        with pytest.raises(ChatDown) as caught:
+            await scene.port.edit(thread.card, CARD)
+        assert caught.value.retry_after_s == pytest.approx(4, abs=0.1)
+        assert [each.method for each in scene.platform.api.asked].count("chat.update") == 1
+        await asyncio.sleep(4)
         scene.platform.api.faults.answers("chat.update", 503, times=3)
         for _ in range(3):
             with pytest.raises(ChatDown) as caught:
@@ -85,7 +91,7 @@ def test_posts_that_come_too_fast_are_told_to_wait():
 
 @pytest.mark.parametrize(
     ("error", "is_place"),
-    [("missing_scope", False), ("not_in_channel", True), ("channel_not_found", True), ("is_archived", True)],
+    [("msg_too_long", False), ("not_in_channel", True), ("channel_not_found", True), ("is_archived", True)],
 )
 def test_a_refusal_for_good_is_no_reason_to_try_again(error: str, is_place: bool):
     async def told(scene: Scene) -> None:
