@@ -6,6 +6,8 @@ or the thread is looked through before anything is sent.
 
 import re
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 import msgspec
@@ -31,6 +33,7 @@ MAX_REMEMBERED: Final = 1_000
 FILE_TRIES: Final = 5
 FILE_WAIT_S: Final = 2.0
 """A picture that was just uploaded can't be shown until Slack has looked at it; the message is refused until then."""
+RIGHT_WAIT_S: Final = 60.0
 _STAMP: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{1,20}")
 
@@ -71,7 +74,8 @@ class SlackChat:
         """A picture in its message, with the words that tell the same; the words alone where files are not allowed."""
         channel, stamp = self._channel(thread.place), _stamp(thread.thread)
         picture = Picture(RunId(name.partition(".")[0]), alt)
-        found = await self._find(channel, stamp, key)
+        with _rights_come_back():
+            found = await self._find(channel, stamp, key)
         if not found:
             file = await self._uploaded(f"{channel}/{key}", data, name, alt)
             try:
@@ -86,7 +90,8 @@ class SlackChat:
     async def edit(self, ref: MessageRef, message: Message) -> None:
         """The message where it stands."""
         payload = {"channel": self._channel(ref.place), "ts": _stamp(ref.message), **message_payload(message)}
-        await self._api.write("chat.update", {**payload, "parse": "none", "link_names": False})
+        with _rights_come_back():
+            await self._api.write("chat.update", {**payload, "parse": "none", "link_names": False})
 
     async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
         """To the person: below what they did and for them alone, or on their own page where they asked there."""
@@ -130,7 +135,8 @@ class SlackChat:
 
     async def _once(self, channel: str, thread: str, payload: Payload, key: str) -> str:
         """The one message that fulfils the key."""
-        return await self._find(channel, thread, key) or await self._send(channel, thread, payload)
+        with _rights_come_back():
+            return await self._find(channel, thread, key) or await self._send(channel, thread, payload)
 
     async def _send(self, channel: str, thread: str, payload: Payload) -> str:
         where = {"thread_ts": thread} if thread else {}
@@ -210,6 +216,20 @@ class SlackChat:
         if place.workspace != self._myself().team:
             raise ChatGone(f"{place} is in another workspace than {self._myself().team}", is_place=True)
         return place.channel
+
+
+@contextmanager
+def _rights_come_back() -> Iterator[None]:
+    """A right that is missing can be given again; until then what is to be said waits, and is not given up.
+
+    Raises: ChatDown.
+    """
+    try:
+        yield
+    except SlackGone as error:
+        if error.code != MISSING_SCOPE:
+            raise
+        raise ChatDown(str(error), RIGHT_WAIT_S) from None
 
 
 def _stamp(text: str) -> str:
