@@ -192,6 +192,20 @@ def test_every_kind_of_message_reads_as_every_surface_says_it():
     scene(told)
 
 
+@both_ways
+def test_names_and_addresses_come_as_they_were_typed(is_socket: bool):
+    async def told(scene: Scene) -> None:
+        alice, bob = scene.platform.person("alice"), scene.platform.person("bob")
+        place = scene.platform.channel(scene.platform.place)
+        text = f"start ask @{bob.name} about https://x.example/a?b=1 and example.com, a < b"
+        await alice.types(f"/orch {text}", place)
+        await alice.says(f"@orch {text.replace('@bob', 'bob')}", place)
+        await asyncio.sleep(1)
+        assert [each.args["text"] for each in scene.heard] == [text, text.replace("@bob", "bob")]
+
+    scene(told, is_socket=is_socket)
+
+
 def test_nothing_that_was_typed_calls_or_marks_up():
     hostile = "<!channel> <!here|x> <@U1> <!subteam^S1> *b* _i_ ~s~ `c` &lt;tag&gt; :tada: https://x.y ```"
 

@@ -149,6 +149,22 @@ def test_a_picture_stands_in_its_message_once_slack_has_looked_at_it():
     scene(told)
 
 
+@pytest.mark.parametrize("step", ["upload", "files.completeUploadExternal", "chat.postMessage"])
+def test_a_picture_whose_way_broke_off_stands_once(step: str):
+    async def told(scene: Scene) -> None:
+        thread = await scene.card()
+        await asyncio.sleep(2)
+        scene.platform.api.faults.drops_after(step)
+        with pytest.raises(ChatDown):
+            await scene.port.upload(thread, b"png", "R1.png", "R1 running", "k")
+        await asyncio.sleep(2)
+        ref = await scene.port.upload(thread, b"png", "R1.png", "R1 running", "k")
+        (post,) = scene.slack.space.replies("C1", thread.thread)
+        assert (post.ts, post.blocks[0]["type"]) == (ref.message, "image")
+
+    scene(told)
+
+
 def test_without_the_right_to_bring_files_a_picture_is_its_words():
     async def told(scene: Scene) -> None:
         thread = await scene.card()

@@ -3,6 +3,7 @@
 What the bot answers to the acknowledgement itself is shown as Slack shows it: words to the person alone, mistakes in a form.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,7 +52,9 @@ class Person:
         self._ticket(channel, "", trigger)
         command, _, rest = text.partition(" ")
         assert command == "/orch", "there is no other command here"
-        told = payloads.slash(self.id, self.name, channel, _escaped(rest), self.trigger, self.address)
+        # The manifest says `should_escape`: people are told by their ids, too.
+        named = _NAME.sub(lambda match: self._named(match[1]), _escaped(rest))
+        told = payloads.slash(self.id, self.name, channel, named, self.trigger, self.address)
         return await self._bring("slash_commands", told, f"{command} failed with the error operation_timeout")
 
     async def says(self, text: str, channel: Channel, thread: str = "") -> Outcome | None:
@@ -171,6 +174,10 @@ class Person:
 
     # Slack between them and the bot.
 
+    def _named(self, name: str) -> str:
+        found = [user for user, each in self._slack.space.users.items() if each == name]
+        return f"<@{found[0]}|{name}>" if found else f"@{name}"
+
     def _joins(self, channel: Channel) -> None:
         channel.members.add(self.id)
 
@@ -223,9 +230,17 @@ def _about(channel: Channel) -> dict[str, str]:
     return {"id": channel.id, "name": channel.name}
 
 
+_NAME = re.compile(r"@(\w+)")
+_ADDRESS = re.compile(r"\b(?:https?://[^\s&|`]+|[a-z0-9-]+\.(?:com|org|net)\b)")
+
+
 def _escaped(text: str) -> str:
-    """As Slack sends what people type."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """As Slack sends what people type: with escapes, and with links where it sees an address."""
+    return _ADDRESS.sub(_linked, text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+
+
+def _linked(match: re.Match[str]) -> str:
+    return f"<{match[0]}>" if "://" in match[0] else f"<http://{match[0]}|{match[0]}>"
 
 
 def _picked(element: Mapping[str, Any], option: str) -> dict[str, Any]:

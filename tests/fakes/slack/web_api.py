@@ -129,6 +129,8 @@ class WebApi:
         if len(content) != file.length:
             return web.Response(status=400, text=f"{len(content)} bytes, {file.length} were named")
         file.content = content
+        if (fault := self.faults.take("upload", "after")) is not None:
+            await self._cut(request, fault)
         return web.Response(text=f"OK - {len(content)}")
 
 
