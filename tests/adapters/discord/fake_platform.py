@@ -102,10 +102,17 @@ class DiscordPlatform(Platform):
                     await house.is_up.wait()
                     await self._offered()
                     yield link.chat
+                self._look_back()
             finally:
                 point_at(DiscordConfig(""))
                 for task in house.tasks.values():
                     task.cancel()
+
+    def _look_back(self) -> None:
+        """Whatever the story was: no limit was reached, and nobody was called."""
+        assert self.server.meter.refused == []
+        called = ("mentions", "mention_roles", "mention_everyone")
+        assert [each for each in self._ours() if any(each[name] for name in called)] == []
 
     async def _offered(self) -> None:
         """The command is there to be chosen."""

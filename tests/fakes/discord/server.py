@@ -83,6 +83,7 @@ class Discord:
         self.world.log.append(asked)
         trouble = self._trouble(request.method, path)
         if trouble is not None and not trouble.is_done:
+            asked.status = trouble.status
             return self._fail(request, trouble)
         verdict = Verdict({})
         try:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.fakes.discord.posts import Posts
-from tests.fakes.discord.powers import HISTORY, MANAGE_THREADS, PUBLIC_THREADS, SEND_IN_THREADS
+from tests.fakes.discord.powers import MANAGE_THREADS, PUBLIC_THREADS, SEND_IN_THREADS
 from tests.fakes.discord.refusal import Refusal
 from tests.fakes.discord.world import TEXT_CHANNEL, THREAD, Body, World, is_thread
 
@@ -28,7 +28,7 @@ class Threads:
         Raises: Refusal.
         """
         world = self._world
-        world.require(by, channel, PUBLIC_THREADS | (HISTORY if message else 0))
+        world.require(by, channel, PUBLIC_THREADS)
         if world.channels[channel]["type"] != TEXT_CHANNEL:
             raise Refusal(50_024)
         root = self._posts.find(channel, message) if message else None
