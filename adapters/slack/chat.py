@@ -196,10 +196,13 @@ class SlackChat:
         try:
             await self._api.write("chat.postEphemeral", payload)
         except SlackGone:
+            words = {name: payload[name] for name in ("text", "blocks")}
             address = self._answers.address(invocation.handle)
-            if not address:
-                raise
-            await self._respond(address, {name: payload[name] for name in ("text", "blocks")})
+            if address:
+                await self._respond(address, words)
+            else:
+                # A form brings no address along; where the bot is no member, a direct message is left.
+                await self._api.write("chat.postMessage", {"channel": payload["user"], **words, **QUIET})
 
     async def _respond(self, address: str, payload: Payload) -> None:
         await self._api.respond(address, {"response_type": "ephemeral", "replace_original": False, **payload})

@@ -80,7 +80,7 @@ def is_token_refused(code: str) -> bool:
 def meant(error: Exception) -> ChatDown | ChatGone:
     """The error as the conversation knows it."""
     if not isinstance(error, SlackApiError):
-        return ChatDown(f"Slack can't be reached ({type(error).__name__})")
+        return ChatDown(f"no connection: {type(error).__name__}")
     code, status = code_of(error), getattr(error.response, "status_code", 0)
     if status == 429 or code in {"ratelimited", "rate_limited"}:
         return Limited("Slack limits us", _wait_s(error) or _UNTOLD_WAIT_S)

@@ -228,7 +228,7 @@ def test_an_address_is_used_five_times_and_not_after_half_an_hour():
     story(told)
 
 
-def test_a_click_where_the_bot_was_thrown_out_is_answered_by_its_address():
+def test_a_click_where_the_bot_was_thrown_out_is_answered_by_its_address_or_directly():
     async def told(bench: SlackBench) -> None:
         bench.pending.take("h1", Deed("click", "", "https://hooks.example/h1"))
         bench.world.channels.clear()
@@ -236,6 +236,9 @@ def test_a_click_where_the_bot_was_thrown_out_is_answered_by_its_address():
         assert len(bench.world.responses) == 1
         with pytest.raises(ChatGone):
             await bench.port.reply(deed(bench, "another"), Notice("for you"))
+        bench.world.channels.add(ALICE)
+        await bench.port.reply(deed(bench, "another"), Notice("for you"))
+        assert [each["channel"] for each in bench.world.messages.values()] == [ALICE]
 
     story(told)
 
