@@ -98,6 +98,7 @@ class Lane:
                 continue
             try:
                 await self._do(job)
+                self._pacer.spoke(self.place)
                 failures = 0
             except ChatDown as error:
                 self._put_back(job)

@@ -163,3 +163,15 @@ def test_a_channel_that_the_bot_is_not_in_parks_its_run_there():
         assert platform.names() == []
 
     told(story, ScriptedCrew((planned("a"),)))
+
+
+def test_a_picture_that_takes_its_time_makes_nobody_wait_for_slack():
+    async def story(talk: Talk, platform: SlackPlatform) -> None:
+        platform.latency(0.4)
+        await talk.types(ALICE, "start it")
+        await talk.until(lambda: talk.says("R1 is completed") != "")
+        await talk.quiet(60)
+        assert any(post.blocks[0]["type"] == "image" for post in platform.space.posts)
+        assert platform.api.rates.turned == []
+
+    told(story, ScriptedCrew((planned("a"), planned("b", "a"))))
