@@ -215,6 +215,16 @@ def test_an_ephemeral_message_reaches_members_alone_and_stands_nowhere():
     story(told)
 
 
+def test_what_is_said_to_a_person_stands_in_their_direct_conversation():
+    async def told(slack: Slack, caller: Caller) -> None:
+        slack.space.user("alice")
+        sent = await caller.call("chat.postMessage", channel="UALICE", text="psst")
+        assert (sent["channel"], slack.space.posts[0].channel) == ("DALICE", "DALICE")
+        assert await caller.refused("chat.postMessage", channel="UNOBODY", text="x") == "channel_not_found"
+
+    story(told)
+
+
 def test_a_deleted_message_with_replies_leaves_a_stone_that_takes_more():
     async def told(slack: Slack, caller: Caller) -> None:
         root = (await caller.call("chat.postMessage", channel="C1", text="card"))["ts"]

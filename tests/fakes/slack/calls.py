@@ -63,6 +63,10 @@ class Call(msgspec.Struct):
             self.needs(scopes[found.kind])
         return found
 
+    def within(self, channel: str) -> "Call":
+        """The same, asked of that channel."""
+        return Call(self.space, {**self.args, "channel": channel}, self.scopes, self.base)
+
     def own_channel(self, scopes: Mapping[str, str] | None = None) -> Channel:
         """The channel, once the bot is in it."""
         found = self.channel(scopes)

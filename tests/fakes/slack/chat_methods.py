@@ -12,6 +12,9 @@ _EVENT_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 def post_message(call: Call) -> Answer:
+    if call.text("channel") in call.space.users:
+        # Said to a person, it stands in their direct conversation with the bot.
+        call = call.within(call.space.direct(call.text("channel")).id)
     channel = call.writable_channel()
     text, blocks = content_of(call)
     thread = call.text("thread_ts", "")

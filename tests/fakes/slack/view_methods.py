@@ -84,7 +84,7 @@ def complete_upload(call: Call) -> Answer:
         done.append((file, str(each.get("title") or file.name)))
     channel = call.args.get("channel_id")
     if channel:
-        within = Call(call.space, {**call.args, "channel": channel}, call.scopes, call.base).own_channel()
+        within = call.within(channel).own_channel()
         text, thread = call.text("initial_comment", ""), call.text("thread_ts", "")
         call.space.post(Post(within.id, "", BOT_USER, text, [], thread, files=[file.id for file, _ in done]))
     for file, title in done:
