@@ -106,9 +106,10 @@ class Lane:
                     self._held[job.binding.id, job.what] = _now() + error.retry_after_s
                     continue
                 failures += 1
-                logger.warning(
-                    "chat is down", extra={"action": "chat_down", "place": str(self.place), "why": str(error)}
-                )
+                # Once: a chat may be down for days, and its health is told elsewhere.
+                level = logging.WARNING if failures == 1 else logging.DEBUG
+                extra = {"action": "chat_down", "place": str(self.place), "why": str(error)}
+                logger.log(level, "chat is down", extra=extra)
                 await self._pacer.back_off(failures, error.retry_after_s)
             except ChatGone as error:
                 await self._give_up(job, error)

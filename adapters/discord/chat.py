@@ -26,7 +26,7 @@ from adapters.discord.errors import (
 from adapters.discord.forms import FormTooLarge, modal_payload
 from adapters.discord.inbound import NAME, groups_of
 from adapters.discord.render import CAPS, Payload, mark_of, message_payload, nonce_of, thread_name
-from adapters.discord.rest import CALL_FAILED, Rest, Upload
+from adapters.discord.rest import CALL_FAILED, FileRefused, Rest, Upload
 from adapters.discord.told import MEMBER, NAMED, SAID, understood
 from bot.forms import Form
 from bot.messages import Message, Notice, Picture
@@ -92,10 +92,16 @@ class DiscordChat:
         return MessageRef(thread.place, sent, thread.thread)
 
     async def upload(self, thread: ThreadRef, data: bytes, name: str, alt: str, key: str) -> MessageRef:
-        """A picture in its message, with the words that tell the same."""
+        """A picture in its message, with the words that tell the same; the words alone where files are not allowed."""
         channel = _channel(thread.place, thread.thread)
-        payload = message_payload(Picture(RunId(name.partition(".")[0]), alt), key=key, picture=name)
-        sent = await self._once(channel, payload, key, Upload(name, data))
+        picture = Picture(RunId(name.partition(".")[0]), alt)
+        sent = await self._found(channel, key)
+        if not sent:
+            payload = message_payload(picture, key=key, picture=name)
+            try:
+                sent = await self._sent(channel, payload, key, Upload(name, data))
+            except FileRefused:
+                sent = await self._sent(channel, message_payload(picture, key=key), key)
         return MessageRef(thread.place, sent, thread.thread)
 
     async def edit(self, ref: MessageRef, message: Message) -> None:

@@ -17,6 +17,8 @@ OLD_EDITS: Final = 30_046
 UNKNOWN_INTERACTION: Final = 10_062
 ALREADY_ANSWERED: Final = 40_060
 NO_DIRECT_MESSAGES: Final = 50_007
+NO_PERMISSION: Final = 50_013
+FILE_TOO_LARGE: Final = 40_005
 UNKNOWN_MEMBER: Final = 10_007
 TOO_LATE: Final = frozenset({10_015, 50_027})
 """The token of an interaction is over after 15 minutes."""
@@ -59,9 +61,11 @@ def turned_away(status: int, header: str | None, body: bytes) -> TurnedAway:
     except ValueError:
         told = {}
     told = told if isinstance(told, dict) else {}
+    # A guard before Discord, which does not speak its language, turns away whatever we ask.
+    is_global = bool(told.get("global")) or (status == 429 and not told)
     wait_s = _seconds(told.get("retry_after")) or _seconds(header) or (_UNTOLD_WAIT_S if status == 429 else 0.0)
     code = told.get("code", 0)
-    return TurnedAway(status, wait_s, code if isinstance(code, int) else 0, is_global=bool(told.get("global")))
+    return TurnedAway(status, wait_s, code if isinstance(code, int) else 0, is_global=is_global)
 
 
 def code_of(error: Exception) -> int:

@@ -15,10 +15,10 @@ import discord
 import msgspec
 from discord.http import HTTPClient, Route
 
-from adapters.discord.errors import meant, turned_away
+from adapters.discord.errors import FILE_TOO_LARGE, NO_PERMISSION, code_of, meant, turned_away
 from adapters.discord.render import Payload
 from adapters.record import Recorder
-from bot.port import ChatDown
+from bot.port import ChatDown, ChatGone
 
 
 class Upload(msgspec.Struct, frozen=True):
@@ -26,6 +26,10 @@ class Upload(msgspec.Struct, frozen=True):
 
     name: str
     png: bytes
+
+
+class FileRefused(ChatGone):
+    """The message would be taken without its image."""
 
 
 class Rest:
@@ -69,11 +73,13 @@ class Rest:
     async def spoken(self, route: Route, payload: Payload | None = None, *, upload: Upload | None = None) -> Any:
         """As `call`, for what the bot says in its own time.
 
-        Raises: ChatDown, ChatGone.
+        Raises: ChatDown, ChatGone; FileRefused, where the image may be to blame.
         """
         try:
             return await self.call(route, payload, upload=upload, is_paced=True)
         except CALL_FAILED as error:
+            if upload is not None and code_of(error) in {NO_PERMISSION, FILE_TOO_LARGE}:
+                raise FileRefused("the image is refused") from None
             raise meant(error) from None
 
     def trace(self) -> aiohttp.TraceConfig:

@@ -55,5 +55,7 @@ def test_a_429_says_how_long_to_wait(header: str | None, body: bytes, wait_s: fl
 
 def test_a_429_of_everything_is_told_apart():
     assert turned_away(429, "1", b'{"global": true, "retry_after": 1}').is_global
+    assert turned_away(429, "1", b"<html>You are being blocked").is_global
+    assert not turned_away(429, "1", b'{"retry_after": 1}').is_global
     assert turned_away(429, "1", b'{"code": 30046}').code == 30_046
     assert isinstance(turned_away(503, None, b"upstream"), TurnedAway)

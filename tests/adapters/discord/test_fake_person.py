@@ -90,7 +90,7 @@ def test_what_an_option_does_not_take_can_not_be_entered(values: dict[str, str])
 
 def test_a_command_for_those_who_may_speak_is_offered_to_nobody_else():
     async def told(bot: Asker, alice: Person) -> None:
-        world, guarded = bot.server.world, [{**TREE[0], "default_member_permissions": str(SEND)}]
+        world, guarded = bot.server.world, [{**TREE[0], "default_member_permissions": SEND}]
         await bot.ask("PUT", f"/applications/{world.app}/guilds/{world.guild}/commands", guarded)
         assert "orch" in alice.offered(world.channel)
         world.deny(world.channel, alice.id, SEND)

@@ -205,7 +205,9 @@ class World:
             "premium_subscription_count": 0, "system_channel_flags": 0, "system_channel_id": None, "afk_timeout": 300,
             "afk_channel_id": None, "rules_channel_id": None, "public_updates_channel_id": None, "premium_progress_bar_enabled": False,
             "application_id": None, "splash": None, "discovery_splash": None, "vanity_url_code": None, "description": None, "banner": None,
-            "safety_alerts_channel_id": None, "max_presences": None, "max_members": 500_000,
+            "safety_alerts_channel_id": None, "max_presences": None, "max_members": 500_000, "home_header": None, "region": "deprecated",
+            "widget_enabled": False, "widget_channel_id": None, "max_stage_video_channel_users": 50, "max_video_channel_users": 25,
+            "nsfw": False, "incidents_data": None,
         }  # fmt: skip
 
     def application(self) -> Body:
@@ -235,7 +237,7 @@ class World:
         colours = {"primary_color": 0, "secondary_color": None, "tertiary_color": None}
         return {
             "id": number, "name": name, "permissions": str(powers), "position": len(self.roles), "color": 0, "colors": colours,
-            "hoist": False, "managed": False, "mentionable": False, "flags": 0,
+            "hoist": False, "managed": False, "mentionable": False, "flags": 0, "icon": None, "unicode_emoji": None,
         }  # fmt: skip
 
 

@@ -28,7 +28,15 @@ def application(call: Call) -> Answer:
 
 def my_guilds(call: Call) -> Answer:
     world = call.world
-    told: Body = {"id": world.guild, "name": "Bakery", "icon": None, "owner": False, "permissions": "0", "features": []}
+    told: Body = {
+        "id": world.guild,
+        "name": "Bakery",
+        "icon": None,
+        "banner": None,
+        "owner": False,
+        "permissions": "0",
+        "features": [],
+    }
     return 200, [told] if world.is_member else []
 
 
