@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from bot.people import PeopleRules
 from bot.port import Invocation
 from engine.core.blackboard import Blackboard
 from tests.adapters.discord.fake_platform import DiscordPlatform
+from tests.adapters.slack.platform import SlackPlatform
 from tests.fakes.jumping import run
 from tests.fakes.memory_platform import MemoryPlatform
 from tests.fakes.platforms import Platform
@@ -18,7 +20,10 @@ from tests.fakes.talk import ALICE, Talk, talking
 from tests.stories.surfaces import Console, OnPlatform, Surface
 from tests.stories.test_conversation_decisions import crew_that_asks
 
-PLATFORMS: dict[str, Callable[[], Platform]] = {"discord": DiscordPlatform}
+PLATFORMS: dict[str, Callable[[], Platform]] = {
+    "discord": DiscordPlatform,
+    "slack": partial(SlackPlatform, is_socket=True),
+}
 NAMES = ("console", *PLATFORMS)
 
 
