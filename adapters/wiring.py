@@ -86,7 +86,8 @@ async def open_session(
         stream = Stream(redact)
         extras = await stack.enter_async_context(supply(settings, servers, redact))
         parts = Parts(
-            repository=repository, log=log, model=StreamedModel(models, stream), price_of=models.price_of, codec_of=models.codec_of, cells=cells, clock=clock,
+            repository=repository, log=log, model=StreamedModel(models, stream), price_of=models.price_of, codec_of=models.codec_of, window_of=models.window_of,
+            cells=cells, clock=clock,
             options=_options(settings, model, home), home=home, redact=redact, supply=extras,
         )  # fmt: skip
         engine = await stack.enter_async_context(Engine(parts, load_board(log)).running())

@@ -9,25 +9,33 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
+from engine.agent.outcome import Limits
 from engine.core.entities import Run
 from engine.core.ids import RunId
 from engine.model.budget import Budget, Price
 from engine.model.codecs.coded import CodecOf, CodedModel, always_native
 from engine.model.fallback import FallbackModel
 from engine.model.guarded import GuardedModel, Guards, ProviderSlots
-from engine.model.types import Model, Reply, Request
+from engine.model.types import Model, Reply, Request, Window
 
 PriceOf = Callable[[str], Awaitable[Price | None]]
+WindowOf = Callable[[str], Awaitable[Window]]
 Caps = tuple[float | None, int | None]
 
 
+async def unknown_window(_: str) -> Window:
+    """Nothing is known of any model."""
+    return Window()
+
+
 class Desk(msgspec.Struct, frozen=True):
-    """What is known of models: their prices, their codecs, who stands in for whom; and how secrets are taken out."""
+    """What is known of models: their prices, codecs and windows, who stands in for whom; and how secrets are taken out."""
 
     price_of: PriceOf
     codec_of: CodecOf = always_native
     fallbacks: Mapping[str, tuple[str, ...]] = {}
     redact: Callable[[str], str] = str
+    window_of: WindowOf = unknown_window
 
 
 class _Account(msgspec.Struct):
@@ -52,6 +60,15 @@ class RunBudgets:
     def model_for(self, run: RunId) -> Model:
         """The model that spends the run's budget."""
         return _RunModel(self, run)
+
+    async def limits_of(self, model: str, limits: Limits) -> Limits:
+        """The limits of an attempt that the model thinks for: within what is known of its window."""
+        window = await self._desk.window_of(model)
+        return msgspec.structs.replace(
+            limits,
+            context_tokens=window.context or limits.context_tokens,
+            max_output_tokens=min(limits.max_output_tokens, window.max_output or limits.max_output_tokens),
+        )
 
     async def complete(self, run: RunId, request: Request, on_delta: Callable[[str], None] | None) -> Reply:
         """The model's reply, paid for by the run within its caps of this moment.

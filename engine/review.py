@@ -140,10 +140,11 @@ class LocalReviewer:
             claim=job.task.attempts[-1].summary,
         )
         role = ROLES["strategist"]
+        model = self._options.model_for(role.name)
+        limits = await self._models.limits_of(model, self._options.limits)
         assignment = Assignment(
-            role=role, opening=review_opening(job, shown), model_name=self._options.model_for(role.name),
-            label=f"{job.label}/review", limits=self._options.limits,
-        )  # fmt: skip
+            role=role, opening=review_opening(job, shown), model_name=model, label=f"{job.label}/review", limits=limits
+        )
         notepad = Notepad()
         notebook = Notebook(journal, self._redact, notepad)
         async with self._sites.at(commit) as site:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engine.attempt import LocalWorker
-from engine.budgets import Desk, PriceOf, RunBudgets
+from engine.budgets import Desk, PriceOf, RunBudgets, WindowOf, unknown_window
 from engine.caretaker import Caretaker, TendableLog
 from engine.cell.sandbox import CellFactory
 from engine.cell.types import NoSandbox
@@ -67,6 +67,7 @@ class Parts(msgspec.Struct, frozen=True):
     redact: Callable[[str], str]
     supply: Supply = Supply()
     codec_of: CodecOf = always_native
+    window_of: WindowOf = unknown_window
 
 
 class Engine:
@@ -78,7 +79,7 @@ class Engine:
         self._pool = WorktreePool(parts.repository, parts.home / "work", include=parts.options.include)
         sites = Sites(parts.repository, self._pool, parts.cells, parts.options)
         self._gauge = Gauge(sites, parts.options)
-        desk = Desk(parts.price_of, parts.codec_of, parts.options.fallbacks, parts.redact)
+        desk = Desk(parts.price_of, parts.codec_of, parts.options.fallbacks, parts.redact, parts.window_of)
         models = RunBudgets(parts.model, desk, lambda run: self.board.runs[run])
         read = parts.log.read
         worker = LocalWorker(

@@ -21,7 +21,7 @@ from adapters.llm.litellm_errors import model_error
 from adapters.llm.litellm_wire import call_arguments, highest_price, reply_from
 from engine.model.budget import Price
 from engine.model.codecs.codec import CodecName
-from engine.model.types import ModelError, Reply, Request
+from engine.model.types import ModelError, Reply, Request, Window
 
 _EVERY_CALL: dict[str, Any] = {
     "max_retries": 0,
@@ -100,6 +100,11 @@ class LitellmModel:
         """How the model is to be told of tools: by its profile, the setting, and what it is known to be able to."""
         profile = await self.profile_of(model)
         return profile.codec or self._config.codec or profile.best_codec
+
+    async def window_of(self, model: str) -> Window:
+        """How many tokens the model takes and gives."""
+        profile = await self.profile_of(model)
+        return Window(profile.context, profile.max_output)
 
     async def profile_of(self, model: str) -> Profile:
         """All that is known of a model: what was configured, our own table, litellm's, in this order."""

@@ -27,12 +27,15 @@ def visible(text: str) -> str:
 
 def fenced(title: str, text: str, language: str = "text", standing: str = DATA) -> str:
     """The text in a fence longer than any run of backticks in it, under a line on its standing; empty for no text."""
+    return f"{one_line(title)} ({standing}):\n{quote(text, language)}" if visible(text).strip() else ""
+
+
+def quote(text: str, language: str = "") -> str:
+    """The text in a fence that it cannot close, for what stands in a tool's answer: every reader knows that this is data."""
     content = visible(text).strip("\n")
-    if not content.strip():
-        return ""
     longest = max((len(run) for run in re.findall(r"`+", content)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{one_line(title)} ({standing}):\n{fence}{language}\n{content}\n{fence}"
+    return f"{fence}{language}\n{content}\n{fence}"
 
 
 def code_span(text: str) -> str:
@@ -47,6 +50,11 @@ def code_span(text: str) -> str:
 def one_line(text: str) -> str:
     """The text with every run of white space made one space."""
     return " ".join(visible(text).split())
+
+
+def name_of_file(path: str) -> str:
+    """The path as it is, but for line breaks, which a file's name may have and a line of ours may not."""
+    return visible(path).replace("\n", "\\n")
 
 
 def prose(text: str) -> str:

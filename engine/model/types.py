@@ -80,6 +80,13 @@ class Reply(msgspec.Struct, frozen=True):
     fault: str = ""
 
 
+class Window(msgspec.Struct, frozen=True):
+    """How many tokens a conversation with a model may have, and one reply of it; None where nobody knows."""
+
+    context: int | None = None
+    max_output: int | None = None
+
+
 class ModelError(Exception):
     """A call that failed; the message is a sentence with the remedy, `retry_after_s` what the provider asked for."""
 

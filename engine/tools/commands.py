@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from engine.cell.types import CommandResult
+from engine.crew.fences import quote
 from engine.tools.observation import CallRefused, plain_text, shorten
 from engine.tools.tool import Arguments, Tool
 from engine.tools.workbench import Workbench
@@ -70,10 +71,10 @@ async def run_command(
 
 
 def report(result: CommandResult, timeout_s: float) -> str:
-    """A command's result as an agent reads it: the exit code first, then the output, its middle cut when it is long."""
+    """A command's result as an agent reads it: the exit code first, then the output in a fence, its middle cut when it is long."""
     ended = f" (timed out after {timeout_s:g} s: it and all its processes were ended)" if result.timed_out else ""
     output = plain_text(result.output).strip("\n")
-    return f"exit code: {result.exit_code}{ended}\n{shorten(output) if output.strip() else '(no output)'}"
+    return f"exit code: {result.exit_code}{ended}\n{quote(shorten(output)) if output.strip() else '(no output)'}"
 
 
 async def _shell(bench: Workbench, wanted: RunShell) -> str:

@@ -72,11 +72,16 @@ def closest_hunk(text: str, wanted: str) -> str:
     return numbered(lines[first : start + len(needle)], first + 1)
 
 
+def _shown(line: str) -> str:
+    """The line without the end of a Windows line; a carriage return inside of it must not begin one without a number."""
+    return line.removesuffix("\r").replace("\r", "\\r")
+
+
 def numbered(lines: list[str], first: int, max_line_chars: int = 2_000) -> str:
     """The lines with their numbers, each cut at `max_line_chars`."""
     width = len(str(first + len(lines)))
     return "\n".join(
-        f"{number:>{width}} | {line[:max_line_chars]}{' [line cut]' if len(line) > max_line_chars else ''}"
+        f"{number:>{width}} | {_shown(line)[:max_line_chars]}{' [line cut]' if len(line) > max_line_chars else ''}"
         for number, line in enumerate(lines, first)
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from engine.crew.fences import name_of_file, quote
 from engine.tools.edits import closest_hunk, lines_of, numbered, small_diff, syntax_fault
 from engine.tools.observation import CallRefused
 from engine.tools.paths import delete_file, read_bytes, real_path, write_bytes
@@ -81,7 +82,7 @@ def _excerpt(path: str, lines: list[str], wanted: ReadFile) -> str:
             break
     last = first + len(shown) - 1
     more = f"; continue with start_line={last + 1}" if last < len(lines) else ""
-    return f"{path}, lines {first}-{last} of {len(lines)}{more}\n{numbered(shown, first)}"
+    return f"{name_of_file(path)}, lines {first}-{last} of {len(lines)}{more}\n{quote(numbered(shown, first))}"
 
 
 def _write(bench: Workbench, wanted: WriteFile) -> str:
@@ -147,7 +148,10 @@ def _save(bench: Workbench, path: str, before: str, after: str) -> str:
     bench.note_read(written)
     fault = syntax_fault(written, after)
     warning = f"\nWARNING: {fault}. Mend it before you go on." if fault else ""
-    return f"Wrote {written} ({len(after):,} characters).{warning}\n{small_diff(written, before, after)}".rstrip()
+    diff = small_diff(written, before, after)
+    return f"Wrote {name_of_file(written)} ({len(after):,} characters).{warning}" + (
+        f"\n{quote(diff, 'diff')}" if diff else ""
+    )
 
 
 def _text_of(bench: Workbench, path: str, errors: str = "strict") -> tuple[str, str]:
@@ -167,7 +171,7 @@ def _text_of(bench: Workbench, path: str, errors: str = "strict") -> tuple[str, 
 def _miss(path: str, text: str, old: str) -> str:
     nearest = closest_hunk(text, old)
     where = (
-        f"The closest lines are:\n{nearest}\nCopy"
+        f"The closest lines are:\n{quote(nearest)}\nCopy"
         if nearest
         else "Nothing in the file resembles it. Read the file and copy"
     )

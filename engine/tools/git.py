@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
+from engine.crew.fences import quote
 from engine.tools.commands import report, run_command
 from engine.tools.observation import CallRefused, plain_text, shorten
 from engine.tools.paths import path_parts
@@ -55,7 +56,7 @@ class GitCommit(Arguments):
 
 async def _status(bench: Workbench, _: GitStatus) -> str:
     text = await _git(bench, ("status", "--short", "--branch", "--untracked-files=all"))
-    return text if "\n" in text else f"{text}\nNothing differs from the last commit."
+    return quote(text) + ("" if "\n" in text else "\nNothing differs from the last commit.")
 
 
 async def tree_status(bench: Workbench) -> str:
@@ -70,7 +71,11 @@ async def _diff(bench: Workbench, wanted: GitDiff) -> str:
     shape = ("--stat=120",) if wanted.is_summary else ("--no-ext-diff", "--no-textconv")
     where = _literal(bench, wanted.path)
     text = await _git(bench, ("diff", *shape, wanted.since, "--", where))
-    return text or f"No tracked file in {wanted.path} differs from {wanted.since}. New files are in git_status."
+    return (
+        quote(text, "diff")
+        if text
+        else f"No tracked file in {wanted.path} differs from {wanted.since}. New files are in git_status."
+    )
 
 
 async def _log(bench: Workbench, wanted: GitLog) -> str:
@@ -79,7 +84,7 @@ async def _log(bench: Workbench, wanted: GitLog) -> str:
     where = _literal(bench, wanted.path)
     options = (f"--max-count={wanted.max_count}", "--date=short", style, *shape)
     text = await _git(bench, ("log", *options, wanted.at, "--", where))
-    return text.lstrip("\n") or f"No commit changed {wanted.path}."
+    return quote(text) if text.strip() else f"No commit changed {wanted.path}."
 
 
 async def _commit(bench: Workbench, wanted: GitCommit) -> str:
@@ -90,7 +95,7 @@ async def _commit(bench: Workbench, wanted: GitCommit) -> str:
         raise CallRefused("Nothing differs from the last commit, so there is nothing to commit.")
     if result.exit_code != 0:
         raise CallRefused(f"git commit failed. {report(result, GIT_TIMEOUT_S)}")
-    return f"{plain_text(result.output).strip()}\nA checkpoint of your own: the work is handed in with finish."
+    return f"{quote(result.output)}\nA checkpoint of your own: the work is handed in with finish."
 
 
 async def _git(bench: Workbench, arguments: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from engine.crew.fences import name_of_file, quote
 from engine.tools.observation import CallRefused
 from engine.tools.paths import place
 from engine.tools.tool import Arguments, Tool, blocking
@@ -45,7 +46,9 @@ def _list(bench: Workbench, wanted: ListDirectory) -> str:
     if not entries:
         return f"{found.path}: nothing there matches {wanted.pattern}."
     more = f"\n[... more than {MAX_ENTRIES} entries: list a subfolder, or give a pattern ...]" if is_cut else ""
-    return f"{found.path}: {len(entries)} entries\n" + "\n".join(entries) + more
+    return (
+        f"{name_of_file(found.path)}: {len(entries)} entries\n{quote(chr(10).join(map(name_of_file, entries)))}{more}"
+    )
 
 
 def _collect(folder: int, wanted: ListDirectory) -> tuple[list[str], bool]:

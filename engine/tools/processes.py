@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from engine.crew.fences import quote
 from engine.tools.observation import CallRefused, plain_text, shorten
 from engine.tools.tool import Arguments, Tool
 from engine.tools.workbench import Started, Workbench
@@ -124,7 +125,7 @@ def _has(started: Started, text: str) -> bool:
 def _report(name: str, started: Started) -> str:
     output = plain_text(started.running.text_since(started.shown_bytes)).strip("\n")
     started.shown_bytes = started.running.total_bytes
-    return f"{_line(name, started)}\n{shorten(output) if output.strip() else '(no new output)'}"
+    return f"{_line(name, started)}\n{quote(shorten(output)) if output.strip() else '(no new output)'}"
 
 
 def _line(name: str, started: Started) -> str:

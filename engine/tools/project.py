@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+from engine.crew.fences import one_line, quote
 from engine.gates.detect import detect
 from engine.tools.listing import below
 from engine.tools.observation import CallRefused
@@ -55,7 +56,7 @@ def _look(bench: Workbench, _: ProjectInfo) -> str:
     }
     lines = [f"{title}: {_listed(items)}" for title, items in parts.items() if items]
     head = f"{len(files)} files" if not is_cut else f"more than {MAX_FILES} files, of which this many were looked at"
-    return "\n".join([head, *lines])
+    return f"{head}\n{quote(chr(10).join(map(one_line, lines)))}" if lines else head
 
 
 def _files(bench: Workbench) -> tuple[list[str], bool]:

@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import Field
 
 from engine.cell.types import CommandResult
+from engine.crew.fences import quote
 from engine.tools.commands import run_command
 from engine.tools.observation import CallRefused, plain_text
 from engine.tools.paths import place
@@ -100,10 +101,11 @@ def _shown(result: CommandResult, wanted: SearchCodebase) -> str:
     lines = plain_text(result.output).split("\n")
     lines = lines if wanted.context else [line for line in lines if line]
     shown = [line if len(line) <= _MAX_LINE_CHARS else f"{line[:_MAX_LINE_CHARS]} [line cut]" for line in lines[:limit]]
+    found = quote("\n".join(shown))
     if len(lines) > limit or result.cut_bytes:
         what = "files" if wanted.show != "lines" else "lines"
-        shown.append(f"[... more than {limit} {what} match: narrow the pattern, the path or the glob ...]")
-    return "\n".join(shown).rstrip("\n")
+        return f"{found}\n[... more than {limit} {what} match: narrow the pattern, the path or the glob ...]"
+    return found
 
 
 SEARCH_CODEBASE = Tool.of("search_codebase", SearchCodebase, _search)

@@ -5,11 +5,12 @@ import asyncio
 import msgspec
 import pytest
 
+from engine.agent.outcome import Limits
 from engine.budgets import Desk, RunBudgets
 from engine.core.entities import Run, RunConfig, Spend
 from engine.core.ids import RunId
 from engine.model.budget import BudgetReached, Price
-from engine.model.types import Message, Request
+from engine.model.types import Message, Request, Window
 from tests.engine.jobs import NOW
 from tests.fakes.model import ScriptedModel, says
 
@@ -69,3 +70,20 @@ def test_all_attempts_of_a_run_spend_from_one_account_also_after_a_raise():
                 await model.complete(CALL)
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("window", "limits"),
+    [
+        (Window(8_192, 1_000), Limits(context_tokens=8_192, max_output_tokens=1_000)),
+        (Window(1_000_000, 64_000), Limits(context_tokens=1_000_000)),
+        (Window(), Limits()),
+    ],
+    ids=["small", "large", "unknown"],
+)
+def test_an_attempt_keeps_within_the_window_of_its_model(window: Window, limits: Limits):
+    async def window_of(_: str) -> Window:
+        return window
+
+    budgets = RunBudgets(ScriptedModel([]), Desk(price_of, window_of=window_of), lambda _: Runs(1).now)
+    assert asyncio.run(budgets.limits_of("m", Limits())) == limits

@@ -9,6 +9,7 @@ import pytest
 from adapters.llm.catalog import Profile, catalog
 from adapters.llm.litellm_model import LitellmConfig, LitellmModel
 from engine.model.budget import Price
+from engine.model.types import Window
 
 T = TypeVar("T")
 MINE = Profile(input=1.0, output=2.0, context=8_000)
@@ -91,3 +92,13 @@ def test_the_key_for_one_provider_is_sent_to_no_other():
     model = LitellmModel(config)
     routes = [model._route(name) for name in ("openai/a", "anthropic/b")]
     assert [(route.api_base, route.api_key) for route in routes] == [("http://127.0.0.1:1/v1", "sk-mine"), ("", "")]
+
+
+def test_the_window_is_what_was_configured_then_what_is_known():
+    async def story(model: LitellmModel) -> list[Window]:
+        return [await model.window_of(name) for name in ("openai/mine", "anthropic/claude-sonnet-4-5", "openai/nobody")]
+
+    mine, known, unknown = asked(story, openai__mine=MINE)
+    assert mine == Window(8_000)
+    assert (known.context or 0) >= 200_000
+    assert unknown == Window()

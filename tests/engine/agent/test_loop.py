@@ -142,7 +142,7 @@ def test_the_same_call_four_times_is_told_once_and_then_stuck(stage: Stage) -> N
     assert len(told) == 1
     assert '`read_file {"path":"a.py"}`' in told[0].content
     assert told[0] is stage.turns[4].messages[-1]
-    assert '`read_file {"path":"a.py"}`, answered `a.py, lines 1-1' in outcome.reason
+    assert '`read_file {"path":"a.py"}`, answered ```` a.py, lines 1-1' in outcome.reason
 
 
 def test_three_identical_refusals_are_a_circle(stage: Stage) -> None:

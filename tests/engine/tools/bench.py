@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -55,3 +56,13 @@ def done(bench: Workbench, name: str, /, **arguments: object) -> str:
     observation = call(bench, name, **arguments)
     assert observation.ok, observation.text
     return observation.text
+
+
+def shown(bench: Workbench, name: str, /, **arguments: object) -> str:
+    """The text of a call that must be done, without the fences in it."""
+    return unfenced(done(bench, name, **arguments))
+
+
+def unfenced(text: str) -> str:
+    """The text without the lines that open and close fences."""
+    return "\n".join(line for line in text.split("\n") if not re.fullmatch(r"`{3,}\w*", line))

@@ -19,7 +19,7 @@ from engine.tools.supply import Supply
 from engine.tools.tool import Tool
 from engine.tools.workbench import Workbench
 from tests.contracts.cell_site import LEVELS, Lifeline, Site, make_site
-from tests.engine.tools.bench import Done, make_bench
+from tests.engine.tools.bench import Done, make_bench, unfenced
 
 ECHO = ProjectTool(
     name="echo",
@@ -62,13 +62,14 @@ def called(site: Site, tool: ProjectTool, level: Level = "none", /, **arguments:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_arguments_reach_the_command_as_json_and_as_variables(level: Level, site: Site):
-    text = called(site, ECHO, level, text="a", count=2, paths=["x", "y"]).text
+    text = unfenced(called(site, ECHO, level, text="a", count=2, paths=["x", "y"]).text)
     assert text == 'exit code: 0\na|2|["x","y"]\n{"text":"a","count":2,"paths":["x","y"]}'
 
 
 @pytest.mark.parametrize("evil", ["$(touch gone)", "`touch gone`", '"; touch gone; "', "-rf /", "a\nb", "é\u2028"])
 def test_no_argument_becomes_a_part_of_the_command(site: Site, evil: str):
-    assert called(site, ECHO, text=evil).text.startswith(f"exit code: 0\n{evil}|")
+    shown = evil.replace("\u2028", "\n")
+    assert unfenced(called(site, ECHO, text=evil).text).startswith(f"exit code: 0\n{shown}|")
     assert not (site.worktree / "gone").exists()
 
 
@@ -90,7 +91,7 @@ def test_wrong_arguments_run_nothing_and_are_explained(site: Site, arguments: Ma
 
 def test_a_long_argument_is_on_stdin_alone(site: Site):
     tool = ProjectTool("size", 'echo "${#ORCH_ARG_TEXT}"; wc -c', "Measure.", {"text": {"type": "string"}})
-    assert called(site, tool, text="x" * 500_000).text == "exit code: 0\n0\n500011"
+    assert unfenced(called(site, tool, text="x" * 500_000).text) == "exit code: 0\n0\n500011"
 
 
 def test_a_command_is_bounded_in_time_output_and_processes(site: Site, lifeline: Lifeline):

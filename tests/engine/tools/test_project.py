@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.engine.tools.bench import done, make_bench
+from tests.engine.tools.bench import done, make_bench, shown
 
 FILES = {
     "pyproject.toml": '[project]\nname = "x"\n[project.scripts]\nshopctl = "shop:main"\n',
@@ -25,7 +25,7 @@ def test_languages_manifests_tests_and_entry_points_are_told(tmp_path: Path):
     for path, text in FILES.items():
         (bench.root / path).parent.mkdir(parents=True, exist_ok=True)
         (bench.root / path).write_text(text)
-    assert done(bench, "project_info").split("\n") == [
+    assert shown(bench, "project_info").split("\n") == [
         "8 files",
         "languages (files): Python 3, Markdown 1, TypeScript 1",
         "manifests: Makefile, package.json, pyproject.toml",
