@@ -16,6 +16,7 @@ from adapters.web.chat import NAME, PLACE, WebChat
 from adapters.web.desk import Prepare, Talk, Wanted
 from adapters.wiring import Session, read_log
 from bot.bot import Bot, Manners
+from bot.conversations import Unwritten, nothing_unwritten
 from bot.desk import Desk, EngineSeen, Launch, StartOrder
 from bot.pace import PaceRules
 from bot.people import People
@@ -43,6 +44,7 @@ class Voice(msgspec.Struct, frozen=True):
     open_log: Callable[[], Log]
     redact: Callable[[str], str]
     people: People
+    unwritten: Unwritten = nothing_unwritten
 
 
 def voice_of(session: Session, prepare: Prepare, people: People) -> Voice:
@@ -58,7 +60,7 @@ def voice_of(session: Session, prepare: Prepare, people: People) -> Voice:
         return await session.engine.start(await prepare(wanted))
 
     root, redact = session.repository.path, Redactor(secrets_of(session.settings)).text
-    return Voice(session.engine, launch, lambda: read_log(root), redact, people)
+    return Voice(session.engine, launch, lambda: read_log(root), redact, people, session.engine.told.lines)
 
 
 class Chats(msgspec.Struct, frozen=True):
@@ -117,7 +119,7 @@ async def talking(voice: Voice, chats: Chats = Chats()) -> AsyncIterator[Talk]:
             each.write_down(Recorder(chats.record, voice.redact))
     desk = Desk(
         engine=voice.engine, launch=voice.launch, open_log=voice.open_log, people=voice.people, ports=ports,
-        clock=clock, redact=voice.redact,
+        clock=clock, redact=voice.redact, unwritten=voice.unwritten,
     )  # fmt: skip
     manners = Manners(pace=PaceRules(own_per_s={NAME: CONSOLE_PER_S}), homes=(PLACE,))
     with ApschedulerAlarms() as scheduler:

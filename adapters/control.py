@@ -15,11 +15,13 @@ from typing import Final, get_args
 
 import msgspec
 
+from adapters.looking_on import show, wish_of
 from adapters.settings import runtime_folder
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
 from engine.ledger import LedgerStopped
+from engine.model.streamed import Stream
 from engine.service import CannotStart, Engine, RunRequest
 from engine.store.lock import EngineLock
 from engine.store.repository import common_dir
@@ -60,8 +62,8 @@ def socket_path(repository_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def listening(engine: Engine, path: Path) -> AsyncIterator[None]:
-    """Take orders at `path` while the context is open. The caller holds the engine's lock, so what lies there is stale.
+async def listening(engine: Engine, stream: Stream, path: Path) -> AsyncIterator[None]:
+    """Take orders, and let people look on, at `path` while the context is open. The caller holds the engine's lock, so what lies there is stale.
 
     Raises: OSError when the socket can't be made; CannotStart when its folder is somebody else's.
     """
@@ -71,8 +73,11 @@ async def listening(engine: Engine, path: Path) -> AsyncIterator[None]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.LimitOverrunError, ValueError):
             line = await reader.readline()
-            writer.write(msgspec.json.encode(await _answer(engine, line)) + b"\n")
-            await writer.drain()
+            if (wish := wish_of(line)) is not None:
+                await show(engine, stream, wish, reader, writer)
+            else:
+                writer.write(msgspec.json.encode(await _answer(engine, line)) + b"\n")
+                await writer.drain()
         writer.close()
 
     server = await asyncio.start_unix_server(serve, path, limit=MAX_LINE_BYTES)

@@ -91,7 +91,7 @@ async def open_session(
             options=_options(settings, model, home), home=home, redact=redact, supply=extras,
         )  # fmt: skip
         engine = await stack.enter_async_context(Engine(parts, load_board(log)).running())
-        await stack.enter_async_context(listening(engine, door))
+        await stack.enter_async_context(listening(engine, stream, door))
         yield Session(engine, repository, settings, sandbox, model, model == PILOT, models, stream)
 
 

@@ -1,6 +1,7 @@
 """Reads the end of an attempt's conversation from the state branch, as lines for people. Must not show anything as markup."""
 
 from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -12,6 +13,14 @@ from engine.ports import Log
 from engine.store.layout import attempt_folder
 
 MAX_WIDTH = 300
+_REVIEWER = "strategist"
+Unwritten = Callable[[str], Sequence[bytes]]
+"""A conversation's turns that are not on the state branch yet, by its label (`R1/T3/a2`)."""
+
+
+def nothing_unwritten(_: str) -> Sequence[bytes]:
+    """Where no engine works."""
+    return ()
 
 
 class Excerpt(msgspec.Struct, frozen=True):
@@ -22,21 +31,33 @@ class Excerpt(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
 
 
-def last_lines(log: Log, task: Task, attempt: int, most: int) -> Excerpt | None:
-    """The end of the conversation; None when none was written. Blocks."""
-    speaker, turns = "", 0
+def last_lines(
+    log: Log, task: Task, attempt: int, most: int, unwritten: Unwritten = nothing_unwritten
+) -> Excerpt | None:
+    """The end of the conversation; None when none was written or told. Blocks."""
+    speaker, seen = "", set[tuple[int, int]]()
     lines: deque[str] = deque(maxlen=most)
-    for path, content in log.files(under=attempt_folder(task.run, task.id, attempt), suffix=".jsonl"):
-        speaks = task.role if path.rpartition("/")[2][0].isdigit() else "strategist"
+    for speaks, turn in _turns(log, task, attempt, unwritten):
         if speaks != speaker:
-            speaker, turns = speaks, 0
+            speaker, seen = speaks, set()
             lines.clear()
-        for line in content.split(b"\n"):
-            if line:
-                turn = msgspec.json.decode(line, type=Turn)
-                turns += 1
-                lines.extend(text for message in turn.messages for text in _lines(message))
-    return Excerpt(speaker, turns, tuple(lines)) if turns else None
+        if (turn.number, turn.at_ms) not in seen:
+            seen.add((turn.number, turn.at_ms))
+            lines.extend(text for message in turn.messages for text in _lines(message))
+    return Excerpt(speaker, len(seen), tuple(lines)) if seen else None
+
+
+def _turns(log: Log, task: Task, attempt: int, unwritten: Unwritten) -> Iterator[tuple[str, Turn]]:
+    """Who spoke, and each turn. One that is written meanwhile comes twice."""
+    label = f"{task.run}/{task.id}/a{attempt}"
+    # Asked for first: what is written before the log is read is then in it.
+    told = {speaker: unwritten(name) for speaker, name in ((task.role, label), (_REVIEWER, f"{label}/review"))}
+    written = list(log.files(under=attempt_folder(task.run, task.id, attempt), suffix=".jsonl"))
+    for speaker, is_review in ((task.role, False), (_REVIEWER, True)):
+        pages = [content for path, content in written if path.rpartition("/")[2][0].isdigit() != is_review]
+        for line in (*(line for content in pages for line in content.split(b"\n")), *told[speaker]):
+            if line.strip():
+                yield speaker, msgspec.json.decode(line, type=Turn)
 
 
 def _lines(message: Message) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from bot.conversations import Unwritten, nothing_unwritten
 from bot.people import People
 from bot.port import ChatPort
 from engine.core import commands as c
@@ -65,3 +66,4 @@ class Desk(msgspec.Struct, frozen=True):
     ports: Mapping[str, ChatPort]
     clock: Clock
     redact: Callable[[str], str]
+    unwritten: Unwritten = nothing_unwritten

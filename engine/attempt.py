@@ -30,6 +30,7 @@ from engine.options import Options
 from engine.ports import Clock
 from engine.results import division_made, findings_made, plan_made, spec_made
 from engine.site import SetupFailed, Site, Sites
+from engine.told import Told
 from engine.tools.notepad import Notepad
 from engine.tools.supply import Supply
 from engine.tools.workbench import Workbench
@@ -73,9 +74,11 @@ class LocalWorker:
         read: Read,
         redact: Callable[[str], str],
         supply: Supply = Supply(),
+        told: Told | None = None,
     ) -> None:
         self._sites = sites
         self._supply = supply
+        self._told = told or Told()
         self._models = models
         self._clock = clock
         self._options = options
@@ -86,7 +89,7 @@ class LocalWorker:
         """The attempt's outcome; its processes are dead and its worktree is back in the pool on return."""
         earlier = await asyncio.to_thread(earlier_attempts, job.task, self._read)
         notepad = Notepad()
-        notebook = Notebook(journal, self._redact, notepad)
+        notebook = Notebook(journal, self._redact, notepad, self._told.page(job.label))
         try:
             beginning = await asyncio.to_thread(begin, self._sites.repository, job)
             opening = work_opening(job, earlier, told(beginning))

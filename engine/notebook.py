@@ -9,6 +9,7 @@ import msgspec
 from engine.agent.outcome import Turn
 from engine.core.entities import Spend
 from engine.finishing import to_the_end
+from engine.told import Page, Told
 from engine.tools.notepad import Note, Notepad
 from engine.work import Journal, LogBatch
 
@@ -20,10 +21,13 @@ _encoder: Final = msgspec.json.Encoder(order="sorted")
 class Notebook:
     """Turns that are not written yet; what is written is never rewritten (docs/state-branch.md, growth)."""
 
-    def __init__(self, journal: Journal, redact: Callable[[str], str], notepad: Notepad | None = None) -> None:
+    def __init__(
+        self, journal: Journal, redact: Callable[[str], str], notepad: Notepad | None = None, page: Page | None = None
+    ) -> None:
         self._journal = journal
         self._redact = redact
         self._notepad = notepad or Notepad()
+        self._page = page or Told().page("")
         self._lines: list[bytes] = []
         self._bytes = 0
         self._spend = Spend()
@@ -42,6 +46,7 @@ class Notebook:
         # In a thread: tens of kilobytes, with a page of patterns to look for.
         line = await asyncio.to_thread(self._redacted, turn)
         self._lines.append(line)
+        self._page.add(line)
         self._bytes += len(line)
         self._spend += spend_of(turn)
         notes = self._notepad.take()
@@ -53,7 +58,10 @@ class Notebook:
             return
         batch = LogBatch(b"".join(self._lines), len(self._lines), self._spend, notes)
         self._lines, self._bytes, self._spend = [], 0, Spend()
-        await self._journal(batch)
+        try:
+            await self._journal(batch)
+        finally:
+            self._page.written(batch.turns)
 
     def _redacted(self, turn: Turn) -> bytes:
         messages = tuple(

@@ -28,6 +28,7 @@ from engine.options import Options
 from engine.ports import Clock
 from engine.results import verdict_given
 from engine.site import SetupFailed, Sites
+from engine.told import Told
 from engine.tools.notepad import Notepad
 from engine.tools.workbench import Workbench
 from engine.work import Approved, Deferred, Failed, Job, Journal, ReviewOutcome
@@ -38,7 +39,7 @@ from engine.workspace.repository import UnknownCommit
 class LocalReviewer:
     """Reviews on this machine."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as of LocalWorker: parts that meet here and belong to nobody else
         self,
         sites: Sites,
         gauge: Gauge,
@@ -47,6 +48,7 @@ class LocalReviewer:
         options: Options,
         *,
         redact: Callable[[str], str],
+        told: Told | None = None,
     ) -> None:
         self._sites = sites
         self._gauge = gauge
@@ -54,6 +56,7 @@ class LocalReviewer:
         self._clock = clock
         self._options = options
         self._redact = redact
+        self._told = told or Told()
 
     async def review(self, job: Job, commit: str, journal: Journal) -> ReviewOutcome:
         """The verdict. Red checks, lost tests and weakened tests reject the work before any model is asked.
@@ -146,7 +149,7 @@ class LocalReviewer:
             role=role, opening=review_opening(job, shown), model_name=model, label=f"{job.label}/review", limits=limits
         )
         notepad = Notepad()
-        notebook = Notebook(journal, self._redact, notepad)
+        notebook = Notebook(journal, self._redact, notepad, self._told.page(assignment.label))
         async with self._sites.at(commit) as site:
             bench = Workbench(
                 root=site.worktree.path,

@@ -31,6 +31,7 @@ from engine.ports import Clock
 from engine.recovery import fail_lost_attempts
 from engine.review import LocalReviewer
 from engine.site import SetupFailed, Sites
+from engine.told import Told
 from engine.tools.supply import Supply
 from engine.workspace.git import GitError
 from engine.workspace.pool import WorktreePool
@@ -75,6 +76,7 @@ class Engine:
 
     def __init__(self, parts: Parts, board: Blackboard) -> None:
         self.repository = parts.repository
+        self._told = Told()
         self._ledger = Ledger(parts.log, board, parts.clock, parts.redact)
         self._pool = WorktreePool(parts.repository, parts.home / "work", include=parts.options.include)
         sites = Sites(parts.repository, self._pool, parts.cells, parts.options)
@@ -83,9 +85,12 @@ class Engine:
         models = RunBudgets(parts.model, desk, lambda run: self.board.runs[run])
         read = parts.log.read
         worker = LocalWorker(
-            sites, models, parts.clock, parts.options, read=read, redact=parts.redact, supply=parts.supply
+            sites, models, parts.clock, parts.options,
+            read=read, redact=parts.redact, supply=parts.supply, told=self._told,
+        )  # fmt: skip
+        reviewer = LocalReviewer(
+            sites, self._gauge, models, parts.clock, parts.options, redact=parts.redact, told=self._told
         )
-        reviewer = LocalReviewer(sites, self._gauge, models, parts.clock, parts.options, redact=parts.redact)
         lander = LocalLander(sites, self._gauge, parts.log, redact=parts.redact)
         self._dispatcher = Dispatcher(self._ledger, worker, reviewer, lander, parts.clock)
         self._housekeeper = Housekeeper(self._ledger, parts.repository)
@@ -95,6 +100,11 @@ class Engine:
     def board(self) -> Blackboard:
         """What is durable now. Replaced, never changed: keep a reference and it stays as it is."""
         return self._ledger.board
+
+    @property
+    def told(self) -> Told:
+        """Turns that are over and not on the state branch yet."""
+        return self._told
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Call `watcher(records, board)` after each durable group, on the event loop; the result ends the watching."""

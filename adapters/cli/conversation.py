@@ -1,5 +1,6 @@
 """Prints an attempt's conversation from the state branch: turns, tool calls, results. Must not show anything as markup."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -25,14 +26,19 @@ SHORT_LINES: Final = 12
 MAX_ARGUMENT_CHARS: Final = 80
 
 
-def logs(repo: Path, name: str, attempt: int | None, *, is_full: bool, as_json: bool) -> None:
-    """Print the conversation of the task's attempt (the latest, when none is named).
+def logs(repo: Path, name: str, attempt: int | None, *, is_followed: bool, is_full: bool, as_json: bool) -> None:
+    """Print the conversation of the task's attempt (the latest, when none is named), and go on with it if it `is_followed`.
 
     Raises: BadInput when there is none.
     """
     root = root_of(repo)
     board = read_board(root)
     task = board.tasks[task_of(board, name)]
+    if is_followed:
+        from adapters.cli.following import follow
+
+        asyncio.run(follow(root, task, attempt or 0, is_full=is_full, as_json=as_json))
+        return
     number = attempt if attempt is not None else len(task.attempts)
     if not 1 <= number <= len(task.attempts):
         refuse(say.no_attempt(task.id, attempt, len(task.attempts)))
@@ -51,7 +57,7 @@ def logs(repo: Path, name: str, attempt: int | None, *, is_full: bool, as_json: 
             output.say("")
         output.say(words.conversation(task.id, number, speaker), style="bold")
         for turn in turns:
-            _print_turn(turn, is_full)
+            print_turn(turn, is_full)
 
 
 def read_conversations(log: Log, task: Task, attempt: int) -> list[tuple[str, list[Turn]]]:
@@ -64,15 +70,16 @@ def read_conversations(log: Log, task: Task, attempt: int) -> list[tuple[str, li
     return list(found.items())
 
 
-def _print_turn(turn: Turn, is_full: bool) -> None:
+def print_turn(turn: Turn, is_full: bool, *, was_heard: bool = False) -> None:
+    """Print a turn; `was_heard` leaves out what the model said, which is on the screen already."""
     output.say("")
     output.say(words.turn(turn.number, iso(turn.at_ms)[11:19], turn.usage.total_tokens), style="dim")
     for message in turn.messages:
-        for line, style in _message_lines(message, is_full):
+        for line, style in _message_lines(message, is_full, was_heard):
             output.say(line, style=style)
 
 
-def _message_lines(message: Message, is_full: bool) -> Iterator[tuple[str, str]]:
+def _message_lines(message: Message, is_full: bool, was_heard: bool) -> Iterator[tuple[str, str]]:
     match message.role:
         case "system":
             if is_full:
@@ -80,7 +87,8 @@ def _message_lines(message: Message, is_full: bool) -> Iterator[tuple[str, str]]
         case "user":
             yield from ((f"  {line}", "dim") for line in _lines(message.content, is_full))
         case "assistant":
-            yield from ((f"  {line}", "") for line in _lines(message.content, is_full=True))
+            if not was_heard:
+                yield from ((f"  {line}", "") for line in _lines(message.content, is_full=True))
             yield from ((f"  → {call_line(call, is_full)}", "cyan") for call in message.tool_calls)
         case "tool":
             yield from ((f"  │ {line}", "dim") for line in _lines(message.content, is_full))

@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
     app.command(
         rich_help_panel=LOOK, epilog="orch show · orch show R1 · orch show T3 · orch show D1 · orch show R1@120"
     )(show)
-    app.command(rich_help_panel=LOOK, epilog="orch logs T3 --attempt 2")(logs)
+    app.command(rich_help_panel=LOOK, epilog="orch logs T3 --attempt 2 · orch logs T3 --follow")(logs)
 
 
 def status(repo: Repo = HERE, as_json: Json = False) -> None:
@@ -52,6 +52,7 @@ def show(
 def logs(
     task: Annotated[str, typer.Argument(help="The task.", metavar="T3")],
     attempt: Annotated[int | None, typer.Option(min=1, metavar="N", show_default="the latest")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on while it is held, word by word.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Nothing shortened, and the system prompt too.")] = False,
     repo: Repo = HERE,
     as_json: Json = False,
@@ -59,4 +60,4 @@ def logs(
     """What an attempt's worker and reviewer said and did."""
     from adapters.cli import conversation
 
-    conversation.logs(repo, task, attempt, is_full=full, as_json=as_json)
+    conversation.logs(repo, task, attempt, is_followed=follow, is_full=full, as_json=as_json)

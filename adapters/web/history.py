@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
 from adapters.wiring import read_log
+from bot.conversations import Unwritten, nothing_unwritten
 from engine.agent.outcome import Turn
 from engine.core.entities import Attempt, Task
 from engine.ports import Log
@@ -25,7 +27,7 @@ class ToldTurn(msgspec.Struct, frozen=True):
 
 
 class TurnPage(msgspec.Struct, frozen=True):
-    """Some turns in order. `next` is the cursor of the page after, None at the end so far; `again` is where to look for more
+    """Some turns in order; those at the end may come again, once they are written. `next` is the cursor of the page after, None at the end so far; `again` is where to look for more
     while the attempt goes on.
     """
 
@@ -46,18 +48,19 @@ class DiffView(msgspec.Struct, frozen=True):
 class History:
     """The state branch of one repository, for reading."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, unwritten: Unwritten = nothing_unwritten) -> None:
         self._log = log
+        self._unwritten = unwritten
         # libgit2's handles are not made for two threads at once.
         self._one_at_a_time = threading.Lock()
 
     @classmethod
-    def open(cls, repository: Path) -> "History":
+    def open(cls, repository: Path, unwritten: Unwritten) -> "History":
         """The history of the repository; close it.
 
         Raises: as adapters.wiring.read_log.
         """
-        return cls(read_log(repository))
+        return cls(read_log(repository), unwritten)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -87,18 +90,33 @@ class History:
     def _turns(self, task: Task, attempt: int, cursor: str) -> TurnPage:
         speaker: Speaker = "review" if cursor.startswith("review") else "work"
         number = int(cursor.rpartition("-")[2])
+        # Asked for first: what is written before the log is read is then in it.
+        lines = self._unwritten(_label(task, attempt, speaker))
         content = self._batch(task, attempt, speaker, number)
         if content is None and speaker == "work":
             # The worker's conversation ends here; the review's may have begun.
-            reviewed = self._batch(task, attempt, "review", 1) is not None
-            return TurnPage((), "review-1" if reviewed else None, f"work-{number}")
+            is_reviewed = self._goes_on(task, attempt, speaker, number)
+            return TurnPage(_told(speaker, lines), "review-1" if is_reviewed else None, f"work-{number}")
         if content is None:
-            return TurnPage((), None, cursor)
-        turns = tuple(ToldTurn(speaker, msgspec.json.decode(line, type=Turn)) for line in content.split(b"\n") if line)
+            return TurnPage(_told(speaker, lines), None, cursor)
+        turns = _told(speaker, content.split(b"\n"))
         after = f"{speaker}-{number + 1}"
         return TurnPage(turns, after if self._goes_on(task, attempt, speaker, number + 1) else None, after)
 
     def _goes_on(self, task: Task, attempt: int, speaker: Speaker, number: int) -> bool:
         if self._batch(task, attempt, speaker, number) is not None:
             return True
-        return speaker == "work" and self._batch(task, attempt, "review", 1) is not None
+        if speaker == "review":
+            return False
+        return (
+            bool(self._unwritten(_label(task, attempt, "review")))
+            or self._batch(task, attempt, "review", 1) is not None
+        )
+
+
+def _label(task: Task, attempt: int, speaker: Speaker) -> str:
+    return f"{task.run}/{task.id}/a{attempt}" + ("/review" if speaker == "review" else "")
+
+
+def _told(speaker: Speaker, lines: Sequence[bytes]) -> tuple[ToldTurn, ...]:
+    return tuple(ToldTurn(speaker, msgspec.json.decode(line, type=Turn)) for line in lines if line.strip())

@@ -40,7 +40,7 @@ async def logs(desk: Desk, call: Call) -> Message:
 
 def _snippet(desk: Desk, task: Task, attempt: int, most: int) -> Message:
     with closing(desk.open_log()) as log:
-        found = last_lines(log, task, attempt, most)
+        found = last_lines(log, task, attempt, most, desk.unwritten)
     if found is None:
         return refusal(names_say.no_conversation(task.id, attempt))
     title = say.logs_title(task.id, attempt, found.speaker, found.turns)

@@ -55,6 +55,11 @@ def turn(number: int, time: str, tokens: int) -> str:
     return f"turn {number}  {time}" + (f"  {tokens:,} tokens" if tokens else "")
 
 
+def no_engine_to_follow() -> str:
+    """Under what is recorded, when nobody works on it now."""
+    return "no engine works here now, so this is all so far; `orch resume` starts one"
+
+
 def more_lines(lines: int) -> str:
     """What a shortened text leaves out."""
     return f"… {lines} more lines (--full shows them)"

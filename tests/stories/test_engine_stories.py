@@ -295,7 +295,7 @@ def test_a_retry_starts_from_a_clean_tree_and_nothing_of_the_failed_attempt_land
 
     tell(story())
     shown = [m.content for r in model.requests if "/a2" in r.label for m in r.messages if m.role == "tool"]
-    assert any("exit code: 0\nclean" in text for text in shown)
+    assert any("exit code: 0\n```\nclean" in text for text in shown)
     assert "litter.txt" not in shop.git("ls-tree", "--name-only", "main")
     assert "mine" not in shop.git("branch", "--list")
 
