@@ -24,6 +24,8 @@ from engine.store.layout import attempt_folder
 
 SHORT_LINES: Final = 12
 MAX_ARGUMENT_CHARS: Final = 80
+_SPARED: Final = 3
+"""Lines for which no others are left out: the sentence about them would be as long."""
 
 
 def logs(repo: Path, name: str, attempt: int | None, *, is_followed: bool, is_full: bool, as_json: bool) -> None:
@@ -96,7 +98,7 @@ def _message_lines(message: Message, is_full: bool, was_heard: bool) -> Iterator
 
 def _lines(text: str, is_full: bool) -> Sequence[str]:
     lines = clean(text).strip("\n").split("\n") if text.strip() else []
-    if is_full or len(lines) <= SHORT_LINES:
+    if is_full or len(lines) <= SHORT_LINES + _SPARED:
         return lines
     half = SHORT_LINES // 2
     return [*lines[:half], words.more_lines(len(lines) - SHORT_LINES), *lines[-half:]]

@@ -102,9 +102,10 @@ class _Lines:
 
     def _over(self, turn: Turn) -> None:
         said = next((message.content for message in turn.messages if message.role == "assistant"), "")
-        was_heard = bool(self._heard.strip()) and said.strip().startswith(self._heard.strip()[:200])
-        if was_heard and (rest := said.strip()[len(self._heard.strip()) :]):
-            sys.stdout.write(_indented(rest))
+        heard = self._heard.lstrip()
+        was_heard = bool(heard) and said.lstrip().startswith(heard[:200])
+        if was_heard:
+            sys.stdout.write(_indented(said.strip()[len(heard) :]))
         self._end_line()
         print_turn(turn, self._is_full, was_heard=was_heard)
 

@@ -14,6 +14,57 @@ from engine.tools.workbench import Workbench
 
 MAX_SHOWN = 12
 _MAX_NAMED = 60
+_COMMON = frozenset(
+    [
+        "a",
+        "all",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "can",
+        "do",
+        "for",
+        "from",
+        "have",
+        "how",
+        "i",
+        "in",
+        "is",
+        "it",
+        "its",
+        "me",
+        "my",
+        "of",
+        "on",
+        "or",
+        "s",
+        "see",
+        "show",
+        "some",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "this",
+        "to",
+        "use",
+        "want",
+        "was",
+        "what",
+        "when",
+        "where",
+        "which",
+        "with",
+        "you",
+        "your",
+    ]
+)
+"""Words of a question, which every description has too."""
 _MAX_DESCRIPTION_CHARS = 600
 
 
@@ -42,12 +93,17 @@ class Shelf:
         return tool
 
     def matching(self, query: str) -> list[str]:
-        """Names of hidden tools, those that share most words with the query first; all of them for an empty query."""
+        """Names of hidden tools, those that fit the query best first; those that fit it far less are left out. All of them for
+        an empty query.
+        """
         words = _words(query)
         if not words:
             return list(self.hidden)
         scores = {name: _score(words, tool) for name, tool in self.hidden.items()}
-        return sorted((name for name, score in scores.items() if score), key=lambda name: -scores[name])
+        least = max(scores.values(), default=0) / 3
+        return sorted(
+            (name for name, score in scores.items() if score and score >= least), key=lambda name: -scores[name]
+        )
 
 
 def more_tools(shelf: Shelf) -> Tool:
@@ -81,4 +137,4 @@ def _score(words: frozenset[str], tool: Tool) -> int:
 
 def _words(text: str) -> frozenset[str]:
     names = re.findall(r"[a-z0-9_]+", text.casefold())
-    return frozenset(names) | {part for name in names for part in name.split("_") if part}
+    return (frozenset(names) | {part for name in names for part in name.split("_") if part}) - _COMMON

@@ -56,7 +56,8 @@ class GitCommit(Arguments):
 
 async def _status(bench: Workbench, _: GitStatus) -> str:
     text = await _git(bench, ("status", "--short", "--branch", "--untracked-files=all"))
-    return quote(text) + ("" if "\n" in text else "\nNothing differs from the last commit.")
+    differs = "Files that differ from the last commit:" if "\n" in text else "Nothing differs from the last commit:"
+    return f"{differs}\n{quote(text)}"
 
 
 async def tree_status(bench: Workbench) -> str:
@@ -71,11 +72,9 @@ async def _diff(bench: Workbench, wanted: GitDiff) -> str:
     shape = ("--stat=120",) if wanted.is_summary else ("--no-ext-diff", "--no-textconv")
     where = _literal(bench, wanted.path)
     text = await _git(bench, ("diff", *shape, wanted.since, "--", where))
-    return (
-        quote(text, "diff")
-        if text
-        else f"No tracked file in {wanted.path} differs from {wanted.since}. New files are in git_status."
-    )
+    if text:
+        return f"The changes since {wanted.since}:\n{quote(text, 'diff')}"
+    return f"No tracked file in {wanted.path} differs from {wanted.since}. New files are in git_status."
 
 
 async def _log(bench: Workbench, wanted: GitLog) -> str:
@@ -84,7 +83,7 @@ async def _log(bench: Workbench, wanted: GitLog) -> str:
     where = _literal(bench, wanted.path)
     options = (f"--max-count={wanted.max_count}", "--date=short", style, *shape)
     text = await _git(bench, ("log", *options, wanted.at, "--", where))
-    return quote(text) if text.strip() else f"No commit changed {wanted.path}."
+    return f"Commits, newest first:\n{quote(text)}" if text.strip() else f"No commit changed {wanted.path}."
 
 
 async def _commit(bench: Workbench, wanted: GitCommit) -> str:

@@ -67,7 +67,7 @@ def below(folder: int, recursive: bool) -> Iterator[tuple[str, str]]:
     for top, folders, files, descriptor in os.fwalk(".", dir_fd=folder, follow_symlinks=False):
         prefix = "" if top == "." else f"{top[2:]}/"
         folders[:] = sorted(name for name in folders if name not in _SKIPPED)
-        for name in sorted(files):
+        for name in sorted(name for name in files if name not in _SKIPPED):  # a worktree's `.git` is a file
             yield name, f"{prefix}{name}{_arrow(name, descriptor)}"
         for name in folders:
             yield name, f"{prefix}{name}{_arrow(name, descriptor) or '/'}"

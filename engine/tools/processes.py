@@ -20,6 +20,9 @@ _NO_LOOPBACK = (
     "Test the code without a socket."
 )
 
+_UNBUFFERED = "export PYTHONUNBUFFERED=1"
+"""Python, like many programs, keeps back what it prints while it is not in a terminal: nobody would ever see it start."""
+
 Wait = Annotated[
     float,
     Field(allow_inf_nan=False, description=f"Seconds to wait at most, up to {MAX_WAIT_S:g}."),
@@ -56,14 +59,17 @@ class StopProcess(Arguments):
 async def _start(bench: Workbench, wanted: StartProcess) -> str:
     _refuse_start(bench, wanted.name)
     try:
-        running = await bench.cell.start(wanted.command)
+        running = await bench.cell.start(f"{_UNBUFFERED}\n{wanted.command}")
     except ValueError as fault:
         raise CallRefused(f"The command cannot be run: {fault}") from None
     started = bench.processes[wanted.name] = Started(running, wanted.command)
     is_ready = await _wait(started, wanted.ready_when, wanted.wait_s)
     late = ""
     if wanted.ready_when and not is_ready and running.exit_code is None:
-        late = f"\n{wanted.ready_when!r} was not printed within {wanted.wait_s:g} s; look again with read_process."
+        late = (
+            f"\n{wanted.ready_when!r} was not printed within {wanted.wait_s:g} s; look again with read_process. Some programs keep back "
+            "what they print while they are not in a terminal (`stdbuf -oL …` helps): try whether it answers."
+        )
     network = "" if bench.cell.has_common_loopback else _NO_LOOPBACK
     return _report(wanted.name, started) + late + network
 
@@ -90,8 +96,9 @@ async def _read(bench: Workbench, wanted: ReadProcess) -> str:
 
 async def _stop(bench: Workbench, wanted: StopProcess) -> str:
     started = _found(bench, wanted.name)
+    was_running = started.running.exit_code is None
     await started.running.stop()
-    text = _report(wanted.name, started)
+    text = _report(wanted.name, started, was_stopped=was_running)
     del bench.processes[wanted.name]
     return text
 
@@ -122,15 +129,16 @@ def _has(started: Started, text: str) -> bool:
     return text in started.running.text_since(started.shown_bytes)
 
 
-def _report(name: str, started: Started) -> str:
+def _report(name: str, started: Started, *, was_stopped: bool = False) -> str:
     output = plain_text(started.running.text_since(started.shown_bytes)).strip("\n")
     started.shown_bytes = started.running.total_bytes
-    return f"{_line(name, started)}\n{quote(shorten(output)) if output.strip() else '(no new output)'}"
+    return f"{_line(name, started, was_stopped=was_stopped)}\n{quote(shorten(output)) if output.strip() else '(no new output)'}"
 
 
-def _line(name: str, started: Started) -> str:
+def _line(name: str, started: Started, *, was_stopped: bool = False) -> str:
     code = started.running.exit_code
-    return f"{name}: {'running' if code is None else f'ended with exit code {code}'} ({started.command[:200]})"
+    state = "running" if code is None else "stopped" if was_stopped else f"ended with exit code {code}"
+    return f"{name}: {state} ({started.command[:200]})"
 
 
 START_PROCESS = Tool.of("start_process", StartProcess, _start)

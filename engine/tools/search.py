@@ -101,11 +101,13 @@ def _shown(result: CommandResult, wanted: SearchCodebase) -> str:
     lines = plain_text(result.output).split("\n")
     lines = lines if wanted.context else [line for line in lines if line]
     shown = [line if len(line) <= _MAX_LINE_CHARS else f"{line[:_MAX_LINE_CHARS]} [line cut]" for line in lines[:limit]]
-    found = quote("\n".join(shown))
+    what = "lines" if wanted.show == "lines" else "files"
     if len(lines) > limit or result.cut_bytes:
-        what = "files" if wanted.show != "lines" else "lines"
-        return f"{found}\n[... more than {limit} {what} match: narrow the pattern, the path or the glob ...]"
-    return found
+        return (
+            f"The first {limit} {what} that match:\n{quote(chr(10).join(shown))}\n"
+            f"[... more than {limit} {what} match: narrow the pattern, the path or the glob ...]"
+        )
+    return f"The {what} that match:\n{quote(chr(10).join(shown))}"
 
 
 SEARCH_CODEBASE = Tool.of("search_codebase", SearchCodebase, _search)

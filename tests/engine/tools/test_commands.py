@@ -10,6 +10,8 @@ from engine.tools.observation import plain_text, shorten
 from engine.tools.workbench import Workbench
 from tests.engine.tools.bench import call, make_bench, refused, shown
 
+LINES = "The lines that match:\n"
+
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Workbench:
@@ -80,10 +82,10 @@ def test_a_search_finds_lines_in_tracked_and_new_files_but_not_in_ignored_ones(b
     }.items():
         (bench.root / path).parent.mkdir(exist_ok=True)
         (bench.root / path).write_text(text)
-    assert shown(bench, "search_codebase", pattern=r"= \d+") == "src/a.py:1:x = 12\nsrc/b.txt:1:y = 34"
-    assert shown(bench, "search_codebase", pattern=r"= \d+", glob="*.py") == "src/a.py:1:x = 12"
-    assert shown(bench, "search_codebase", pattern="=", path="src/b.txt") == "src/b.txt:1:y = 34"
-    assert shown(bench, "search_codebase", pattern="=", path="src", glob="*.txt") == "src/b.txt:1:y = 34"
+    assert shown(bench, "search_codebase", pattern=r"= \d+") == f"{LINES}src/a.py:1:x = 12\nsrc/b.txt:1:y = 34"
+    assert shown(bench, "search_codebase", pattern=r"= \d+", glob="*.py") == f"{LINES}src/a.py:1:x = 12"
+    assert shown(bench, "search_codebase", pattern="=", path="src/b.txt") == f"{LINES}src/b.txt:1:y = 34"
+    assert shown(bench, "search_codebase", pattern="=", path="src", glob="*.txt") == f"{LINES}src/b.txt:1:y = 34"
     assert shown(bench, "search_codebase", pattern="nothing").startswith("No line matches")
     assert "`..` is not allowed" in refused(bench, "search_codebase", pattern="x", path="../")
     assert "no such file" in refused(bench, "search_codebase", pattern="x", path="nowhere")
@@ -92,7 +94,7 @@ def test_a_search_finds_lines_in_tracked_and_new_files_but_not_in_ignored_ones(b
 def test_a_search_is_bounded_and_survives_bad_patterns(bench: Workbench) -> None:
     (bench.root / "a.txt").write_text("".join(f"{'a' * 40} {n}\n" for n in range(300)) + "w" * 5_000 + "\n")
     text = shown(bench, "search_codebase", pattern="a", max_results=10)
-    assert text.count("\n") == 10
+    assert text.count("\n") == 11
     assert "more than 10 lines match: narrow" in text
     assert "[line cut]" in shown(bench, "search_codebase", pattern="www")
     assert "need a backslash" in refused(bench, "search_codebase", pattern="f(")
@@ -104,10 +106,16 @@ def test_a_search_is_bounded_and_survives_bad_patterns(bench: Workbench) -> None
 def test_a_search_shows_context_files_or_counts(bench: Workbench) -> None:
     (bench.root / "a.py").write_text("one\nTWO\nthree\nfour\nTWO\n")
     (bench.root / "b.py").write_text("two\n")
-    assert shown(bench, "search_codebase", pattern="two", ignore_case=True, show="files") == "a.py\nb.py"
-    assert shown(bench, "search_codebase", pattern="two", ignore_case=True, show="counts") == "a.py:2\nb.py:1"
+    assert (
+        shown(bench, "search_codebase", pattern="two", ignore_case=True, show="files")
+        == "The files that match:\na.py\nb.py"
+    )
+    assert (
+        shown(bench, "search_codebase", pattern="two", ignore_case=True, show="counts")
+        == "The files that match:\na.py:2\nb.py:1"
+    )
     text = shown(bench, "search_codebase", pattern="TWO", context=1)
-    assert text == "a.py\n1-one\n2:TWO\n3-three\n4-four\n5:TWO"
+    assert text == f"{LINES}a.py\n1-one\n2:TWO\n3-three\n4-four\n5:TWO"
     assert "more than 1 files" in shown(
         bench, "search_codebase", pattern="o", ignore_case=True, show="files", max_results=1
     )

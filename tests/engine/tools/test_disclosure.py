@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 from engine.model.types import ToolCall
+from engine.tools.disclosure import Shelf
 from engine.tools.observation import Observation
-from engine.tools.registry import Toolbox
+from engine.tools.registry import TOOLS, Toolbox
 from tests.engine.tools.bench import Done, make_bench
 
 
@@ -63,3 +64,10 @@ def test_an_unknown_name_is_answered_with_hidden_names_too(tmp_path: Path):
 
 def test_a_role_with_nothing_more_is_offered_no_such_tool():
     assert names(Toolbox(("read_file",), Done, ("read_file",))) == ["read_file", "finish"]
+
+
+def test_words_that_every_description_has_find_nothing_by_themselves():
+    shelf = Shelf({}, {name: TOOLS[name] for name in ("project_info", "git_log", "web_search")})
+    assert shelf.matching("see what kind of project this is") == ["project_info"]
+    assert shelf.matching("search the web for it")[0] == "web_search"
+    assert len(shelf.matching("what is it")) == 3

@@ -179,6 +179,7 @@ def test_a_folder_is_listed_without_caches_and_links_are_shown_not_followed(benc
     for path in ("src/app.py", "src/deep/util.py", "node_modules/x/y.js", ".venv/a", "README.md"):
         put(bench, path, "x")
     (bench.root / "up").symlink_to("..")
+    put(bench, "src/.git", "gitdir: elsewhere")
     assert shown(bench, "list_directory") == ".: 3 entries\nREADME.md\nsrc/\nup -> .."
     assert (
         shown(bench, "list_directory", path="src", recursive=True, pattern="*.py")

@@ -25,7 +25,7 @@ def test_status_names_what_differs_and_what_is_new(bench: Workbench):
     (bench.root / "a.txt").write_text("two\n")
     (bench.root / "new").mkdir()
     (bench.root / "new/b.txt").write_text("x\n")
-    assert shown(bench, "git_status").split("\n")[1:] == [" M a.txt", "?? new/b.txt"]
+    assert shown(bench, "git_status").split("\n")[2:] == [" M a.txt", "?? new/b.txt"]
 
 
 def test_a_diff_shows_changes_since_a_commit_or_only_their_size(bench: Workbench):

@@ -70,7 +70,7 @@ def test_a_server_is_reached_by_other_commands_until_it_is_stopped(level: Level,
         assert started.text.startswith("web: running (echo starting")
         assert "print('hello')" in fetched.text
         assert "GET /app.py" in (await call("read_process", name="web", until="GET", wait_s=30)).text
-        assert "web: ended with exit code 137" in (await call("stop_process", name="web")).text
+        assert "web: stopped" in (await call("stop_process", name="web")).text
         assert "Connection refused" in (await call("run_python", code=FETCH)).text
 
     attempt(level, site, story)
@@ -162,5 +162,20 @@ def test_waiting_ends_when_the_time_is_up(site: Site):
     async def story(call: Call) -> None:
         text = (await call("start_process", name="x", command="echo a; sleep 600", ready_when="b", wait_s=0.3)).text
         assert "'b' was not printed within 0.3 s" in text
+
+    attempt("none", site, story)
+
+
+def test_python_in_the_background_says_at_once_that_it_is_ready(site: Site):
+    async def story(call: Call) -> None:
+        started = await call(
+            "start_process",
+            name="x",
+            command="python3 -c 'import time; print(\"up\"); time.sleep(600)'",
+            ready_when="up",
+            wait_s=30,
+        )
+        assert "not printed" not in started.text
+        assert "\nup\n" in started.text
 
     attempt("none", site, story)
