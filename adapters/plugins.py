@@ -6,15 +6,19 @@ process, with all that the engine may do: install only what you trust.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from adapters.settings import BadSettings
 from engine.cell.types import Cell
 from engine.core.entities import RoleName
+from engine.crew.fences import fenced
 from engine.tools.guest import NAME, Guest, bounded
+from engine.tools.observation import shorten
 from engine.tools.supply import RESERVED
-from engine.tools.tool import Tool
+from engine.tools.tool import Outcome, Tool
+from engine.tools.workbench import Workbench
 
 GROUP: Final = "orch.tools"
 
@@ -29,7 +33,20 @@ class PluginTools:
     async def tools_for(self, role: RoleName, cell: Cell) -> AsyncIterator[Sequence[Tool]]:
         """As `ToolSource` says."""
         del cell  # the bench brings it to each call
-        yield [bounded(guest) for guest in self._guests if role in guest.roles]
+        yield [bounded(_fenced(guest)) for guest in self._guests if role in guest.roles]
+
+
+def _fenced(guest: Guest) -> Guest:
+    """The guest, whose answers stand in a fence: what a plugin brings from elsewhere is a stranger's word."""
+    tool = guest.tool
+
+    async def execute(bench: Workbench, text: bytes) -> Outcome:
+        outcome = await tool.execute(bench, text)
+        if not isinstance(outcome, str):
+            return outcome
+        return fenced(f"What {tool.name} answered", shorten(outcome)) or f"{tool.name} answered nothing."
+
+    return replace(guest, tool=replace(tool, execute=execute))
 
 
 def load_plugins() -> tuple[Guest, ...]:

@@ -66,6 +66,8 @@ _ENDINGS: dict[type[Finish | Escalate | Divide], str] = {
 }
 _MAX_ANSWER_CHARS = 40_000
 _MAX_FAULTS = 15
+_MAX_FAULT_CHARS = 500
+_MAX_PLACE_CHARS = 100
 
 
 class Toolbox:
@@ -147,7 +149,7 @@ def _explanation(tool: Tool, error: pydantic.ValidationError) -> str:
             f"The arguments of {tool.name} are not valid JSON ({faults[0]['msg']}); nothing was done. Send one JSON object, "
             "with quotes, backslashes and line breaks inside strings escaped."
         )
-    lines = [f"- {'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}" for fault in faults[:_MAX_FAULTS]]
+    lines = [f"- {_place(fault)}: {_said(fault)}" for fault in faults[:_MAX_FAULTS]]
     if len(faults) > _MAX_FAULTS:
         lines.append(f"- and {len(faults) - _MAX_FAULTS} more")
     return (
@@ -155,6 +157,15 @@ def _explanation(tool: Tool, error: pydantic.ValidationError) -> str:
         + "\n".join(lines)
         + f"\n{_expected(tool)}"
     )
+
+
+def _place(fault: ErrorDetails) -> str:
+    return shorten(".".join(map(str, fault["loc"])), _MAX_PLACE_CHARS) or "arguments"
+
+
+def _said(fault: ErrorDetails) -> str:
+    """Our own checks explain themselves; pydantic's name for them says nothing to a model."""
+    return shorten(fault["msg"].removeprefix("Value error, "), _MAX_FAULT_CHARS)
 
 
 def _stands_alone(place: tuple[int | str, ...], faults: Sequence[ErrorDetails]) -> bool:

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import msgspec
+import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,8 +17,9 @@ from engine.crew.results import PlannerResult
 from engine.model.types import ToolCall
 from engine.tools.observation import Escalate, Finish
 from engine.tools.registry import TOOLS, Toolbox
+from engine.tools.tool import Arguments, Tool
 from engine.tools.workbench import Workbench
-from tests.engine.tools.bench import TOOLBOX, call, call_raw, make_bench
+from tests.engine.tools.bench import TOOLBOX, Done, call, call_raw, make_bench
 
 
 @pytest.fixture
@@ -115,3 +117,25 @@ def test_a_list_whose_only_item_was_refused_is_not_also_called_too_short(bench: 
     text = asyncio.run(Toolbox((), PlannerResult).call(bench, finish)).text
     assert "task a has no check" in text
     assert "at least 1 item" not in text
+
+
+def test_what_does_not_fit_is_said_shortly_and_in_our_own_words(bench: Workbench) -> None:
+    class Even(Arguments):
+        """A number."""
+
+        number: int
+
+        @pydantic.field_validator("number")
+        @classmethod
+        def _is_even(cls, number: int) -> int:
+            if number % 2:
+                raise ValueError(f"{number} is odd: give an even one " + "x" * 2_000)
+            return number
+
+    async def take(_: Workbench, wanted: Even) -> str:
+        return str(wanted.number)
+
+    box = Toolbox((), Done, (), (Tool.of("even", Even, take),))
+    answer = asyncio.run(box.call(bench, ToolCall("c", "even", '{"number": 3}'))).text
+    assert "- number: 3 is odd: give an even one" in answer
+    assert len(answer) < 800
