@@ -6,7 +6,9 @@ from engine.tools.observation import shorten
 
 MAX_TURN_CHARS = 80_000
 """About a sixth of a large context; a smaller one allows less."""
-MIN_ANSWER_CHARS = 1_000
+MIN_ANSWER_CHARS = 1_500
+_SPARED = 1.25
+"""An answer that is little longer than its room is not cut: what is left out would be worth more than what is saved."""
 
 
 class Room:
@@ -18,7 +20,8 @@ class Room:
 
     def fit(self, text: str) -> str:
         """As much of the next answer as there is room for."""
-        fitting = shorten(text, max(MIN_ANSWER_CHARS, self._chars))
+        room = max(MIN_ANSWER_CHARS, self._chars)
+        fitting = text if len(text) <= _SPARED * room else shorten(text, room)
         self.was_short = self.was_short or fitting != text
         self._chars -= len(fitting)
         return fitting

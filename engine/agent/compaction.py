@@ -97,9 +97,10 @@ def by_rule(dropped: Sequence[InView], before: str) -> str:
 def told(dropped: Sequence[InView], summary: str, status: str, *, is_own: bool) -> str:
     """The message in the place of the dropped turns; `status` is what git says of the tree, empty for nothing."""
     first, last = dropped[0].number, dropped[-1].number
+    which = f"turns {first} to {last}" if last > first else f"turn {first}"
     title = "Your own summary of them" if is_own else "What you called in them, and how each answer began"
     parts = [
-        f"[Your context was nearly full, so the engine put turns {first} to {last} together. The task above holds as it is. The turns "
+        f"[Your context was nearly full, so the engine put {which} together. The task above holds as it is. The turns "
         "after them follow. Files that you read in the dropped turns are to be read again before you change them.]",
         fenced(title, shorten(summary, _MAX_SUMMARY_CHARS), standing=NOTES),
         fenced("How your tree differs from its last commit now", status),

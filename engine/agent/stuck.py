@@ -26,6 +26,7 @@ MIN_SAME_TEXT_CHARS = 80
 MIN_LOOP_CHARS = 400
 _MAX_LOOP_PERIOD = 200
 _MAX_SHOWN_CHARS = 200
+_FENCE_LINE = re.compile(r"^`{3,}\w*$", re.MULTILINE)
 _VARYING = re.compile(r"\b\d+(?:\.\d+)?(?: ?(?:ms|s|sec|seconds)\b)|0x[0-9a-fA-F]+")
 
 
@@ -124,7 +125,7 @@ def _shown(step: Step) -> str:
 
 def quoted(text: str) -> str:
     """The beginning of what an agent or a tool said, in a code span that it cannot close."""
-    line = " ".join(text.split())
+    line = " ".join(_FENCE_LINE.sub("", text).split())
     return code_span(line if len(line) <= _MAX_SHOWN_CHARS else f"{line[:_MAX_SHOWN_CHARS]}…")
 
 

@@ -113,7 +113,7 @@ def test_a_model_that_does_not_summarise_is_helped_by_rule(desk: Desk, answer: S
 def test_a_provider_that_refuses_the_length_is_answered_with_a_jump(desk: Desk) -> None:
     outcome = desk.play(read(0), read(1), ModelError("too long", "context"), calls(FINISH))
     assert isinstance(outcome, Finished)
-    assert "put turns 1 to 1 together" in desk.requests[-1].messages[1].content
+    assert "put turn 1 together" in desk.requests[-1].messages[1].content
     assert [turn.kept_from for turn in desk.turns] == [0, 0, 0, 2]
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.agent.answers import Room
 from engine.agent.loop import Assignment, run_agent
 from engine.agent.outcome import AgentOutcome, Escalated, Finished, Limits, OutOfTime, OutOfTurns, Stuck, Turn
 from engine.crew.roles import ROLES
@@ -142,7 +143,7 @@ def test_the_same_call_four_times_is_told_once_and_then_stuck(stage: Stage) -> N
     assert len(told) == 1
     assert '`read_file {"path":"a.py"}`' in told[0].content
     assert told[0] is stage.turns[4].messages[-1]
-    assert '`read_file {"path":"a.py"}`, answered ```` a.py, lines 1-1' in outcome.reason
+    assert '`read_file {"path":"a.py"}`, answered `a.py, lines 1-1 of 1 1 | x = 1`' in outcome.reason
 
 
 def test_three_identical_refusals_are_a_circle(stage: Stage) -> None:
@@ -219,7 +220,7 @@ def test_the_answers_of_one_reply_share_their_length(stage: Stage) -> None:
     (stage.root / "long.txt").write_text("x" * 99 + "\n" + ("y" * 99 + "\n") * 200)
     stage.play(calls(*[("read_file", {"path": "long.txt"})] * 16), calls(FINISH), limits=Limits(context_tokens=50_000))
     answers = [m.content for m in stage.turns[1].messages if m.role == "tool"]
-    assert sum(map(len, answers)) < 70_000
+    assert sum(map(len, answers)) < 75_000
     assert "characters cut" in answers[-1]
     assert "were long together" in answers[-1]
 
@@ -302,3 +303,12 @@ def test_no_replies_break_the_loop_and_all_of_them_can_be_written_down(replies: 
     answers = [m.tool_call_id for m in stage.messages if m.role == "tool"]
     asked = [call.id for m in stage.messages for call in m.tool_calls]
     assert answers == asked[: len(answers)]
+
+
+def test_an_answer_that_is_little_longer_than_its_room_is_not_cut() -> None:
+    room = Room(2_000)
+    assert room.fit("x" * 1_900) == "x" * 1_900
+    assert room.fit("y" * 1_600) == "y" * 1_600
+    assert not room.was_short
+    assert "characters cut" in room.fit("z" * 5_000)
+    assert room.was_short
