@@ -114,9 +114,9 @@ class LocalWorker:
         self, job: Job, place: Place, opening: str, write: Callable[[Turn], Awaitable[None]], notepad: Notepad
     ) -> AgentOutcome:
         role, site = ROLES[job.role], place.site
-        model = self._options.model_for(role.name)
-        limits = await self._models.limits_of(model, self._options.limits)
-        assignment = Assignment(role=role, opening=opening, model_name=model, label=job.label, limits=limits)
+        name = self._options.model_for(role.name)
+        limits = await self._models.limits_of(name, self._options.limits)
+        assignment = Assignment(role=role, opening=opening, model_name=name, label=job.label, limits=limits)
         async with self._supply.guests(role.name, site.cell) as guests:
             bench = Workbench(
                 root=site.worktree.path,

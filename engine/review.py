@@ -143,10 +143,10 @@ class LocalReviewer:
             claim=job.task.attempts[-1].summary,
         )
         role = ROLES["strategist"]
-        model = self._options.model_for(role.name)
-        limits = await self._models.limits_of(model, self._options.limits)
+        name = self._options.model_for(role.name)
+        limits = await self._models.limits_of(name, self._options.limits)
         assignment = Assignment(
-            role=role, opening=review_opening(job, shown), model_name=model, label=f"{job.label}/review", limits=limits
+            role=role, opening=review_opening(job, shown), model_name=name, label=f"{job.label}/review", limits=limits
         )
         notepad = Notepad()
         notebook = Notebook(journal, self._redact, notepad, self._told.page(assignment.label))
