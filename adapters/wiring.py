@@ -27,6 +27,7 @@ from engine.core.blackboard import Blackboard
 from engine.core.entities import GateSpec, RunConfig
 from engine.gates.detect import detect, python_of
 from engine.model.budget import Price
+from engine.model.lanes import Rates
 from engine.model.streamed import Stream, StreamedModel
 from engine.options import Options
 from engine.recovery import load_board
@@ -190,6 +191,7 @@ def _options(settings: Settings, model: str, home: Path) -> Options:
         model=model,
         models=settings.models,
         fallbacks=settings.fallbacks,
+        rates={provider: Rates(**table.model_dump()) for provider, table in settings.rates.items()},
         limits=settings.limits,
         setup=settings.setup,
         setup_timeout_s=settings.setup_timeout_s,

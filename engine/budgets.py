@@ -14,7 +14,8 @@ from engine.core.ids import RunId
 from engine.model.budget import Budget, Price
 from engine.model.codecs.coded import CodecOf, CodedModel, always_native
 from engine.model.fallback import FallbackModel
-from engine.model.guarded import GuardedModel, Guards, ProviderSlots
+from engine.model.guarded import GuardedModel, Guards
+from engine.model.lanes import Lanes, Rates
 from engine.model.types import Model, Reply, Request
 
 PriceOf = Callable[[str], Awaitable[Price | None]]
@@ -22,12 +23,13 @@ Caps = tuple[float | None, int | None]
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """What is known of models: their prices, their codecs, who stands in for whom; and how secrets are taken out."""
+    """What is known of models: their prices, their codecs, who stands in for whom, their providers' rates; and how secrets are taken out."""
 
     price_of: PriceOf
     codec_of: CodecOf = always_native
     fallbacks: Mapping[str, tuple[str, ...]] = {}
     redact: Callable[[str], str] = str
+    rates: Mapping[str, Rates] = {}
 
 
 class _Account(msgspec.Struct):
@@ -37,7 +39,7 @@ class _Account(msgspec.Struct):
 
 
 class RunBudgets:
-    """Hands out the model of a run. All runs share the providers' slots; each has its own budget.
+    """Hands out the model of a run. All runs share the providers' lanes; each has its own budget.
 
     `run_now` tells the run as it is at this moment: a cap that a person raises holds for attempts that are under way, too.
     """
@@ -46,12 +48,18 @@ class RunBudgets:
         self._model = model
         self._desk = desk
         self._run_now = run_now
-        self._slots = ProviderSlots()
+        self._lanes = Lanes(desk.rates)
+        chains = ((name, *others) for name, others in desk.fallbacks.items())
+        self._have_next = frozenset(name for chain in chains for name in chain[:-1])
         self._accounts: dict[RunId, _Account] = {}
 
     def model_for(self, run: RunId) -> Model:
         """The model that spends the run's budget."""
         return _RunModel(self, run)
+
+    def reopen(self) -> None:
+        """Forget what providers said of their quotas: a person says that they can be asked again."""
+        self._lanes.reopen()
 
     async def complete(self, run: RunId, request: Request, on_delta: Callable[[str], None] | None) -> Reply:
         """The model's reply, paid for by the run within its caps of this moment.
@@ -75,7 +83,7 @@ class RunBudgets:
         budget = Budget(*caps, spent_usd=usd, spent_tokens=tokens)
         guards = Guards(
             budget=budget, price_of=self._desk.price_of, redact=self._desk.redact, sleep=asyncio.sleep,
-            slots=self._slots, jitter=random.random,
+            lanes=self._lanes, jitter=random.random, has_next=self._have_next.__contains__,
         )  # fmt: skip
         coded = CodedModel(GuardedModel(self._model, guards), self._desk.codec_of)
         return _Account(budget, caps, FallbackModel(coded, self._desk.fallbacks))

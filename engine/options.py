@@ -6,10 +6,12 @@ import msgspec
 
 from engine.agent.outcome import Limits
 from engine.core.entities import RoleName
+from engine.model.lanes import Rates
 
 
 class Options(msgspec.Struct, frozen=True):
-    """`models` overrides `model` for a role, `fallbacks` names by model who takes over while it is out of reach. `setup` prepares each
+    """`models` overrides `model` for a role, `fallbacks` names by model who takes over while it is out of reach, `rates` by provider how
+    fast it may be asked. `setup` prepares each
     worktree, `include` names untracked files to copy in, `hidden` are paths that no command may see, `network` opens the host's network
     to commands. `keep_logs_days` after its end a run goes to the archive.
     """
@@ -17,6 +19,7 @@ class Options(msgspec.Struct, frozen=True):
     model: str
     models: Mapping[RoleName, str] = {}
     fallbacks: Mapping[str, tuple[str, ...]] = {}
+    rates: Mapping[str, Rates] = {}
     limits: Limits = Limits()
     setup: str = ""
     setup_timeout_s: float = 600.0

@@ -78,7 +78,7 @@ class Engine:
         self._pool = WorktreePool(parts.repository, parts.home / "work", include=parts.options.include)
         sites = Sites(parts.repository, self._pool, parts.cells, parts.options)
         self._gauge = Gauge(sites, parts.options)
-        desk = Desk(parts.price_of, parts.codec_of, parts.options.fallbacks, parts.redact)
+        desk = Desk(parts.price_of, parts.codec_of, parts.options.fallbacks, parts.redact, parts.options.rates)
         models = RunBudgets(parts.model, desk, lambda run: self.board.runs[run])
         read = parts.log.read
         worker = LocalWorker(

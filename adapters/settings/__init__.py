@@ -30,7 +30,7 @@ from adapters.settings.kinds import (
     said,
     sentence,
 )
-from adapters.settings.orch_toml import FILE, ProfileTable, parse
+from adapters.settings.orch_toml import FILE, ProfileTable, RatesTable, parse
 from adapters.tool_tables import McpTable, ToolTable
 from bot.people import PeopleRules
 from engine.agent.outcome import Limits
@@ -53,6 +53,7 @@ class Settings(BaseModel):
     models: Mapping[RoleName, Name] = {}
     fallbacks: Mapping[Name, tuple[Name, ...]] = {}
     profiles: Mapping[Name, ProfileTable] = {}
+    rates: Mapping[Name, RatesTable] = {}
     codec: Codec | None = None
     api_base: str = ""
     api_key: SecretStr = SecretStr("")
@@ -97,6 +98,7 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
         "models": file.models,
         "fallbacks": file.fallbacks,
         "profiles": file.profiles,
+        "rates": file.rates,
         "limits": Limits(max_turns=file.limits.turns, max_seconds=file.limits.seconds),
         "gates": tuple(GateSpec(gate.name, gate.run, gate.timeout_s, gate.junit) for gate in file.gate),
         "gates_from": FILE if file.gate else "",

@@ -28,6 +28,7 @@ from adapters.tool_tables import McpTable, ToolName, ToolTable
 from bot.people import TwoPeople
 from engine.agent.outcome import Limits
 from engine.core.entities import RoleName
+from engine.model.lanes import Rates
 from engine.options import Options
 
 FILE: Final = "orch.toml"
@@ -58,6 +59,15 @@ class ProfileTable(BaseModel):
     context: Tokens | None = None
     max_output: Tokens | None = None
     codec: Codec | None = None
+
+
+class RatesTable(BaseModel):
+    """How fast a provider may be asked with our key."""
+
+    model_config = FROZEN
+    calls_at_once: Annotated[int, Field(ge=1, le=1_000)] = Rates().calls_at_once
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    tokens_per_minute: Annotated[int, Field(ge=1)] | None = None
 
 
 class _Workspace(BaseModel):
@@ -114,6 +124,7 @@ class OrchToml(BaseModel):
     models: Mapping[RoleName, Name] = {}
     fallbacks: Mapping[Name, tuple[Name, ...]] = {}
     profiles: Mapping[Name, ProfileTable] = {}
+    rates: Mapping[Name, RatesTable] = {}
     workspace: _Workspace = _Workspace()
     limits: _Limits = _Limits()
     gate: tuple[_Gate, ...] = ()
@@ -126,7 +137,7 @@ class OrchToml(BaseModel):
 
 _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "budget": _Budget, "workspace": _Workspace, "limits": _Limits, "gate": _Gate, "console": _Console, "state": _State,
-    "people": _People, "profiles": ProfileTable, "tools": ToolTable, "mcp": McpTable,
+    "people": _People, "profiles": ProfileTable, "rates": RatesTable, "tools": ToolTable, "mcp": McpTable,
 }  # fmt: skip
 
 
