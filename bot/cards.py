@@ -13,7 +13,17 @@ from bot.estimate import seconds_left
 from bot.replies import decisions as decision_words
 from bot.replies import runs as run_words
 from bot.replies import tasks as task_words
-from bot.replies.words import CHOICE_MEANINGS, CHOICES, NO_GATE, NO_SANDBOX, model_word, run_word, spent, task_word
+from bot.replies.words import (
+    CHOICE_MEANINGS,
+    CHOICES,
+    NO_GATE,
+    NO_SANDBOX,
+    model_word,
+    parked_word,
+    run_word,
+    spent,
+    task_word,
+)
 from bot.text import shorten, tail
 from engine.clock import from_iso
 from engine.core import plan
@@ -138,7 +148,7 @@ def run_card(board: Blackboard, name: RunId) -> RunCard:
         id=run.id,
         objective=run.objective,
         state=run.state,
-        word=run_word(run.state),
+        word=state_word(run),
         is_over=run.state in RUN_OVER,
         branch=run.branch,
         model=model_word(run.config.model),
@@ -153,8 +163,13 @@ def run_card(board: Blackboard, name: RunId) -> RunCard:
         decisions=open_prompts(board, name),
         started_at=run.created_at,
         finished_at=run.finished_at,
-        reason=run.reason,
+        reason=run.parked_why or run.reason,
     )
+
+
+def state_word(run: Run) -> str:
+    """The run's state as people read it, its rest included."""
+    return parked_word(run.parked_until) if run.parked_until and run.state not in RUN_OVER else run_word(run.state)
 
 
 def warnings(gates: Sequence[GateSpec], sandbox: str) -> tuple[str, ...]:
@@ -288,6 +303,8 @@ def _held(board: Blackboard, task: Task) -> str:
     run = board.runs[task.run]
     if run.paused:
         return task_words.is_held(f"{run.id} is paused")
+    if run.parked_until:
+        return task_words.is_held(f"{run.id} is {parked_word(run.parked_until)}")
     if task.not_before:
         return task_words.waits_until(task.not_before)
     return _history(task)

@@ -26,6 +26,8 @@ _WORDS: Final[tuple[tuple[str, Choice], ...]] = (
     ("replan", "replan"),
     ("stop", "stop"),
     ("keep", "keep"),
+    ("finish cheaply", "finish_cheaply"),
+    ("finish", "finish_cheaply"),
 )
 _DEPENDENTS: Final[dict[str, Dependents]] = {"cascade": "cascade", "drop": "drop", "replan": "replan"}
 _AMOUNT: Final = re.compile(r"(?:to\s+)?(\$?)\s*([\d,_]+(?:\.\d+)?)\s*(usd|\$|dollars?|tokens?|)", re.IGNORECASE)
@@ -87,6 +89,8 @@ def _with_rest(plain: c.AnswerDecision, rest: str) -> c.AnswerDecision | c.Refus
             return _abandon(plain, rest)
         case "raise_budget":
             return _raise(plain, rest)
+        case "finish_cheaply":
+            return _raise(plain, rest) if rest else plain
 
 
 def _abandon(plain: c.AnswerDecision, rest: str) -> c.AnswerDecision | c.Refused:

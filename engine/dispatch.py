@@ -24,6 +24,7 @@ from engine.core.relevance import design_for, insights_for
 from engine.guard import Crashed, guarded
 from engine.journal import journal_for
 from engine.ledger import ENGINE, Ledger
+from engine.parking import Parking
 from engine.ports import Clock
 from engine.queue import ReadyQueue
 from engine.train import Train
@@ -69,6 +70,7 @@ class Dispatcher:
         self._clock = clock
         self._ready = ReadyQueue()
         self._train = Train(ledger, lander, self)
+        self._parking = Parking(ledger, clock, self._wake_up)
         self._active: Counter[RunId] = Counter()
         self._jobs: dict[TaskId, asyncio.Task[None]] = {}
         self._endings: dict[RunId, asyncio.Task[None]] = {}
@@ -87,6 +89,7 @@ class Dispatcher:
             self._is_open = True
             try:
                 _ = self._group.create_task(self._train.run())
+                _ = self._group.create_task(self._parking.run())
                 self._take_up(self._ledger.board)
                 while True:
                     self._start_ready()
@@ -120,8 +123,9 @@ class Dispatcher:
             self._ready.push(task)
             self._wake.set()
         elif task.state == "awaiting_qa":
-            # A question about the run (its budget) is open: no model is called before it is answered.
-            if run_question(self._ledger.board, task.run) is None:
+            # The run is parked, or a question about it (its budget) is open: no model is called before that is over.
+            board = self._ledger.board
+            if run_question(board, task.run) is None and not board.runs[task.run].parked_until:
                 _ = self._spawn(task, self._review)
         elif task.state == "approved" and not task.is_shown_red:
             self._train.join(task.id)
@@ -132,6 +136,7 @@ class Dispatcher:
     def _see(self, records: Sequence[e.Record], board: Blackboard) -> None:
         for record in records:
             self._react(record, board)
+            self._parking.see(record, board)
         for run in {record.event.run for record in records}:
             self._finish_if_drained(run)
         self._wake.set()
@@ -149,6 +154,9 @@ class Dispatcher:
                 self._cut_off(name)
             case e.RunCancelled(run=run) | e.RunFailed(run=run) if run in self._endings:
                 self._endings[run].cancel()
+
+    def _wake_up(self, run: RunId) -> None:
+        self._take_up_reviews(run, self._ledger.board)
 
     def _take_up_reviews(self, run: RunId, board: Blackboard) -> None:
         for name in board.in_state["awaiting_qa"]:
@@ -272,7 +280,7 @@ class Dispatcher:
     async def fail(self, job: Job, failed: Failed) -> None:
         """Record the failure; what follows is Phoenix's to say."""
         detail = self._ledger.fit(failed.detail)
-        await self._ask_about_budget(job, failed.failure, detail)
+        await self._hold_run(job, failed.failure, detail, failed.retry_after_s)
         not_before = self._not_before(job, failed.retry_after_s) if failed.failure in phoenix.INFRASTRUCTURE else ""
         command = c.FailAttempt(
             job.task.id, job.attempt, failed.failure, detail, failed.is_final, not_before, failed.verdict,
@@ -280,9 +288,12 @@ class Dispatcher:
         )  # fmt: skip
         await self._ledger.submit(command, ENGINE, failed.evidence.files)
 
-    async def _ask_about_budget(self, job: Job, failure: FailureKind, detail: str) -> None:
+    async def _hold_run(self, job: Job, failure: FailureKind, detail: str, wait_s: float | None) -> None:
+        """What befalls all tasks of the run alike is said once, about the run."""
         if failure == "budget":
-            await self._ledger.submit(c.AskAboutBudget(job.run.id, detail))
+            await self._ledger.submit(c.AskAboutBudget(job.run.id, detail, with_thrift=True))
+        elif failure == "quota":
+            await self._parking.park(job.run.id, detail, wait_s)
 
     def _not_before(self, job: Job, retry_after_s: float | None) -> str:
         wait_s = max(phoenix.backoff_s(self._ledger.board.tasks[job.task.id].infra_failures), retry_after_s or 0.0)
@@ -306,7 +317,7 @@ class Dispatcher:
 
     async def _defer(self, job: Job, deferred: Deferred) -> None:
         detail = self._ledger.fit(deferred.detail)
-        await self._ask_about_budget(job, deferred.failure, detail)
+        await self._hold_run(job, deferred.failure, detail, deferred.retry_after_s)
         command = c.DeferReview(
             job.task.id, job.attempt, deferred.failure, detail, self._not_before(job, deferred.retry_after_s),
             deferred.is_final,

@@ -23,7 +23,7 @@ from engine.finishing import to_the_end
 from engine.gauge import Gauge
 from engine.housekeeping import Housekeeper
 from engine.landing import LocalLander
-from engine.ledger import Ledger, Watcher
+from engine.ledger import ENGINE, Ledger, Watcher
 from engine.model.codecs.coded import CodecOf, always_native
 from engine.model.types import Model
 from engine.options import Options
@@ -86,6 +86,8 @@ class Engine:
         )
         reviewer = LocalReviewer(sites, self._gauge, models, parts.clock, parts.options, redact=parts.redact)
         lander = LocalLander(sites, self._gauge, parts.log, redact=parts.redact)
+        self._models = models
+        self._ledger.watch(self._reopen)
         self._dispatcher = Dispatcher(self._ledger, worker, reviewer, lander, parts.clock)
         self._housekeeper = Housekeeper(self._ledger, parts.repository)
         self._caretaker = Caretaker(self._ledger, parts.log, parts.clock, parts.options.keep_logs_days)
@@ -128,6 +130,11 @@ class Engine:
         Raises: LedgerStopped.
         """
         return await self._ledger.submit(command, by)
+
+    def _reopen(self, records: Sequence[e.Record], _: Blackboard) -> None:
+        """A person who wakes a run says that its quota is there again."""
+        if any(isinstance(record.event, e.RunUnparked) and record.actor != ENGINE for record in records):
+            self._models.reopen()
 
     async def until_over(self, run: RunId) -> None:
         """Return when the run is completed, failed or cancelled."""

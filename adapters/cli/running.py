@@ -93,7 +93,7 @@ def resume(repo: Path, name: str | None, overrides: Mapping[str, object], wishes
 
 
 def _resume_elsewhere(root: Path, board: Blackboard, named: Sequence[RunId], pid: int) -> int:
-    paused = [run for run in named if board.runs[run].paused]
+    paused = [run for run in named if board.runs[run].paused or (len(named) == 1 and board.runs[run].parked_until)]
     for run in paused:
         answer, _ = asyncio.run(give(root, c.ResumeRun(run)))
         if isinstance(answer, c.Refused):

@@ -16,13 +16,14 @@ from bot.cards import (
     decision_outcome,
     decision_prompt,
     final_summary,
+    state_word,
     task_line,
     warnings,
 )
 from bot.estimate import seconds_left
 from bot.replies import decisions as decision_words
 from bot.replies import runs as run_words
-from bot.replies.words import model_word, run_word, spent
+from bot.replies.words import model_word, spent
 from bot.text import shorten
 from engine.core.blackboard import Blackboard
 from engine.core.entities import (
@@ -186,7 +187,7 @@ def run_row(board: Blackboard, run: Run) -> RunRow:
         id=run.id,
         objective=shorten(run.objective, SHORT_CHARS),
         state=run.state,
-        word=run_word(run.state),
+        word=state_word(run),
         is_over=run.state in RUN_OVER,
         branch=run.branch,
         done=board.count(run.id, "complete", "abandoned"),

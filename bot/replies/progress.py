@@ -1,6 +1,6 @@
 """One line for each change that people follow, for screens that only grow (pipes, CI logs, threads)."""
 
-from bot.replies import decisions, notes, runs, tasks
+from bot.replies import decisions, notes, runs, spend, tasks
 from bot.replies.words import count, run_word
 from bot.text import one_line, shorten
 from engine.core import events as e
@@ -19,6 +19,8 @@ def line(record: e.Record, board: Blackboard) -> str:
         text = _about_decision(event, board)
     elif isinstance(event, e.ChatEvent):
         text = ""  # where it is told is no news of the run
+    elif isinstance(event, e.SpendEvent):
+        text = spend.line(event)
     elif isinstance(event, e.NoteEvent):
         text = notes.posted(event)
     elif isinstance(event, e.TaskPlanned):
@@ -48,9 +50,7 @@ def _about_run(event: e.RunEvent, board: Blackboard) -> str:
         case e.RunResumed():
             return f"{run.id} goes on"
         case e.BudgetRaised():
-            caps = [f"{event.budget_usd:g} USD"] if event.budget_usd is not None else []
-            caps += [f"{event.budget_tokens:,} tokens"] if event.budget_tokens is not None else []
-            return f"{run.id} may spend {' and '.join(caps)}"
+            return f"{run.id} may spend {spend.caps(event)}"
         case e.RunCompleted() | e.RunFailed() | e.RunCancelled() | e.RunSealed():
             return ""  # the summary says it, and nobody follows a run that is sealed
 
@@ -82,6 +82,10 @@ def _about_task(event: e.TaskEvent, board: Blackboard) -> str:  # noqa: C901, PL
             return f"{name} submitted: {event.summary}" if event.commit else ""
         case e.WorkApproved():
             return _approved(name, event)
+        case e.AttemptFailed(failure="quota") if board.runs[event.run].parked_until:
+            return ""  # the run is parked, which was said once
+        case e.RetryScheduled(is_parked=True) | e.ReviewDeferred(is_parked=True):
+            return ""
         case e.AttemptFailed():
             return f"{name} attempt {event.attempt} failed, {tasks.failed(event.failure)}: {event.detail}"
         case e.ReviewDeferred():

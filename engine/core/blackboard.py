@@ -12,6 +12,7 @@ import msgspec
 from engine.core import events as e
 from engine.core.chat import ChatBoard
 from engine.core.entities import Decision, Run, RunState, Task, TaskState
+from engine.core.fold_spend import folded_spend
 from engine.core.fold_task import cut_off, folded, planned, task_to
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId, number
 from engine.core.lifecycle import BrokenHistory, check_run
@@ -181,6 +182,12 @@ def _apply(board: Blackboard, record: e.Record) -> Touched:
                 raise BrokenHistory(f"{event.task} is planned twice")
             board.put_task(planned(event, record.at))
             return Touched(task=event.task)
+        case e.RunParked() | e.RunUnparked() | e.SpendGranted() | e.SpendSettled() | e.RunMadeThrifty():
+            named: TaskId | None = getattr(event, "task", None)
+            task = _task_of(board, event.run, named) if named else None
+            run = msgspec.structs.replace(board.runs[event.run], updated_at=record.at)
+            board.put_run(folded_spend(run, task, event))
+            return Touched()
         case e.InsightPosted() | e.DesignDecided():
             _task_of(board, event.run, event.task)
             return Touched(note=board.notes.apply(event, record.at, record.actor))

@@ -28,6 +28,11 @@ from engine.core.entities import (
 )
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
 from engine.core.plan import PlannedTask
+from engine.core.spend_commands import GrantSpend as GrantSpend
+from engine.core.spend_commands import ParkRun as ParkRun
+from engine.core.spend_commands import SettleSpend as SettleSpend
+from engine.core.spend_commands import SpendCommand as SpendCommand
+from engine.core.spend_commands import UnparkRun as UnparkRun
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -311,10 +316,11 @@ class AskAboutCheckout(msgspec.Struct, frozen=True):
 
 
 class AskAboutBudget(msgspec.Struct, frozen=True):
-    """The run's cap is reached."""
+    """The run's cap is reached; `with_thrift` offers to finish cheaply, where something is begun."""
 
     run: RunId
     detail: str
+    with_thrift: bool = False
 
 
 class FinishRun(msgspec.Struct, frozen=True):
@@ -356,4 +362,4 @@ WorkCommand = (
     | FinishRun
     | SealRun
 )
-Command = PeopleCommand | ChatCommand | WorkCommand
+Command = PeopleCommand | ChatCommand | WorkCommand | SpendCommand

@@ -1,7 +1,7 @@
 """From an order to facts: `decide` answers a command, `settle` draws what follows by itself. Pure.
 
-The rules live in decide_people.py, decide_answers.py and decide_steering.py (what people may ask), decide_chat.py (what is told where) and
-decide_work.py (what workers report).
+The rules live in decide_people.py, decide_answers.py and decide_steering.py (what people may ask), decide_chat.py (what is told where),
+decide_spend.py (money and quotas) and decide_work.py (what workers report).
 """
 
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ from engine.core.blackboard import Blackboard
 from engine.core.decide_answers import decide_answer
 from engine.core.decide_chat import decide_chat
 from engine.core.decide_people import decide_people
+from engine.core.decide_spend import decide_spend
 from engine.core.decide_steering import decide_steering
 from engine.core.decide_work import NOTHING_LANDED, decide_work, is_drained, run_question
 from engine.core.entities import Run, RunState
@@ -32,6 +33,8 @@ def decide(board: Blackboard, command: c.Command) -> list[e.AnyEvent] | c.Refuse
         return decide_steering(board, command)
     if isinstance(command, c.ChatCommand):
         return decide_chat(board, command)
+    if isinstance(command, c.SpendCommand):
+        return decide_spend(board, command)
     return decide_work(board, command)
 
 

@@ -8,7 +8,8 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import limits, plan
 from engine.core.blackboard import Blackboard
-from engine.core.decide_people import Events, abandon, end_all, next_task_id, plan_anew
+from engine.core.decide_people import Events, abandon, end_all, next_task_id, plan_anew, tried_again
+from engine.core.decide_spend import make_thrifty
 from engine.core.entities import Answer, Decision, RoleName, Task
 from engine.core.ids import RunId
 from engine.core.lifecycle import TASK
@@ -75,19 +76,19 @@ def _effect(board: Blackboard, decision: Decision, command: c.AnswerDecision) ->
         return _effect_on_run(board, decision, command)
     match command.choice:
         case "retry":
-            return [e.HumanRetried(task.run, task=task.id, decision=decision.id)]
+            return [tried_again(board, task, decision.id)]
         case "retry_with_changes":
             if not command.changes.strip():
                 return c.Refused("say what to change: retry with changes needs a text")
             guidance = command.changes.strip()[: limits.MAX_TEXT_CHARS]
-            return [e.HumanRetried(task.run, task=task.id, decision=decision.id, guidance=guidance)]
+            return [tried_again(board, task, decision.id, guidance)]
         case "abandon":
             return abandon(board, task, command.dependents, f"{command.by} gave it up")
         case "spawn":
             return _spawn(board, task, command)
         case "land_now":
             return _land_now(board, task, decision)
-        case "raise_budget" | "replan" | "stop" | "keep":
+        case "raise_budget" | "replan" | "stop" | "keep" | "finish_cheaply":
             return c.Refused(
                 f"{command.choice.replace('_', ' ')} is an answer about a run, and this is about {task.id}"
             )
@@ -104,6 +105,8 @@ def _effect_on_run(board: Blackboard, decision: Decision, command: c.AnswerDecis
     match command.choice:
         case "raise_budget":
             return higher_cap(board, decision.run, command.budget_usd, command.budget_tokens)
+        case "finish_cheaply":
+            return make_thrifty(board, decision.run, command.budget_usd, command.budget_tokens)
         case "keep":
             return []
         case "replan":

@@ -33,14 +33,20 @@ def decide_failure(board: Blackboard, task: Task, report: c.DeferReview | c.Fail
 def _defer(board: Blackboard, task: Task, report: c.DeferReview) -> Events | c.Refused:
     if (refusal := need(task, "awaiting_qa")) is not None:
         return refusal
-    if report.is_final or task.infra_failures >= limits.MAX_INFRA_FAILURES:
+    is_parked = _is_parked(board, task, report.failure)
+    if report.is_final or (task.infra_failures >= limits.MAX_INFRA_FAILURES and not is_parked):
         return [_ask(board, task, f"{task.id} ({task.title}) can't be reviewed: {report.detail}", report.detail)]
     return [
         e.ReviewDeferred(
             task.run, task=task.id, attempt=report.attempt, failure=report.failure, detail=report.detail,
-            not_before=report.not_before,
+            not_before="" if is_parked else report.not_before, is_parked=is_parked,
         )
     ]  # fmt: skip
+
+
+def _is_parked(board: Blackboard, task: Task, failure: FailureKind) -> bool:
+    """Whether the whole run waits for the quota, so that a task's own count and clock say nothing."""
+    return failure == "quota" and bool(board.runs[task.run].parked_until)
 
 
 def _fail(board: Blackboard, task: Task, report: c.FailAttempt) -> Events | c.Refused:
@@ -57,6 +63,12 @@ def _fail(board: Blackboard, task: Task, report: c.FailAttempt) -> Events | c.Re
         return [failed, e.TaskAbandoned(task.run, task=task.id, reason="its run is over")]
     if report.escalation is not None and (found := _escalated(board, task, report, failed)) is not None:
         return found
+    if _is_parked(board, task, report.failure) and not report.is_final:
+        reason = f"another attempt when {task.run} wakes, which costs nothing"
+        parked = e.RetryScheduled(
+            task.run, task=task.id, attempt=report.attempt, costs_a_retry=False, reason=reason, is_parked=True
+        )
+        return [failed, parked]
     match phoenix.next_step(task, report.failure, report.detail, is_final=report.is_final):
         case phoenix.Retry(reason, costs):
             retry = e.RetryScheduled(

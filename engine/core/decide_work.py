@@ -14,7 +14,8 @@ from engine.core.decide_failures import decide_failure
 from engine.core.decide_notes import decide_note
 from engine.core.decide_people import Events, need, next_decision_id
 from engine.core.decide_plans import decide_plan
-from engine.core.entities import COMMITTERS, Decision, Receipt, Task
+from engine.core.decide_spend import can_be_thrifty
+from engine.core.entities import COMMITTERS, Choice, Decision, Receipt, Task
 from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
 
@@ -140,6 +141,8 @@ def _start_attempt(board: Blackboard, command: c.StartAttempt) -> Events | c.Ref
     run = board.runs[task.run]
     if run.paused or run.state in RUN_OVER:
         return c.Refused(f"{run.id} is {run.state}")
+    if run.parked_until:
+        return c.Refused(f"{run.id} is parked until {run.parked_until}")
     if (held := run_question(board, run.id)) is not None:
         return c.Refused(f"{run.id} waits for a person: answer {held.id}")
     number = len(task.attempts) + 1
@@ -207,10 +210,15 @@ def _ask_budget(board: Blackboard, command: c.AskAboutBudget) -> Events | c.Refu
         return c.Refused(f"{command.run} is not under way")
     if any(d.run == run.id and d.kind == "budget" for d in board.open_decisions.values()):
         return c.Refused(f"{run.id} waits for an answer about its budget already")
+    options: tuple[Choice, ...] = ("raise_budget", "stop")
+    question = f"{run.id} has reached its budget. Raise it, or stop the run?"
+    if command.with_thrift and can_be_thrifty(board, run.id):
+        options = ("raise_budget", "finish_cheaply", "stop")
+        question = f"{run.id} has reached its budget. Raise it, finish cheaply what is begun, or stop the run?"
     return [
         e.HumanAsked(
-            run.id, decision=next_decision_id(board), topic="budget", options=("raise_budget", "stop"),
-            question=f"{run.id} has reached its budget. Raise it, or stop the run?", evidence=command.detail,
+            run.id, decision=next_decision_id(board), topic="budget", options=options, question=question,
+            evidence=command.detail,
         )
     ]  # fmt: skip
 

@@ -49,7 +49,16 @@ Escalation = Literal[
 
 DecisionKind = Literal["task", "budget", "checkout", "run_red", "cancel"]
 Choice = Literal[
-    "retry", "retry_with_changes", "abandon", "spawn", "raise_budget", "land_now", "replan", "stop", "keep"
+    "retry",
+    "retry_with_changes",
+    "abandon",
+    "spawn",
+    "raise_budget",
+    "land_now",
+    "replan",
+    "stop",
+    "keep",
+    "finish_cheaply",
 ]
 Dependents = Literal["cascade", "drop", "replan"]
 PostContent = Literal["decision", "digest", "picture", "summary"]
@@ -183,6 +192,7 @@ class Task(msgspec.Struct, frozen=True, omit_defaults=True):
     finished_at: str = ""
     reason: str = ""
     carried_by: TaskId | None = None
+    spent_before: Spend = Spend()
 
     @property
     def is_shown_red(self) -> bool:
@@ -214,10 +224,25 @@ class RunConfig(msgspec.Struct, frozen=True, omit_defaults=True):
     budget_tokens: int | None = None
     sandbox: str = "bubblewrap"
     gates_from: str = ""
+    task_budget_usd: float | None = None
+    task_budget_tokens: int | None = None
+
+
+class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an attempt may spend in all, out of its run's budget, beyond the `base` that it had spent before."""
+
+    task: TaskId
+    attempt: int
+    tokens: int
+    cost_usd: float = 0.0
+    base: Spend = Spend()
 
 
 class Run(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One objective, from the asking to the end. `paused` stays true until a person resumes, whatever the tasks do."""
+    """One objective, from the asking to the end. `paused` stays true until a person resumes, whatever the tasks do.
+
+    No model is called before `parked_until`; a `thrifty` run finishes cheaply what is begun.
+    """
 
     id: RunId
     objective: str
@@ -240,6 +265,10 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     final_commit: str = ""
     dedupe: str = ""
     sealed_at: str = ""
+    parked_until: str = ""
+    parked_why: str = ""
+    grants: tuple[Grant, ...] = ()
+    thrifty: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,7 +1,7 @@
 """The facts of a run, one struct a kind; must not hold rules. On the wire for ever: never rename or remove, add with a default.
 
-`Record` is an event with its place in the log. The JSON of the event is the commit's `Orch-Event` trailer. What chats and the crew's
-own words bring is in chat_events.py and crew_events.py; all of it is named here.
+`Record` is an event with its place in the log. The JSON of the event is the commit's `Orch-Event` trailer. What chats, the crew's
+own words and money bring is in chat_events.py, crew_events.py and spend_events.py; all of it is named here.
 """
 
 from typing import Final, Literal
@@ -37,6 +37,11 @@ from engine.core.entities import (
 )
 from engine.core.event import Event as Event
 from engine.core.ids import DecisionId, TaskId
+from engine.core.spend_events import RunMadeThrifty as RunMadeThrifty
+from engine.core.spend_events import RunParked as RunParked
+from engine.core.spend_events import RunUnparked as RunUnparked
+from engine.core.spend_events import SpendGranted as SpendGranted
+from engine.core.spend_events import SpendSettled as SpendSettled
 
 
 class RunStarted(Event, frozen=True):
@@ -195,16 +200,20 @@ class ReviewDeferred(Event, frozen=True):
     failure: FailureKind
     detail: str
     not_before: str = ""
+    is_parked: bool = False
 
 
 class RetryScheduled(Event, frozen=True):
-    """The task gets another attempt. `costs_a_retry` is false after an infrastructure failure."""
+    """The task gets another attempt. `costs_a_retry` is false after an infrastructure failure; where the run is parked, it counts for
+    nothing.
+    """
 
     task: TaskId
     attempt: int
     costs_a_retry: bool = True
     not_before: str = ""
     reason: str = ""
+    is_parked: bool = False
 
 
 class LandingPrepared(Event, frozen=True):
@@ -270,11 +279,14 @@ class DecisionSeconded(Event, frozen=True):
 
 
 class HumanRetried(Event, frozen=True):
-    """A person sent the task back to work, perhaps with guidance; its count of tries starts again."""
+    """A person sent the task back to work, perhaps with guidance; its count of tries starts again, and its own budget too if that is
+    `fresh_budget`.
+    """
 
     task: TaskId
     decision: DecisionId
     guidance: str = ""
+    fresh_budget: bool = False
 
 
 class LandingResumed(Event, frozen=True):
@@ -302,8 +314,9 @@ TaskEvent = (
 )  # fmt: skip
 DecisionEvent = HumanAsked | DecisionAnswered | DecisionWithdrawn | DecisionReminded | DecisionSeconded
 NoteEvent = InsightPosted | DesignDecided
+SpendEvent = RunParked | RunUnparked | SpendGranted | SpendSettled | RunMadeThrifty
 ChatEvent = ChatBound | ChatUnbound | ThreadOpened | PostIntended | PostSettled
-AnyEvent = RunEvent | DecisionEvent | TaskPlanned | TaskEvent | NoteEvent | ChatEvent
+AnyEvent = RunEvent | DecisionEvent | TaskPlanned | TaskEvent | NoteEvent | ChatEvent | SpendEvent
 
 
 class Record(msgspec.Struct, frozen=True):

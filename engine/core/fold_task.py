@@ -3,7 +3,7 @@
 import msgspec
 
 from engine.core import events as e
-from engine.core.entities import Attempt, Task, TaskState
+from engine.core.entities import Attempt, Spend, Task, TaskState
 from engine.core.lifecycle import BrokenHistory, check_task
 
 
@@ -39,7 +39,7 @@ def folded(task: Task, at: str, event: e.TaskEvent) -> Task:
         case e.LandingPrepared():
             return msgspec.structs.replace(task, receipt=event.receipt, updated_at=at)
         case e.ReviewDeferred():
-            infra = task.infra_failures + 1
+            infra = task.infra_failures + (not event.is_parked)
             return msgspec.structs.replace(task, infra_failures=infra, not_before=event.not_before, updated_at=at)
         case _ as outcome:
             return _outcome(task, at, outcome)
@@ -64,7 +64,11 @@ def _outcome(task: Task, at: str, event: Outcome) -> Task:  # noqa: C901, PLR091
         case e.AttemptFailed():
             return task_to(_failed(task, at, event), "failed", at, receipt=None)
         case e.RetryScheduled():
-            tries, infra = (task.tries + 1, 0) if event.costs_a_retry else (task.tries, task.infra_failures + 1)
+            tries, infra = (
+                (task.tries + 1, 0)
+                if event.costs_a_retry
+                else (task.tries, task.infra_failures + (not event.is_parked))
+            )
             return task_to(task, "ready", at, tries=tries, infra_failures=infra, not_before=event.not_before)
         case e.WorkMerged():
             done = _attempt(task, at, ended_at=at)
@@ -77,6 +81,8 @@ def _outcome(task: Task, at: str, event: Outcome) -> Task:  # noqa: C901, PLR091
         case e.HumanRetried():
             guidance = (*task.guidance, event.guidance) if event.guidance else task.guidance
             task = cut_off(task, at, "a person asked for another attempt")
+            if event.fresh_budget:
+                task = msgspec.structs.replace(task, spent_before=sum((a.spend for a in task.attempts), Spend()))
             return task_to(
                 task, "planned", at, tries=0, infra_failures=0, guidance=guidance, decision=None, not_before=""
             )

@@ -20,6 +20,8 @@ def subject(record: e.Record, before: Task | None, after: Task | None) -> str:
         happened, more = _about_decision(event, _move(before, after))
     elif isinstance(event, e.ChatEvent):
         happened, more = _about_chat(event)
+    elif isinstance(event, e.SpendEvent):
+        happened, more = _about_spend(event)
     elif isinstance(event, e.NoteEvent):
         happened, more = _about_note(event)
     elif isinstance(event, e.TaskPlanned):
@@ -127,6 +129,26 @@ def _about_decision(event: e.DecisionEvent, move: str) -> Line:
             return f"{event.decision} has a first voice of two", event.answer.choice.replace("_", " ")
 
 
+def _about_spend(event: e.SpendEvent) -> Line:
+    match event:
+        case e.RunParked():
+            return f"{event.run} parked until {event.until}", event.reason
+        case e.RunUnparked():
+            return f"{event.run} awake again", ""
+        case e.SpendGranted():
+            return f"{event.task} may spend {_amount(event.tokens, event.cost_usd)} (attempt {event.attempt})", ""
+        case e.SpendSettled():
+            more = event.unlogged
+            beside = f"{_amount(more.tokens, more.cost_usd)} beside its turns" if more.tokens else ""
+            return f"{event.task} has settled what it spent (attempt {event.attempt})", beside
+        case e.RunMadeThrifty():
+            return f"{event.run} to be finished cheaply, {_caps(event)}", ""
+
+
+def _amount(tokens: int, usd: float) -> str:
+    return f"{tokens} tokens" + (f", {usd:.4f} USD" if usd else "")
+
+
 def _about_note(event: e.NoteEvent) -> Line:
     match event:
         case e.InsightPosted():
@@ -149,7 +171,7 @@ def _about_chat(event: e.ChatEvent) -> Line:
             return (f"{event.post} can't be posted", event.dead) if event.dead else (f"{event.post} is posted", "")
 
 
-def _caps(event: e.BudgetRaised) -> str:
+def _caps(event: e.BudgetRaised | e.RunMadeThrifty) -> str:
     caps = [f"{event.budget_usd:g} USD"] if event.budget_usd is not None else []
     caps += [f"{event.budget_tokens} tokens"] if event.budget_tokens is not None else []
     return "up to " + " and ".join(caps)

@@ -1,4 +1,4 @@
-"""Eight whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever."""
+"""Whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from engine.core import commands as c
-from engine.core.entities import Criterion, RunConfig, Spec, Verdict
+from engine.core.entities import Criterion, RunConfig, Spec, Spend, Verdict
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
 from tests.fakes.core_driver import CoreDriver
 from tests.fakes.core_steps import (
@@ -283,6 +283,48 @@ def tests_come_first() -> CoreDriver:
     return driver
 
 
+def quota_and_money() -> CoreDriver:
+    """A quota that is used up, grants out of a budget, a task's own cap, and a run that is finished cheaply."""
+    driver = CoreDriver()
+    config = RunConfig("m", budget_usd=1.0, budget_tokens=10_000, task_budget_usd=0.5)
+    start_run(driver, "Round the cents", config)
+    driver.must(c.GrantSpend(TaskId("T1"), begin(driver, "T1"), 2_000, 0.25))
+    fail(driver, "T1", "quota", "429: come back at nine")
+    driver.must(c.ParkRun(R1, "2026-01-01T09:00:00Z", "429: come back at nine"))
+    driver.must(c.SettleSpend(TaskId("T1"), 1, Spend(tokens=300, cost_usd=0.03)))
+    assert "parked already" in driver.refusal(c.ParkRun(R1, "2026-01-01T10:00:00Z", "429"))
+    assert "is parked until" in driver.refusal(c.StartAttempt(TaskId("T1"), oid("base")))
+    driver.must(c.UnparkRun(R1))
+    direct(driver, "money")
+    plan(driver, "T2", [planned("round"), planned("total"), planned("print", "total")])
+    first = begin(driver, "T3")
+    driver.must(c.GrantSpend(TaskId("T3"), first, 4_000, 0.4))
+    log(driver, "T3", cost_usd=0.3)
+    assert "budget of T3 has no room" in driver.refusal(c.GrantSpend(TaskId("T3"), first, 4_000, 0.6))
+    begin(driver, "T4")
+    assert "budget of R1 has no room" in driver.refusal(c.GrantSpend(TaskId("T4"), 1, 9_000, 0.1))
+    driver.must(c.FailAttempt(TaskId("T3"), first, "budget", "0.40 of 0.5 USD", is_final=True))
+    driver.must(c.SettleSpend(TaskId("T3"), first))
+    driver.must(answer(driver, "D1", "retry"), ALICE)
+    driver.must(c.GrantSpend(TaskId("T3"), begin(driver, "T3"), 4_000, 0.45))
+    driver.must(c.ParkRun(R1, "2026-01-01T12:00:00Z", "429"))
+    driver.must(c.FailAttempt(TaskId("T3"), 2, "quota", "429"))
+    driver.must(c.ResumeRun(R1), BOB)
+    driver.must(c.AskAboutBudget(R1, "1 of 1 USD", with_thrift=True))
+    driver.must(answer(driver, "D2", "finish_cheaply"), BOB)
+    land(driver, "T3")
+    driver.must(c.SubmitWork(TaskId("T4"), 1, oid("T4/a1"), "adds up"), "coder")
+    driver.must(c.ParkRun(R1, "2026-01-01T15:00:00Z", "429"))
+    driver.must(c.DeferReview(TaskId("T4"), 1, "quota", "429"))
+    driver.must(c.UnparkRun(R1))
+    driver.must(c.ApproveWork(TaskId("T4"), 1, Verdict(passed=True)), "strategist")
+    proof = receipt(driver, "T4")
+    driver.must(c.PrepareLanding(TaskId("T4"), 1, proof))
+    driver.must(c.RecordLanding(TaskId("T4"), 1, proof))
+    finish(driver)
+    return driver
+
+
 STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
     story.__name__: story
     for story in (
@@ -294,5 +336,6 @@ STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
         landed_and_put_away,
         the_crew_helps_itself,
         tests_come_first,
+        quota_and_money,
     )
 }

@@ -153,8 +153,20 @@ class Crew(RuleBasedStateMachine):
         finish = c.FinishRun(run, oid("tip"), (gate,), "red" if gate.exit_code else "")
         resume = c.ResumeRun(run)
         orders: list[c.Command] = [finish, finish, finish, resume, resume, resume]
-        orders += [c.PauseRun(run), c.AskAboutBudget(run, "1 of 1 USD"), c.CancelRun(run)]
+        orders += [c.PauseRun(run), c.AskAboutBudget(run, "1 of 1 USD", with_thrift=True), c.CancelRun(run)]
         self.driver.do(orders[kind], ALICE)
+
+    @rule(run=RUNS, name=TASKS, kind=st.integers(0, 3), tokens=st.integers(0, 30))
+    def pay(self, run: RunId, name: TaskId, kind: int, tokens: int) -> None:
+        task = self.driver.board.tasks.get(name)
+        number = len(task.attempts) if task else 1
+        orders: list[c.Command] = [
+            c.ParkRun(run, "2026-01-01T09:00:00Z", "429"),
+            c.UnparkRun(run),
+            c.GrantSpend(name, number, tokens, tokens / 50),
+            c.SettleSpend(name, number, Spend(tokens=1)),
+        ]
+        self.driver.do(orders[kind])
 
     @rule(run=RUNS, name=TASKS, kind=st.integers(0, 5), text=st.sampled_from(["", "another way"]))
     def correct(self, run: RunId, name: TaskId, kind: int, text: str) -> None:
@@ -221,6 +233,7 @@ class Crew(RuleBasedStateMachine):
         for _ in range(60):
             for run in [run for run in board.runs.values() if run.paused and run.state not in RUN_OVER]:
                 self.driver.must(c.ResumeRun(run.id))
+            self._wake_up()
             while board.open_decisions:  # one at a time: an answer may end the run, and with it other questions
                 self.driver.must(self._settled(next(iter(board.open_decisions.values()))), ALICE)
             for task in list(board.tasks.values()):
@@ -231,6 +244,10 @@ class Crew(RuleBasedStateMachine):
             if all(run.state in RUN_OVER for run in board.runs.values()):
                 break
         assert all(run.state in RUN_OVER for run in board.runs.values())
+
+    def _wake_up(self) -> None:
+        for run in [run for run in self.driver.board.runs.values() if run.parked_until and run.state not in RUN_OVER]:
+            self.driver.must(c.UnparkRun(run.id))
 
     def _settled(self, decision: Decision) -> c.AnswerDecision:
         return self._answer(decision.id, ENDINGS[decision.kind], "drop", "")
