@@ -117,6 +117,8 @@ async def request_for(
         budget_tokens=budget_tokens,
         sandbox=session.sandbox,
         gates_from=origin,
+        task_budget_usd=settings.task_budget_usd,
+        task_budget_tokens=settings.task_budget_tokens,
     )
     return RunRequest(objective.strip(), branch, tip, config, gates, by, dedupe)
 
@@ -191,6 +193,7 @@ def _options(settings: Settings, model: str, home: Path) -> Options:
         model=model,
         models=settings.models,
         fallbacks=settings.fallbacks,
+        cheap_model=settings.cheap_model,
         rates={provider: Rates(**table.model_dump()) for provider, table in settings.rates.items()},
         limits=settings.limits,
         setup=settings.setup,
@@ -246,7 +249,8 @@ async def _checked_budget(session: Session) -> int | None:
 
 def named_models(settings: Settings, model: str) -> tuple[str, ...]:
     """Every model that a run may call: the default, those of roles, and what these fall back to."""
-    first = (model, *settings.models.values())
+    cheap = (settings.cheap_model,) if settings.cheap_model else ()
+    first = (model, *settings.models.values(), *cheap)
     return tuple(dict.fromkeys((*first, *(name for each in first for name in settings.fallbacks.get(each, ())))))
 
 

@@ -21,8 +21,8 @@ from engine.crew.roles import ROLES
 from engine.evidence import MAX_DIFF_BYTES, earlier_attempts, evidence_files
 from engine.finishing import to_the_end
 from engine.ledger import author
-from engine.model.budget import BudgetReached, PriceUnknown
-from engine.model.types import ModelError, ModelErrorKind
+from engine.model.budget import BudgetReached, PriceUnknown, TaskBudgetReached
+from engine.model.types import Model, ModelError, ModelErrorKind
 from engine.notebook import Notebook
 from engine.objections import to_division, to_work
 from engine.openings import work_opening
@@ -91,11 +91,13 @@ class LocalWorker:
             beginning = await asyncio.to_thread(begin, self._sites.repository, job)
             opening = work_opening(job, earlier, told(beginning))
             async with self._sites.at(beginning.commit) as site:
-                try:
-                    outcome = await self._agent(job, Place(site, beginning), opening, notebook.write, notepad)
-                finally:
-                    await notebook.close()
-                return await self._take(job, Place(site, beginning), outcome)
+                place = Place(site, beginning)
+                async with self._models.purse(job) as model:
+                    try:
+                        outcome = await self._agent(job, place, model, opening, notebook.write, notepad)
+                    finally:
+                        await notebook.close()
+                return await self._take(job, place, outcome)
         except (ModelError, BudgetReached, PriceUnknown) as error:
             return failed_by_model(error)
         except HandedConflict as error:
@@ -108,7 +110,13 @@ class LocalWorker:
             return Failed("lost", f"no worktree could be used: {error}")
 
     async def _agent(
-        self, job: Job, place: Place, opening: str, write: Callable[[Turn], Awaitable[None]], notepad: Notepad
+        self,
+        job: Job,
+        place: Place,
+        model: Model,
+        opening: str,
+        write: Callable[[Turn], Awaitable[None]],
+        notepad: Notepad,
     ) -> AgentOutcome:
         role, site = ROLES[job.role], place.site
         assignment = Assignment(
@@ -129,9 +137,7 @@ class LocalWorker:
                 search=self._supply.search,
                 guests=guests,
             )
-            return await run_agent(
-                assignment, model=self._models.model_for(job.run.id), workbench=bench, clock=self._clock, journal=write
-            )
+            return await run_agent(assignment, model=model, workbench=bench, clock=self._clock, journal=write)
 
     async def _take(self, job: Job, place: Place, outcome: AgentOutcome) -> WorkOutcome:
         match outcome:
@@ -219,7 +225,7 @@ def failed_by_agent(outcome: Escalated | Divided | Stuck | OutOfTurns | OutOfTim
 def failed_by_model(error: ModelError | BudgetReached | PriceUnknown) -> Failed:
     """The failure that a model's error, or a reached budget, amounts to."""
     if not isinstance(error, ModelError):
-        return Failed("budget", str(error))
+        return Failed("budget", str(error), is_final=isinstance(error, TaskBudgetReached))
     return Failed(
         FAILURE_OF_MODEL[error.kind], str(error), is_final=error.kind in HOPELESS, retry_after_s=error.retry_after_s
     )

@@ -18,7 +18,7 @@ from engine.core import phoenix
 from engine.core.blackboard import Blackboard
 from engine.core.decide import is_drained
 from engine.core.decide_work import run_question
-from engine.core.entities import FailureKind, GateProof, Task
+from engine.core.entities import GateProof, Task
 from engine.core.ids import RunId, TaskId, number
 from engine.core.relevance import design_for, insights_for
 from engine.guard import Crashed, guarded
@@ -280,7 +280,7 @@ class Dispatcher:
     async def fail(self, job: Job, failed: Failed) -> None:
         """Record the failure; what follows is Phoenix's to say."""
         detail = self._ledger.fit(failed.detail)
-        await self._hold_run(job, failed.failure, detail, failed.retry_after_s)
+        await self._hold_run(job, failed, detail)
         not_before = self._not_before(job, failed.retry_after_s) if failed.failure in phoenix.INFRASTRUCTURE else ""
         command = c.FailAttempt(
             job.task.id, job.attempt, failed.failure, detail, failed.is_final, not_before, failed.verdict,
@@ -288,12 +288,12 @@ class Dispatcher:
         )  # fmt: skip
         await self._ledger.submit(command, ENGINE, failed.evidence.files)
 
-    async def _hold_run(self, job: Job, failure: FailureKind, detail: str, wait_s: float | None) -> None:
+    async def _hold_run(self, job: Job, outcome: Failed | Deferred, detail: str) -> None:
         """What befalls all tasks of the run alike is said once, about the run."""
-        if failure == "budget":
+        if outcome.failure == "budget" and not outcome.is_final:
             await self._ledger.submit(c.AskAboutBudget(job.run.id, detail, with_thrift=True))
-        elif failure == "quota":
-            await self._parking.park(job.run.id, detail, wait_s)
+        elif outcome.failure == "quota":
+            await self._parking.park(job.run.id, detail, outcome.retry_after_s)
 
     def _not_before(self, job: Job, retry_after_s: float | None) -> str:
         wait_s = max(phoenix.backoff_s(self._ledger.board.tasks[job.task.id].infra_failures), retry_after_s or 0.0)
@@ -317,7 +317,7 @@ class Dispatcher:
 
     async def _defer(self, job: Job, deferred: Deferred) -> None:
         detail = self._ledger.fit(deferred.detail)
-        await self._hold_run(job, deferred.failure, detail, deferred.retry_after_s)
+        await self._hold_run(job, deferred, detail)
         command = c.DeferReview(
             job.task.id, job.attempt, deferred.failure, detail, self._not_before(job, deferred.retry_after_s),
             deferred.is_final,

@@ -154,16 +154,13 @@ class LocalReviewer:
                 objection=to_verdict(job.task.criteria),
                 notepad=notepad,
             )
-            try:
-                outcome = await run_agent(
-                    assignment,
-                    model=self._models.model_for(job.run.id),
-                    workbench=bench,
-                    clock=self._clock,
-                    journal=notebook.write,
-                )
-            finally:
-                await notebook.close()
+            async with self._models.purse(job) as model:
+                try:
+                    outcome = await run_agent(
+                        assignment, model=model, workbench=bench, clock=self._clock, journal=notebook.write
+                    )
+                finally:
+                    await notebook.close()
         match outcome:
             case Finished(arguments):
                 return verdict_given(arguments)

@@ -32,6 +32,7 @@ from engine.recovery import fail_lost_attempts
 from engine.review import LocalReviewer
 from engine.site import SetupFailed, Sites
 from engine.tools.supply import Supply
+from engine.treasury import LedgerTreasury
 from engine.workspace.git import GitError
 from engine.workspace.pool import WorktreePool
 from engine.workspace.repository import Repository, UnknownCommit
@@ -78,8 +79,7 @@ class Engine:
         self._pool = WorktreePool(parts.repository, parts.home / "work", include=parts.options.include)
         sites = Sites(parts.repository, self._pool, parts.cells, parts.options)
         self._gauge = Gauge(sites, parts.options)
-        desk = Desk(parts.price_of, parts.codec_of, parts.options.fallbacks, parts.redact, parts.options.rates)
-        models = RunBudgets(parts.model, desk, lambda run: self.board.runs[run])
+        models = RunBudgets(parts.model, _desk(parts), LedgerTreasury(self._ledger))
         read = parts.log.read
         worker = LocalWorker(
             sites, models, parts.clock, parts.options, read=read, redact=parts.redact, supply=parts.supply
@@ -177,6 +177,14 @@ class Engine:
             await asyncio.wait([task])
         await self._housekeeper.sweep()
         await asyncio.to_thread(self._pool.close)
+
+
+def _desk(parts: Parts) -> Desk:
+    options = parts.options
+    return Desk(
+        price_of=parts.price_of, codec_of=parts.codec_of, fallbacks=options.fallbacks, redact=parts.redact,
+        rates=options.rates, choices=options.choices, cheap=options.cheap_model,
+    )  # fmt: skip
 
 
 def _last_line(output: str) -> str:

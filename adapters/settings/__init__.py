@@ -59,6 +59,9 @@ class Settings(BaseModel):
     api_key: SecretStr = SecretStr("")
     budget_usd: Usd | None = None
     budget_tokens: Tokens | None = None
+    task_budget_usd: Usd | None = None
+    task_budget_tokens: Tokens | None = None
+    cheap_model: str = ""
     max_workers: Workers = 5
     max_retries: Retries = 4
     sandbox: Sandbox = "auto"
@@ -104,6 +107,9 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
         "gates_from": FILE if file.gate else "",
         "budget_usd": file.budget.usd,
         "budget_tokens": file.budget.tokens,
+        "task_budget_usd": file.budget.task_usd,
+        "task_budget_tokens": file.budget.task_tokens,
+        "cheap_model": file.cheap_model or "",
         "console_port": file.console.port,
         "keep_logs_days": file.state.keep_logs,
         "people": PeopleRules(**file.people.model_dump()) if file.people else None,

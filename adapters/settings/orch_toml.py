@@ -46,6 +46,8 @@ class _Budget(BaseModel):
     model_config = FROZEN
     usd: Usd | None = None
     tokens: Tokens | None = None
+    task_usd: Usd | None = None
+    task_tokens: Tokens | None = None
 
 
 class ProfileTable(BaseModel):
@@ -117,6 +119,7 @@ class OrchToml(BaseModel):
 
     model_config = FROZEN
     model: Name | None = None
+    cheap_model: Name | None = None
     max_workers: Workers | None = None
     max_retries: Retries | None = None
     sandbox: Sandbox | None = None

@@ -1,7 +1,9 @@
 """What we say about money and quotas: a run that rests, one that is finished cheaply. What an attempt is granted is no news."""
 
-from bot.replies.words import clock_time
+from bot.forecast import Forecast
+from bot.replies.words import clock_time, count, spent
 from engine.core import events as e
+from engine.core.entities import RunConfig, Spend
 
 
 def line(event: e.SpendEvent) -> str:
@@ -22,3 +24,23 @@ def caps(event: e.BudgetRaised | e.RunMadeThrifty) -> str:
     found = [f"{event.budget_usd:g} USD"] if event.budget_usd is not None else []
     found += [f"{event.budget_tokens:,} tokens"] if event.budget_tokens is not None else []
     return " and ".join(found) or "what it needs"
+
+
+def forecast(found: Forecast | None, config: RunConfig) -> str:
+    """What such a run will probably cost, and whether its cap is tight; empty while nobody can say."""
+    if found is None or not found.most.tokens:
+        return ""
+    runs = count(found.runs, "completed run")
+    told = (
+        f"of {runs} with this model, half stayed under {_amount(found.half)}, nine of ten under {_amount(found.most)}"
+    )
+    return f"{told}; the cap is less than half of them needed" if _is_tight(found.half, config) else told
+
+
+def _is_tight(half: Spend, config: RunConfig) -> bool:
+    usd, tokens = config.budget_usd, config.budget_tokens
+    return (usd is not None and usd < half.cost_usd) or (tokens is not None and tokens < half.tokens)
+
+
+def _amount(spend: Spend) -> str:
+    return f"{spend.cost_usd:.2f} USD" if spend.cost_usd else spent(spend, None, None)

@@ -64,11 +64,7 @@ def _fail(board: Blackboard, task: Task, report: c.FailAttempt) -> Events | c.Re
     if report.escalation is not None and (found := _escalated(board, task, report, failed)) is not None:
         return found
     if _is_parked(board, task, report.failure) and not report.is_final:
-        reason = f"another attempt when {task.run} wakes, which costs nothing"
-        parked = e.RetryScheduled(
-            task.run, task=task.id, attempt=report.attempt, costs_a_retry=False, reason=reason, is_parked=True
-        )
-        return [failed, parked]
+        return [failed, _when_awake(task, report.attempt)]
     match phoenix.next_step(task, report.failure, report.detail, is_final=report.is_final):
         case phoenix.Retry(reason, costs):
             retry = e.RetryScheduled(
@@ -77,11 +73,18 @@ def _fail(board: Blackboard, task: Task, report: c.FailAttempt) -> Events | c.Re
             )  # fmt: skip
             return [failed, retry]
         case phoenix.Ask(question):
-            if report.escalation in ESCALATION_ASKS:
-                question = (
-                    f"{task.id} ({task.title}): the {task.role} {ESCALATION_ASKS[report.escalation]}: {report.detail}"
-                )
-            return [failed, _ask(board, task, question, report.detail)]
+            return [failed, _ask(board, task, _in_workers_words(task, report) or question, report.detail)]
+
+
+def _in_workers_words(task: Task, report: c.FailAttempt) -> str:
+    if report.escalation not in ESCALATION_ASKS:
+        return ""
+    return f"{task.id} ({task.title}): the {task.role} {ESCALATION_ASKS[report.escalation]}: {report.detail}"
+
+
+def _when_awake(task: Task, attempt: int) -> e.RetryScheduled:
+    reason = f"another attempt when {task.run} wakes, which costs nothing"
+    return e.RetryScheduled(task.run, task=task.id, attempt=attempt, costs_a_retry=False, reason=reason, is_parked=True)
 
 
 def _fingerprint(failure: FailureKind, detail: str) -> str:

@@ -41,10 +41,14 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         return asked + jitter * min(self.max_wait_s - asked, self.first_wait_s * 2.0 ** (tries - 1))
 
 
+async def _nothing_more(_: WorstCase) -> None:
+    """A budget that is all there is."""
+
+
 @dataclass(frozen=True)
 class Guards:
     """What a GuardedModel holds its calls to. `price_of` tells the price of a model, None where it is unknown; `has_next` whether another
-    model can be asked in its place, so that nobody waits for a lane that is closed.
+    model can be asked in its place, so that nobody waits for a lane that is closed; `more` fills the budget up for a call, or raises.
     """
 
     budget: Budget
@@ -55,6 +59,7 @@ class Guards:
     has_next: Callable[[str], bool] = lambda _: False
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     jitter: Callable[[], float] = random.random
+    more: Callable[[WorstCase], Awaitable[None]] = _nothing_more
 
 
 class GuardedModel:
@@ -114,6 +119,7 @@ class GuardedModel:
 
     async def _reserve(self, worst: WorstCase) -> Reservation:
         while True:
+            await self._guards.more(worst)
             try:
                 return self._guards.budget.reserve(worst)
             except BudgetReached as reached:
