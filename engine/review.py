@@ -17,6 +17,7 @@ from engine.crew.roles import ROLES
 from engine.crew.touching import in_words, may_touch
 from engine.evidence import MAX_DIFF_BYTES, evidence_files, listed, output_of
 from engine.gates.judge import not_yet_red, regressions
+from engine.gates.shadows import shadowed_modules
 from engine.gates.weakening import weakened_tests
 from engine.gauge import Gauge, Measurement, check_proof, gate_proof
 from engine.model.budget import BudgetReached, PriceUnknown
@@ -99,6 +100,8 @@ class LocalReviewer:
             for glob in self._options.protected
             if fnmatch.fnmatchcase(path, glob)
         ]
+        new = {path for path in changed if repository.read_file(job.base, path) is None}
+        faults += shadowed_modules(changed, new)
         faults += weakened_tests(
             changed,
             lambda path: repository.read_file(job.base, path),
