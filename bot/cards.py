@@ -12,6 +12,7 @@ import msgspec
 from bot.estimate import seconds_left
 from bot.replies import decisions as decision_words
 from bot.replies import runs as run_words
+from bot.replies import spend as spend_words
 from bot.replies import tasks as task_words
 from bot.replies.words import (
     CHOICE_MEANINGS,
@@ -158,12 +159,12 @@ def run_card(board: Blackboard, name: RunId) -> RunCard:
         landed=run.landed,
         spent=_spent(run),
         left=run_words.left(seconds_left(board, name)),
-        warnings=warnings(run.gates, run.config.sandbox),
+        warnings=warnings_of(run),
         tasks=tuple(task_line(board, task) for task in tasks),
         decisions=open_prompts(board, name),
         started_at=run.created_at,
         finished_at=run.finished_at,
-        reason=run.parked_why or run.reason,
+        reason=run.reason,
     )
 
 
@@ -176,6 +177,12 @@ def warnings(gates: Sequence[GateSpec], sandbox: str) -> tuple[str, ...]:
     """What a person must know wherever a run with these gates and this sandbox is shown."""
     found = (NO_GATE if not gates else "", NO_SANDBOX if sandbox == "none" else "")
     return tuple(text for text in found if text)
+
+
+def warnings_of(run: Run) -> tuple[str, ...]:
+    """What a person must know wherever the run is shown: how it is guarded, and what holds it up while it is under way."""
+    held = spend_words.holds(run) if run.state not in RUN_OVER else ()
+    return (*warnings(run.gates, run.config.sandbox), *held)
 
 
 def open_prompts(board: Blackboard, run: RunId | None = None) -> tuple[DecisionPrompt, ...]:

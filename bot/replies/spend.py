@@ -3,7 +3,7 @@
 from bot.forecast import Forecast
 from bot.replies.words import clock_time, count, spent
 from engine.core import events as e
-from engine.core.entities import RunConfig, Spend
+from engine.core.entities import Run, RunConfig, Spend
 
 
 def line(event: e.SpendEvent) -> str:
@@ -17,6 +17,16 @@ def line(event: e.SpendEvent) -> str:
             return f"{event.run} finishes cheaply what is begun, and begins nothing new; it may spend {caps(event)}"
         case e.SpendGranted() | e.SpendSettled():
             return ""
+
+
+def holds(run: Run) -> tuple[str, ...]:
+    """What a person must know of the run's money and quota wherever it is shown."""
+    found = []
+    if run.parked_until:
+        found.append(f"parked until {clock_time(run.parked_until)}, when it wakes by itself: {run.parked_why}")
+    if run.thrifty:
+        found.append("finishes cheaply what is begun, and begins nothing new")
+    return tuple(found)
 
 
 def caps(event: e.BudgetRaised | e.RunMadeThrifty) -> str:
