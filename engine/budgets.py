@@ -86,7 +86,8 @@ class Purse:
         self._treasury = treasury
         self._purses = purses
         self._changed = asyncio.Event()
-        self._waits = False
+        self._books = asyncio.Lock()
+        self._is_closed = False
 
     async def more(self, worst: WorstCase) -> None:
         """See to it that the call can be paid for, within the caps of this moment.
@@ -94,23 +95,31 @@ class Purse:
         Raises: BudgetReached, TaskBudgetReached when that can't be.
         """
         while self._limit(self._run) and not self.budget.holds(worst):
+            await self._get(worst)
+
+    async def _get(self, worst: WorstCase) -> None:
+        self._changed.clear()
+        async with self._books:
             drawn = await self._treasury.draw(self._job.task.id, self._job.attempt, self._need(worst))
             if isinstance(drawn, Spend):
                 self._allow(drawn)
-            elif drawn.of_task:
-                raise TaskBudgetReached(self._words(worst, of_task=True), may_pass=False)
-            elif not await self._others_give_back():
-                await self._wait(worst)
+                return
+        if drawn.of_task:
+            raise TaskBudgetReached(self._words(worst, of_task=True), may_pass=False)
+        given = [await purse.give_back() for purse in tuple(self._purses)]
+        if not any(given) and not self._changed.is_set():
+            await self._wait(worst)
 
-    async def idle(self) -> bool:
-        """Give back what is not used, as another attempt of the run has nothing left; whether there was anything."""
-        unused = self.budget.unused
-        if self.calls or self._waits or unused == (0, 0.0):
-            return False
-        used = self._used
-        self._allow(used)
-        await self._treasury.give_back(self._job.task.id, self._job.attempt, used)
-        return True
+    async def give_back(self) -> bool:
+        """Give back what is not used, as an attempt of the run has too little; whether there was anything."""
+        async with self._books:
+            is_about_to_call = self.calls or self.budget.reserved_tokens
+            if self._is_closed or is_about_to_call or self.budget.unused == (0, 0.0):
+                return False
+            used = self._used
+            self._allow(used)
+            await self._treasury.give_back(self._job.task.id, self._job.attempt, used)
+            return True
 
     def call_ended(self) -> None:
         """A call of this purse is over: those of the run that wait look again."""
@@ -123,24 +132,17 @@ class Purse:
 
     async def close(self) -> None:
         """Settle."""
-        self._purses.remove(self)
-        await self._treasury.settle(self._job.task.id, self._job.attempt, self._used)
+        async with self._books:
+            self._is_closed = True
+            self._purses.remove(self)
+            await self._treasury.settle(self._job.task.id, self._job.attempt, self._used)
         self.call_ended()
-
-    async def _others_give_back(self) -> bool:
-        given = [await purse.idle() for purse in tuple(self._purses) if purse is not self]
-        return any(given)
 
     async def _wait(self, worst: WorstCase) -> None:
         """Until a call of another attempt ends, which gives back what it did not use."""
         if not any(purse.calls for purse in self._purses if purse is not self):
             raise BudgetReached(self._words(worst, of_task=False), may_pass=False)
-        self._changed.clear()
-        self._waits = True
-        try:
-            await self._changed.wait()
-        finally:
-            self._waits = False
+        await self._changed.wait()
 
     @property
     def _run(self) -> Run:

@@ -141,7 +141,7 @@ def told(story: Callable[[Stage], Awaitable[None]], provider: Provider | None = 
     run(tell())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     cap_usd=st.none() | st.floats(0.05, 3.0),
