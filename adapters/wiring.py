@@ -119,6 +119,13 @@ async def request_for(
         gates_from=origin,
         task_budget_usd=settings.task_budget_usd,
         task_budget_tokens=settings.task_budget_tokens,
+        plan_first=settings.plan_first,
+        joins_plans=True,
+        acceptance=settings.acceptance and settings.models.get("strategist", session.model) != PILOT,
+        ladder=settings.ladder,
+        stronger_model=settings.stronger_model,
+        guardian_turns=settings.guardian_turns,
+        guardian_seconds=settings.guardian_seconds,
     )
     return RunRequest(objective.strip(), branch, tip, config, gates, by, dedupe)
 
@@ -250,7 +257,8 @@ async def _checked_budget(session: Session) -> int | None:
 def named_models(settings: Settings, model: str) -> tuple[str, ...]:
     """Every model that a run may call: the default, those of roles, and what these fall back to."""
     cheap = (settings.cheap_model,) if settings.cheap_model else ()
-    first = (model, *settings.models.values(), *cheap)
+    stronger = (settings.stronger_model,) if settings.stronger_model else ()
+    first = (model, *settings.models.values(), *cheap, *stronger)
     return tuple(dict.fromkeys((*first, *(name for each in first for name in settings.fallbacks.get(each, ())))))
 
 

@@ -280,7 +280,7 @@ def note(board: Blackboard, task: Task) -> str:  # noqa: C901, PLR0911 - a table
         case "ready":
             return _held(board, task)
         case "active":
-            return _history(task)
+            return _watched(task) or _history(task)
         case "awaiting_qa":
             return task_words.waits_until(task.not_before) if task.not_before else task_words.is_reviewed()
         case "approved":
@@ -315,6 +315,12 @@ def _held(board: Blackboard, task: Task) -> str:
     if task.not_before:
         return task_words.waits_until(task.not_before)
     return _history(task)
+
+
+def _watched(task: Task) -> str:
+    """What the guardian saw last, when it was not well."""
+    nudges = task.attempts[-1].nudges if task.attempts else ()
+    return task_words.watched(nudges[-1]) if nudges and nudges[-1].rating != "on_track" else ""
 
 
 def _history(task: Task) -> str:

@@ -28,6 +28,7 @@ _WORDS: Final[tuple[tuple[str, Choice], ...]] = (
     ("keep", "keep"),
     ("finish cheaply", "finish_cheaply"),
     ("finish", "finish_cheaply"),
+    ("approve", "approve"),
 )
 _DEPENDENTS: Final[dict[str, Dependents]] = {"cascade": "cascade", "drop": "drop", "replan": "replan"}
 _AMOUNT: Final = re.compile(r"(?:to\s+)?(\$?)\s*([\d,_]+(?:\.\d+)?)\s*(usd|\$|dollars?|tokens?|)", re.IGNORECASE)
@@ -79,7 +80,7 @@ def _after(word: str, typed: str) -> str | None:
 
 def _with_rest(plain: c.AnswerDecision, rest: str) -> c.AnswerDecision | c.Refused:
     match plain.choice:
-        case "retry" | "land_now" | "stop" | "keep":
+        case "retry" | "land_now" | "stop" | "keep" | "approve":
             return c.Refused(say.needs_no_text(plain.choice, one_line(rest)[:60])) if rest else plain
         case "retry_with_changes" | "spawn":
             return _replaced(plain, changes=rest) if rest else c.Refused(say.needs_text(plain.choice))

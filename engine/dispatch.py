@@ -11,6 +11,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from engine.clock import from_iso, iso
 from engine.core import commands as c
 from engine.core import events as e
@@ -18,7 +20,7 @@ from engine.core import phoenix
 from engine.core.blackboard import Blackboard
 from engine.core.decide import is_drained
 from engine.core.decide_work import run_question
-from engine.core.entities import GateProof, Task
+from engine.core.entities import PLANNING, GateProof, Task
 from engine.core.ids import RunId, TaskId, number
 from engine.core.relevance import design_for, insights_for
 from engine.guard import Crashed, guarded
@@ -39,9 +41,12 @@ from engine.work import (
     Job,
     Lander,
     PlanMade,
+    PlansJoined,
     Reviewer,
+    RunJudged,
     SpecMade,
     Submitted,
+    Succeeded,
     Worker,
     WorkOutcome,
 )
@@ -56,7 +61,16 @@ _NOT_RUN: Final = 126
 """The shell's exit code for a command that can't be executed (POSIX, "Exit Status for Commands")."""
 
 
-Recorded = c.SubmitWork | c.AcceptSpec | c.AcceptPlan | c.AcceptFindings | c.SuspendWork | c.ApproveWork
+Recorded = (
+    c.SubmitWork
+    | c.AcceptSpec
+    | c.AcceptPlan
+    | c.AcceptIntegration
+    | c.AcceptVerdict
+    | c.AcceptFindings
+    | c.SuspendWork
+    | c.ApproveWork
+)
 
 
 class Dispatcher:
@@ -242,29 +256,20 @@ class Dispatcher:
         task = board.tasks[name]
         attempt = task.attempts[-1]
         before = tuple(board.tasks[dependency] for dependency in task.depends_on)
-        is_planning = task.role in {"director", "planner"}
+        is_planning = task.role in PLANNING or task.role == "strategist"
         planned = tuple(board.run_tasks(task.run)) if is_planning else ()
         others = () if is_planning else _planned_beside(board, task)
         notes = insights_for(board, task), design_for(board, task)
         return Job(board.runs[task.run], task, attempt.number, attempt.base, before, planned, others, *notes)
 
     async def _report(self, job: Job, outcome: WorkOutcome) -> None:
-        task, role = job.task.id, job.role
-        match outcome:
-            case Submitted(commit, summary, evidence):
-                command = c.SubmitWork(task, job.attempt, commit, summary, evidence.refs)
-                await self._record(job, command, role, evidence)
-            case SpecMade(spec, domains):
-                await self._record(job, c.AcceptSpec(task, job.attempt, spec, domains), role)
-            case PlanMade(tasks):
-                await self._record(job, c.AcceptPlan(task, job.attempt, tasks), role)
-            case FindingsMade(summary, result):
-                await self._record(job, c.AcceptFindings(task, job.attempt, summary, result), role)
-            case Divided(tasks, detail, evidence):
-                suspend = c.SuspendWork(task, job.attempt, tasks, self._ledger.fit(detail), evidence.refs)
-                await self._record(job, suspend, role, evidence)
-            case Failed():
-                await self.fail(job, outcome)
+        if isinstance(outcome, Failed):
+            await self.fail(job, outcome)
+            return
+        if isinstance(outcome, Divided):
+            outcome = msgspec.structs.replace(outcome, detail=self._ledger.fit(outcome.detail))
+        evidence = outcome.evidence if isinstance(outcome, Submitted | Divided) else Evidence()
+        await self._record(job, command_of(job, outcome), job.role, evidence)
 
     async def _record(
         self, job: Job, command: Recorded, actor: str,
@@ -323,6 +328,26 @@ class Dispatcher:
             deferred.is_final,
         )  # fmt: skip
         await self._ledger.submit(command)
+
+
+def command_of(job: Job, outcome: Succeeded) -> Recorded:
+    """The report that an outcome amounts to."""
+    task, attempt = job.task.id, job.attempt
+    match outcome:
+        case Submitted(commit, summary, evidence, disputed):
+            return c.SubmitWork(task, attempt, commit, summary, evidence.refs, disputed)
+        case SpecMade(spec, domains):
+            return c.AcceptSpec(task, attempt, spec, domains)
+        case PlanMade(tasks):
+            return c.AcceptPlan(task, attempt, tasks)
+        case PlansJoined(links, rejected):
+            return c.AcceptIntegration(task, attempt, links, rejected)
+        case RunJudged(verdict):
+            return c.AcceptVerdict(task, attempt, verdict)
+        case FindingsMade(summary, result):
+            return c.AcceptFindings(task, attempt, summary, result)
+        case Divided(tasks, detail, evidence, commit):
+            return c.SuspendWork(task, attempt, tasks, detail, evidence.refs, commit)
 
 
 def _planned_beside(board: Blackboard, task: Task) -> tuple[Task, ...]:

@@ -54,9 +54,9 @@ def needed_branches(board: Blackboard) -> set[str]:
         for task, attempt in current
         if attempt is not None and not attempt.ended_at
     }
-    # The next attempt merges it: until then its commit must not be pruned.
+    # The next attempt begins with it: until then its commit must not be pruned.
     kept = (board.tasks[name] for state in RETRIED for name in board.in_state[state])
-    found = ((task, phoenix.conflicted(task.attempts)) for task in kept if task.attempts)
+    found = ((task, phoenix.conflicted(task.attempts) or phoenix.checkpoint(task.attempts)) for task in kept)
     return needed | {f"orch/{task.run}/{task.id}/a{attempt.number}" for task, attempt in found if attempt is not None}
 
 

@@ -80,11 +80,17 @@ class LocalReviewer:
             return Failed("tests_red", str(error))
         texts = {"review.txt": output_of(after.gates, after.checks)}
         evidence = await asyncio.to_thread(evidence_files, job, texts, self._redact)
-        if faults := await asyncio.to_thread(self._faults, job, commit, before, after):
+        faults = await asyncio.to_thread(self._faults, job, commit, before, after)
+        disputed = job.task.attempts[-1].disputed
+        if faults and not disputed:
             return Failed("tests_red", listed(faults), evidence=evidence)
         verdict = await self._judge(job, commit, before, after, journal)
         if isinstance(verdict, Failed):
             return Deferred("model_error", f"the review came to no verdict: {verdict.detail}")
+        if faults:
+            # Whatever is said of the tests, red work never lands; but who has to mend what is the strategist's to say.
+            said = verdict if not verdict.passed else None
+            return Failed("tests_red", listed(faults), verdict=said, evidence=evidence)
         if verdict.passed:
             return Approved(verdict, evidence)
         return Failed("qa_rejected", verdict.feedback, verdict=verdict, evidence=evidence)
@@ -140,7 +146,7 @@ class LocalReviewer:
                 for old, new in zip(before.gates, after.gates, strict=True)
             ),
             diff=diff,
-            claim=job.task.attempts[-1].summary,
+            claim=_claim(job),
         )
         role = ROLES["strategist"]
         assignment = Assignment(
@@ -169,6 +175,12 @@ class LocalReviewer:
                 return verdict_given(arguments)
             case Escalated() | Divided() | Stuck() | OutOfTurns() | OutOfTime():
                 return failed_by_agent(outcome)
+
+
+def _claim(job: Job) -> str:
+    attempt = job.task.attempts[-1]
+    disputed = "\n".join(f"- {each}" for each in attempt.disputed)
+    return f"{attempt.summary}\n\nTests that the worker holds to be wrong:\n{disputed}" if disputed else attempt.summary
 
 
 def _measured_faults(job: Job, before: Measurement, after: Measurement) -> list[str]:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from adapters.settings.kinds import (
     FROZEN,
@@ -27,11 +27,14 @@ from adapters.settings.kinds import (
 from adapters.tool_tables import McpTable, ToolName, ToolTable
 from bot.people import TwoPeople
 from engine.agent.outcome import Limits
-from engine.core.entities import RoleName
+from engine.core.entities import LadderStep, RoleName
 from engine.model.lanes import Rates
 from engine.options import Options
 
 FILE: Final = "orch.toml"
+LADDER: Final[tuple[LadderStep, ...]] = ("brief", "stronger_model", "replan", "human")
+Turns = Annotated[int, Field(ge=0, le=1_000)]
+"""0 for never."""
 
 
 class _Gate(BaseModel):
@@ -114,6 +117,29 @@ class _People(BaseModel):
     two_people: tuple[TwoPeople, ...] = ()
 
 
+class _Phoenix(BaseModel):
+    """What follows when an attempt fails again in the same way."""
+
+    model_config = FROZEN
+    ladder: tuple[LadderStep, ...] = LADDER
+    stronger_model: Annotated[str, Field(max_length=200)] = ""
+
+    @field_validator("ladder")
+    @classmethod
+    def _climbs(cls, ladder: tuple[LadderStep, ...]) -> tuple[LadderStep, ...]:
+        if ladder and (ladder[0] != "brief" or list(ladder) != sorted(set(ladder), key=LADDER.index)):
+            raise ValueError(f"the steps are {', '.join(LADDER)}, in this order and each once, from the first on")
+        return ladder
+
+
+class _Guardian(BaseModel):
+    """Who looks at an attempt while it is made."""
+
+    model_config = FROZEN
+    every_turns: Turns = 0
+    every_seconds: Annotated[float, Field(ge=0, le=86_400)] = 0.0
+
+
 class OrchToml(BaseModel):
     """The whole file."""
 
@@ -122,6 +148,10 @@ class OrchToml(BaseModel):
     cheap_model: Name | None = None
     max_workers: Workers | None = None
     max_retries: Retries | None = None
+    plan_first: bool | None = None
+    acceptance: bool | None = None
+    phoenix: _Phoenix = _Phoenix()
+    guardian: _Guardian = _Guardian()
     sandbox: Sandbox | None = None
     budget: _Budget = _Budget()
     models: Mapping[RoleName, Name] = {}
@@ -140,7 +170,8 @@ class OrchToml(BaseModel):
 
 _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "budget": _Budget, "workspace": _Workspace, "limits": _Limits, "gate": _Gate, "console": _Console, "state": _State,
-    "people": _People, "profiles": ProfileTable, "rates": RatesTable, "tools": ToolTable, "mcp": McpTable,
+    "people": _People, "phoenix": _Phoenix, "guardian": _Guardian, "profiles": ProfileTable, "rates": RatesTable,
+    "tools": ToolTable, "mcp": McpTable,
 }  # fmt: skip
 
 

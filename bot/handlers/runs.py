@@ -35,6 +35,7 @@ async def _launch(desk: Desk, call: Call, objective: str) -> Notice:
         budget_usd=float(call.text("budget")) if call.text("budget") else None,
         budget_tokens=int(call.text("tokens")) if call.text("tokens") else None,
         max_workers=int(call.text("workers")) if call.text("workers") else None,
+        plan_first=True if call.text("plan-first") else None,
     )  # fmt: skip
     try:
         run = await desk.launch(order)
@@ -112,7 +113,9 @@ async def replan(desk: Desk, call: Call) -> Message:
     run = run_meant(board, call)
     if isinstance(run, Notice):
         return run
-    asked = next((d for d in board.open_decisions.values() if d.run == run and d.kind == "run_red"), None)
+    asked = next(
+        (d for d in board.open_decisions.values() if d.run == run and d.kind in {"run_red", "plan", "acceptance"}), None
+    )
     if asked is not None:
         return await give(desk, call, answer(desk, call, asked, "replan", call.text("changes")))
     return await give(desk, call, c.ReplanRun(run, call.text("changes")))

@@ -36,6 +36,7 @@ CHOICES: Final[dict[Choice, str]] = {
     "stop": "stop",
     "keep": "keep",
     "finish_cheaply": "finish cheaply",
+    "approve": "approve",
 }
 """What a person types to choose; the parser in bot/decisions.py reads the same words."""
 
@@ -46,10 +47,11 @@ CHOICE_MEANINGS: Final[dict[Choice, str]] = {
     "spawn": "a new task takes its place: spawn: …",
     "raise_budget": "set a higher cap: raise 5 USD, or raise 200000 tokens",
     "land_now": "the files are out of the way: land it",
-    "replan": "let a planner plan the repair; say more with replan: …",
+    "replan": "let a planner plan what is needed; say more with replan: …",
     "stop": "end the run here; what landed stays",
     "keep": "let the run go on",
     "finish_cheaply": "finish what is begun: a cheaper model, one task at a time, a quarter more money, nothing new",
+    "approve": "begin with this plan; add, link or abandon tasks first if you like",
 }
 NO_GATE: Final = "no gate: nothing checks the merged work; add [[gate]] to orch.toml"
 PILOT: Final = "the pilot (rules, not an LLM)"

@@ -11,7 +11,7 @@ import msgspec
 
 from engine.core import events as e
 from engine.core.chat import ChatBoard
-from engine.core.entities import Decision, Run, RunState, Task, TaskState
+from engine.core.entities import PLANNING, Decision, Run, RunState, Task, TaskState
 from engine.core.fold_spend import folded_spend
 from engine.core.fold_task import cut_off, folded, planned, task_to
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId, number
@@ -99,7 +99,7 @@ class Blackboard:
         counts = self.counts.setdefault(task.run, {})
         if before is None:
             self.tasks_of.setdefault(task.run, []).append(task.id)
-            if task.role in {"director", "planner"}:
+            if task.role in PLANNING:
                 self.planning_tasks_of[task.run] = (*self.planning_tasks_of.get(task.run, ()), task.id)
         else:
             counts[before.state] -= 1
@@ -167,7 +167,7 @@ def _apply(board: Blackboard, record: e.Record) -> Touched:
     match event:
         case (
             e.RunStarted() | e.SpecWritten() | e.RunMoved() | e.RunPaused() | e.RunResumed()
-            | e.BudgetRaised() | e.RunCompleted() | e.RunFailed() | e.RunCancelled() | e.RunSealed()
+            | e.BudgetRaised() | e.PlanApproved() | e.RunCompleted() | e.RunFailed() | e.RunCancelled() | e.RunSealed()
         ):  # fmt: skip
             _apply_to_run(board, record.at, event)
             return Touched()
@@ -221,6 +221,8 @@ def _apply_to_run(board: Blackboard, at: str, event: e.RunEvent) -> None:  # noq
         case e.BudgetRaised():
             config = msgspec.structs.replace(run.config, budget_usd=event.budget_usd, budget_tokens=event.budget_tokens)
             run = msgspec.structs.replace(run, config=config)
+        case e.PlanApproved():
+            run = msgspec.structs.replace(run, plan_approved=True)
         case e.RunCompleted():
             run = msgspec.structs.replace(
                 _run_to(run, "completed"), final_gates=event.gates, final_commit=event.commit, finished_at=at

@@ -6,9 +6,14 @@ Nothing here is stored: what was decided is in the events. `not_before` and othe
 import msgspec
 
 from engine.core.crew_commands import AcceptFindings as AcceptFindings
+from engine.core.crew_commands import AcceptIntegration as AcceptIntegration
+from engine.core.crew_commands import AcceptVerdict as AcceptVerdict
+from engine.core.crew_commands import Link as Link
 from engine.core.crew_commands import LogDesign as LogDesign
 from engine.core.crew_commands import PostInsight as PostInsight
+from engine.core.crew_commands import Rejection as Rejection
 from engine.core.crew_commands import SuspendWork as SuspendWork
+from engine.core.crew_commands import WatchAttempt as WatchAttempt
 from engine.core.entities import (
     Choice,
     Criterion,
@@ -236,6 +241,7 @@ class SubmitWork(msgspec.Struct, frozen=True):
     commit: str
     summary: str
     evidence: tuple[FileRef, ...] = ()
+    disputed: tuple[str, ...] = ()
 
 
 class AcceptSpec(msgspec.Struct, frozen=True):
@@ -352,6 +358,9 @@ WorkCommand = (
     | DeferReview
     | FailAttempt
     | AcceptFindings
+    | AcceptIntegration
+    | AcceptVerdict
+    | WatchAttempt
     | SuspendWork
     | PostInsight
     | LogDesign

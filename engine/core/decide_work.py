@@ -11,10 +11,12 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
 from engine.core.decide_failures import decide_failure
+from engine.core.decide_integration import decide_integration
 from engine.core.decide_notes import decide_note
 from engine.core.decide_people import Events, need, next_decision_id
 from engine.core.decide_plans import decide_plan
 from engine.core.decide_spend import can_be_thrifty
+from engine.core.decide_verdicts import decide_verdict, flagged_tests, is_judged, judge
 from engine.core.entities import COMMITTERS, Choice, Decision, Receipt, Task
 from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
@@ -66,6 +68,9 @@ Report = (
     | c.DeferReview
     | c.FailAttempt
     | c.AcceptFindings
+    | c.AcceptIntegration
+    | c.AcceptVerdict
+    | c.WatchAttempt
     | c.SuspendWork
     | c.PostInsight
     | c.LogDesign
@@ -92,10 +97,18 @@ def _report(board: Blackboard, task: Task, report: Report) -> Events | c.Refused
             return _submit(task, report)
         case c.AcceptSpec() | c.AcceptPlan() | c.AcceptFindings() | c.SuspendWork():
             return decide_plan(board, task, report)
+        case c.AcceptIntegration():
+            return decide_integration(board, task, report)
+        case c.AcceptVerdict():
+            return decide_verdict(board, task, report)
+        case c.WatchAttempt():
+            return need(task, "active") or [
+                e.AttemptWatched(task.run, task=task.id, attempt=report.attempt, nudge=report.nudge)
+            ]
         case c.PostInsight() | c.LogDesign():
             return decide_note(board, task, report)
         case c.ApproveWork():
-            return _approve(task, report)
+            return _approve(board, task, report)
         case c.DeferReview() | c.FailAttempt():
             return decide_failure(board, task, report)
         case c.PrepareLanding():
@@ -165,21 +178,20 @@ def _submit(task: Task, report: c.SubmitWork) -> Events | c.Refused:
     return [
         e.WorkSubmitted(
             task.run, task=task.id, attempt=report.attempt, commit=report.commit, summary=report.summary,
-            evidence=report.evidence,
+            evidence=report.evidence, disputed=report.disputed,
         )
     ]  # fmt: skip
 
 
-def _approve(task: Task, report: c.ApproveWork) -> Events | c.Refused:
+def _approve(board: Blackboard, task: Task, report: c.ApproveWork) -> Events | c.Refused:
     if (refusal := need(task, "awaiting_qa")) is not None:
         return refusal
     if report.verdict is not None and not report.verdict.passed:
         return c.Refused(f"the verdict on {task.id} is no; report the attempt as failed")
-    return [
-        e.WorkApproved(
-            task.run, task=task.id, attempt=report.attempt, verdict=report.verdict, evidence=report.evidence
-        )
-    ]  # fmt: skip
+    approved = e.WorkApproved(
+        task.run, task=task.id, attempt=report.attempt, verdict=report.verdict, evidence=report.evidence
+    )
+    return [approved, *flagged_tests(board, task, report.verdict)]
 
 
 def _prepare(board: Blackboard, task: Task, report: c.PrepareLanding) -> Events | c.Refused:
@@ -234,6 +246,8 @@ def _finish(board: Blackboard, command: c.FinishRun) -> Events | c.Refused:
     if run.landed == 0:
         return [e.RunFailed(run.id, reason=NOTHING_LANDED)]
     red = [gate.name for gate in command.gates if gate.exit_code != 0]
+    if not red and run.config.acceptance and not is_judged(board, run.id):
+        return [judge(board, run)]
     if not red:
         return [e.RunCompleted(run.id, commit=command.commit, gates=command.gates)]
     return [

@@ -13,8 +13,10 @@ from engine.core.chat_events import ChatUnbound as ChatUnbound
 from engine.core.chat_events import PostIntended as PostIntended
 from engine.core.chat_events import PostSettled as PostSettled
 from engine.core.chat_events import ThreadOpened as ThreadOpened
+from engine.core.crew_events import AttemptWatched as AttemptWatched
 from engine.core.crew_events import DesignDecided as DesignDecided
 from engine.core.crew_events import InsightPosted as InsightPosted
+from engine.core.crew_events import PlanApproved as PlanApproved
 from engine.core.crew_events import WorkCarried as WorkCarried
 from engine.core.crew_events import WorkSuspended as WorkSuspended
 from engine.core.entities import (
@@ -27,6 +29,7 @@ from engine.core.entities import (
     FileRef,
     GateProof,
     GateSpec,
+    LadderStep,
     Receipt,
     RoleName,
     RunConfig,
@@ -124,6 +127,8 @@ class TaskPlanned(Event, frozen=True):
     priority: int = 5
     max_retries: int = 4
     planned_by: TaskId | None = None
+    needs: tuple[str, ...] = ()
+    foundation: bool = False
 
 
 class TaskReadied(Event, frozen=True):
@@ -167,6 +172,7 @@ class WorkSubmitted(Event, frozen=True):
     summary: str = ""
     result: str = ""
     evidence: tuple[FileRef, ...] = ()
+    disputed: tuple[str, ...] = ()
 
 
 class WorkApproved(Event, frozen=True):
@@ -214,6 +220,7 @@ class RetryScheduled(Event, frozen=True):
     not_before: str = ""
     reason: str = ""
     is_parked: bool = False
+    step: LadderStep = "brief"
 
 
 class LandingPrepared(Event, frozen=True):
@@ -305,12 +312,12 @@ class TaskAbandoned(Event, frozen=True):
 
 RunEvent = (
     RunStarted | SpecWritten | RunMoved | RunPaused | RunResumed | BudgetRaised | RunCompleted | RunFailed | RunCancelled
-    | RunSealed
+    | RunSealed | PlanApproved
 )  # fmt: skip
 TaskEvent = (
     TaskReadied | DependenciesChanged | AttemptStarted | TurnsLogged | WorkSubmitted | WorkApproved | AttemptFailed
     | ReviewDeferred | RetryScheduled | LandingPrepared | WorkMerged | ResultAccepted | HumanRetried | LandingResumed
-    | TaskAbandoned | WorkSuspended | WorkCarried
+    | TaskAbandoned | WorkSuspended | WorkCarried | AttemptWatched
 )  # fmt: skip
 DecisionEvent = HumanAsked | DecisionAnswered | DecisionWithdrawn | DecisionReminded | DecisionSeconded
 NoteEvent = InsightPosted | DesignDecided

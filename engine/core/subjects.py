@@ -62,7 +62,7 @@ def _about_task(event: e.TaskEvent) -> Line:  # noqa: C901, PLR0911, PLR0912 - a
         case e.WorkSubmitted():
             return f" (attempt {event.attempt})", event.summary
         case e.WorkApproved():
-            return f" (attempt {event.attempt})", event.verdict.feedback if event.verdict else ""
+            return f" (attempt {event.attempt})", _verdict(event)
         case e.AttemptFailed():
             return f" (attempt {event.attempt}), {phoenix.words(event.failure)}", event.detail
         case e.ReviewDeferred():
@@ -82,10 +82,21 @@ def _about_task(event: e.TaskEvent) -> Line:  # noqa: C901, PLR0911, PLR0912 - a
             return "", "back to the merge train"
         case e.TaskAbandoned():
             return "", event.reason
+        case e.AttemptWatched():
+            return (
+                f" (attempt {event.attempt}), {event.nudge.rating.replace('_', ' ')} at turn {event.nudge.turn}",
+                event.nudge.text,
+            )
         case e.WorkCarried():
             return f" (attempt {event.attempt})", f"landed with {event.by} as {event.receipt.commit[:10]}"
         case e.WorkSuspended():
             return f" (attempt {event.attempt}, waits for {', '.join(event.waits_for)})", event.detail
+
+
+def _verdict(event: e.WorkApproved) -> str:
+    if event.verdict is None or not (event.verdict.notes or event.verdict.wrong_tests):
+        return event.verdict.feedback if event.verdict else ""
+    return f"{event.verdict.word}: {'; '.join((*event.verdict.notes, *event.verdict.wrong_tests))}"
 
 
 def _about_run(event: e.RunEvent) -> Line:  # noqa: C901, PLR0911 - a table, one row a kind
@@ -110,6 +121,8 @@ def _about_run(event: e.RunEvent) -> Line:  # noqa: C901, PLR0911 - a table, one
             return f"{run} failed", event.reason
         case e.RunCancelled():
             return f"{run} cancelled", event.reason
+        case e.PlanApproved():
+            return f"{run}'s plan may begin", ""
         case e.RunSealed():
             return f"{run} put away in the archive", ""
 
