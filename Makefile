@@ -16,13 +16,16 @@ define install
 	$$pip install $$to --require-hashes -r $(1) && $$pip install $$to --no-deps --no-build-isolation -e .
 endef
 
-.PHONY: demo test browser quick check format docs lock clean
+.PHONY: demo test adversaries browser quick check format docs lock clean
 
 demo: $(VENV)/base.stamp  ## the real engine on a sample repository, without a key (DIR=folder keeps it there)
 	@$(BIN)/orch demo $(if $(DIR),--dir $(DIR))
 
 test: $(VENV)/dev.stamp  ## all tests, slow ones too
 	@$(BIN)/python -m pytest -q -n 2
+
+adversaries: $(VENV)/dev.stamp  ## forty workers that cheat, flood and die, in each way to call tools: none may ever be complete
+	@$(BIN)/python -m tests.campaigns.adversaries
 
 browser: $(VENV)/browser.stamp  ## the console in a real Chromium, which has to be installed (Debian: apt install chromium)
 	npm ci --silent && npm run --silent check

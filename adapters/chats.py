@@ -55,7 +55,7 @@ def voice_of(session: Session, prepare: Prepare, people: People) -> Voice:
             raise CannotStart(f"this engine thinks with {session.model}; start it again: orch up --model {order.model}")
         wanted = Wanted(
             order.objective, order.by, order.dedupe, order.base or None, order.budget_usd, order.budget_tokens,
-            order.max_workers,
+            order.max_workers, order.plan_first,
         )  # fmt: skip
         return await session.engine.start(await prepare(wanted))
 

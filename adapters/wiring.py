@@ -27,6 +27,7 @@ from engine.core.blackboard import Blackboard
 from engine.core.entities import GateSpec, RunConfig
 from engine.gates.detect import detect, python_of
 from engine.model.budget import Price
+from engine.model.lanes import Rates
 from engine.model.streamed import Stream, StreamedModel
 from engine.options import Options
 from engine.recovery import load_board
@@ -117,6 +118,15 @@ async def request_for(
         budget_tokens=budget_tokens,
         sandbox=session.sandbox,
         gates_from=origin,
+        task_budget_usd=settings.task_budget_usd,
+        task_budget_tokens=settings.task_budget_tokens,
+        plan_first=settings.plan_first,
+        joins_plans=True,
+        acceptance=settings.acceptance and settings.models.get("strategist", session.model) != PILOT,
+        ladder=settings.ladder,
+        stronger_model=settings.stronger_model,
+        guardian_turns=settings.guardian_turns,
+        guardian_seconds=settings.guardian_seconds,
     )
     return RunRequest(objective.strip(), branch, tip, config, gates, by, dedupe)
 
@@ -191,6 +201,8 @@ def _options(settings: Settings, model: str, home: Path) -> Options:
         model=model,
         models=settings.models,
         fallbacks=settings.fallbacks,
+        cheap_model=settings.cheap_model,
+        rates={provider: Rates(**table.model_dump()) for provider, table in settings.rates.items()},
         limits=settings.limits,
         setup=settings.setup,
         setup_timeout_s=settings.setup_timeout_s,
@@ -245,7 +257,9 @@ async def _checked_budget(session: Session) -> int | None:
 
 def named_models(settings: Settings, model: str) -> tuple[str, ...]:
     """Every model that a run may call: the default, those of roles, and what these fall back to."""
-    first = (model, *settings.models.values())
+    cheap = (settings.cheap_model,) if settings.cheap_model else ()
+    stronger = (settings.stronger_model,) if settings.stronger_model else ()
+    first = (model, *settings.models.values(), *cheap, *stronger)
     return tuple(dict.fromkeys((*first, *(name for each in first for name in settings.fallbacks.get(each, ())))))
 
 

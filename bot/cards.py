@@ -12,8 +12,19 @@ import msgspec
 from bot.estimate import seconds_left
 from bot.replies import decisions as decision_words
 from bot.replies import runs as run_words
+from bot.replies import spend as spend_words
 from bot.replies import tasks as task_words
-from bot.replies.words import CHOICE_MEANINGS, CHOICES, NO_GATE, NO_SANDBOX, model_word, run_word, spent, task_word
+from bot.replies.words import (
+    CHOICE_MEANINGS,
+    CHOICES,
+    NO_GATE,
+    NO_SANDBOX,
+    model_word,
+    parked_word,
+    run_word,
+    spent,
+    task_word,
+)
 from bot.text import shorten, tail
 from engine.clock import from_iso
 from engine.core import plan
@@ -138,7 +149,7 @@ def run_card(board: Blackboard, name: RunId) -> RunCard:
         id=run.id,
         objective=run.objective,
         state=run.state,
-        word=run_word(run.state),
+        word=state_word(run),
         is_over=run.state in RUN_OVER,
         branch=run.branch,
         model=model_word(run.config.model),
@@ -148,7 +159,7 @@ def run_card(board: Blackboard, name: RunId) -> RunCard:
         landed=run.landed,
         spent=_spent(run),
         left=run_words.left(seconds_left(board, name)),
-        warnings=warnings(run.gates, run.config.sandbox),
+        warnings=warnings_of(run),
         tasks=tuple(task_line(board, task) for task in tasks),
         decisions=open_prompts(board, name),
         started_at=run.created_at,
@@ -157,10 +168,21 @@ def run_card(board: Blackboard, name: RunId) -> RunCard:
     )
 
 
+def state_word(run: Run) -> str:
+    """The run's state as people read it, its rest included."""
+    return parked_word(run.parked_until) if run.parked_until and run.state not in RUN_OVER else run_word(run.state)
+
+
 def warnings(gates: Sequence[GateSpec], sandbox: str) -> tuple[str, ...]:
     """What a person must know wherever a run with these gates and this sandbox is shown."""
     found = (NO_GATE if not gates else "", NO_SANDBOX if sandbox == "none" else "")
     return tuple(text for text in found if text)
+
+
+def warnings_of(run: Run) -> tuple[str, ...]:
+    """What a person must know wherever the run is shown: how it is guarded, and what holds it up while it is under way."""
+    held = spend_words.holds(run) if run.state not in RUN_OVER else ()
+    return (*warnings(run.gates, run.config.sandbox), *held)
 
 
 def open_prompts(board: Blackboard, run: RunId | None = None) -> tuple[DecisionPrompt, ...]:
@@ -258,7 +280,7 @@ def note(board: Blackboard, task: Task) -> str:  # noqa: C901, PLR0911 - a table
         case "ready":
             return _held(board, task)
         case "active":
-            return _history(task)
+            return _watched(task) or _history(task)
         case "awaiting_qa":
             return task_words.waits_until(task.not_before) if task.not_before else task_words.is_reviewed()
         case "approved":
@@ -288,9 +310,17 @@ def _held(board: Blackboard, task: Task) -> str:
     run = board.runs[task.run]
     if run.paused:
         return task_words.is_held(f"{run.id} is paused")
+    if run.parked_until:
+        return task_words.is_held(f"{run.id} is {parked_word(run.parked_until)}")
     if task.not_before:
         return task_words.waits_until(task.not_before)
     return _history(task)
+
+
+def _watched(task: Task) -> str:
+    """What the guardian saw last, when it was not well."""
+    nudges = task.attempts[-1].nudges if task.attempts else ()
+    return task_words.watched(nudges[-1]) if nudges and nudges[-1].rating != "on_track" else ""
 
 
 def _history(task: Task) -> str:

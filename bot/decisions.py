@@ -26,6 +26,9 @@ _WORDS: Final[tuple[tuple[str, Choice], ...]] = (
     ("replan", "replan"),
     ("stop", "stop"),
     ("keep", "keep"),
+    ("finish cheaply", "finish_cheaply"),
+    ("finish", "finish_cheaply"),
+    ("approve", "approve"),
 )
 _DEPENDENTS: Final[dict[str, Dependents]] = {"cascade": "cascade", "drop": "drop", "replan": "replan"}
 _AMOUNT: Final = re.compile(r"(?:to\s+)?(\$?)\s*([\d,_]+(?:\.\d+)?)\s*(usd|\$|dollars?|tokens?|)", re.IGNORECASE)
@@ -77,7 +80,7 @@ def _after(word: str, typed: str) -> str | None:
 
 def _with_rest(plain: c.AnswerDecision, rest: str) -> c.AnswerDecision | c.Refused:
     match plain.choice:
-        case "retry" | "land_now" | "stop" | "keep":
+        case "retry" | "land_now" | "stop" | "keep" | "approve":
             return c.Refused(say.needs_no_text(plain.choice, one_line(rest)[:60])) if rest else plain
         case "retry_with_changes" | "spawn":
             return _replaced(plain, changes=rest) if rest else c.Refused(say.needs_text(plain.choice))
@@ -87,6 +90,8 @@ def _with_rest(plain: c.AnswerDecision, rest: str) -> c.AnswerDecision | c.Refus
             return _abandon(plain, rest)
         case "raise_budget":
             return _raise(plain, rest)
+        case "finish_cheaply":
+            return _raise(plain, rest) if rest else plain
 
 
 def _abandon(plain: c.AnswerDecision, rest: str) -> c.AnswerDecision | c.Refused:

@@ -50,6 +50,7 @@ class StartOrder(msgspec.Struct, frozen=True):
     budget_usd: float | None = None
     budget_tokens: int | None = None
     max_workers: int | None = None
+    plan_first: bool | None = None
 
 
 Launch = Callable[[StartOrder], Awaitable[RunId]]

@@ -58,6 +58,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
             Param("budget", "amount", "the cap in US dollars"),
             Param("tokens", "count", "the cap in tokens"),
             Param("workers", "count", "how many attempts at once"),
+            Param("plan-first", "choice", "show the plan, and start nothing before it is approved", choices=("yes",)),
         ),
         'start "make the failing tests pass" --budget 5',
     ),

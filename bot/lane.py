@@ -18,7 +18,7 @@ from bot.pace import Pacer
 from bot.port import ChatDown, ChatGone, ChatPort, MessageRef, Place, ThreadRef
 from bot.rendering import card_of, message_of, picture_of
 from engine.core import commands as c
-from engine.core.entities import Binding, Post
+from engine.core.chat_entities import Binding, Post
 from engine.core.ids import BindingId, PostId, number
 from engine.core.lifecycle import RUN_OVER
 from engine.ledger import ENGINE

@@ -21,7 +21,8 @@ from bot.threads import place_of_deed, was_bound
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Binding, Decision, PostContent
+from engine.core.chat_entities import Binding
+from engine.core.entities import Decision, PostContent
 from engine.core.ids import DecisionId, RunId
 from engine.core.lifecycle import RUN_OVER
 from engine.ledger import ENGINE

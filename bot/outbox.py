@@ -7,7 +7,7 @@ from bot.desk import EngineSeen
 from bot.lane import CARD, Lane, What
 from bot.pace import Pacer
 from bot.port import ChatPort, Place
-from engine.core.entities import Binding
+from engine.core.chat_entities import Binding
 from engine.core.ids import BindingId, RunId
 
 

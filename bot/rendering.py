@@ -4,7 +4,8 @@ from bot.cards import DecisionPrompt, RunCard, decision_outcome, decision_prompt
 from bot.messages import BudgetAlert, Digest, Message, Picture
 from bot.picture import describe, draw
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Decision, Post
+from engine.core.chat_entities import Post
+from engine.core.entities import Decision
 from engine.core.ids import RunId
 
 

@@ -23,6 +23,7 @@ def task_story(board: Blackboard, task: Task) -> Listing:
     for attempt in task.attempts:
         lines.append(say.attempt(attempt))
         lines += [f"  {say.verdict(attempt.verdict)}"] if attempt.verdict else []
+        lines += [f"  {say.watched(nudge)}" for nudge in attempt.nudges]
     lines += [notes.insight(note) for note in board.notes.insights_in(task.run) if note.task == task.id]
     lines += [notes.settled(entry) for entry in board.notes.design_in(task.run) if entry.task == task.id]
     asked = [decision for decision in board.decisions.values() if decision.task == task.id]

@@ -4,7 +4,7 @@ from typing import Final
 
 from bot.port import Place
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Binding
+from engine.core.chat_entities import Binding
 from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
 

@@ -4,7 +4,7 @@ It holds no state outside one call and gets all it needs as a `Job`, so that the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -15,20 +15,24 @@ from engine.agent.outcome import AgentOutcome, Divided, Escalated, Finished, Out
 from engine.beginning import Beginning, HandedConflict, begin, told, unresolved
 from engine.budgets import RunBudgets
 from engine.cell.types import NoSandbox
-from engine.core.entities import COMMITTERS, FailureKind
+from engine.core.entities import COMMITTERS, FailureKind, RoleName
+from engine.crew.brief import MAX_DIFF_CHARS, Context
+from engine.crew.fences import DATA
 from engine.crew.results import WorkResult
 from engine.crew.roles import ROLES
-from engine.evidence import MAX_DIFF_BYTES, earlier_attempts, evidence_files
+from engine.evidence import MAX_DIFF_BYTES, earlier_attempts, evidence_files, without_diff
 from engine.finishing import to_the_end
+from engine.guardian import Guardian
+from engine.instructions import told_of_repository
 from engine.ledger import author
-from engine.model.budget import BudgetReached, PriceUnknown
-from engine.model.types import ModelError, ModelErrorKind
+from engine.model.budget import BudgetReached, PriceUnknown, TaskBudgetReached
+from engine.model.types import Model, ModelError, ModelErrorKind
 from engine.notebook import Notebook
 from engine.objections import to_division, to_work
 from engine.openings import work_opening
 from engine.options import Options
 from engine.ports import Clock
-from engine.results import division_made, findings_made, plan_made, spec_made
+from engine.results import division_made, findings_made, integration_made, plan_made, run_judged, spec_made
 from engine.site import SetupFailed, Site, Sites
 from engine.told import Told
 from engine.tools.notepad import Notepad
@@ -50,6 +54,12 @@ FAILURE_OF_MODEL: dict[ModelErrorKind, FailureKind] = {
     "bad_request": "model_error",
     "unavailable": "model_error",
 }
+RESULTS: Mapping[RoleName, Callable[[bytes], WorkOutcome]] = {
+    "director": spec_made, "planner": plan_made, "integrator": integration_made, "researcher": findings_made,
+    "strategist": run_judged,
+}  # fmt: skip
+"""What becomes of the result of a role whose work is no commit."""
+
 HOPELESS: frozenset[ModelErrorKind] = frozenset({"auth", "bad_request"})
 """Errors that the same call would meet again: a person is asked at once."""
 
@@ -92,13 +102,18 @@ class LocalWorker:
         notebook = Notebook(journal, self._redact, notepad, self._told.page(job.label))
         try:
             beginning = await asyncio.to_thread(begin, self._sites.repository, job)
-            opening = work_opening(job, earlier, told(beginning))
+            if beginning.goes_on and job.checkpoint is not None:
+                earlier = without_diff(earlier, job.checkpoint.number)
+            more = await asyncio.to_thread(self._known, job, beginning)
+            opening = work_opening(job, earlier, more)
             async with self._sites.at(beginning.commit) as site:
-                try:
-                    outcome = await self._agent(job, Place(site, beginning), opening, notebook.write, notepad)
-                finally:
-                    await notebook.close()
-                return await self._take(job, Place(site, beginning), outcome)
+                place = Place(site, beginning)
+                async with self._models.purse(job) as model:
+                    try:
+                        outcome = await self._agent(job, place, model, opening, notebook.write, notepad)
+                    finally:
+                        await notebook.close()
+                return await self._take(job, place, outcome)
         except (ModelError, BudgetReached, PriceUnknown) as error:
             return failed_by_model(error)
         except HandedConflict as error:
@@ -110,11 +125,26 @@ class LocalWorker:
         except (GitError, OSError) as error:
             return Failed("lost", f"no worktree could be used: {error}")
 
+    def _known(self, job: Job, beginning: Beginning) -> tuple[Context, ...]:
+        """What the role is told beside the board's view: of its beginning, the repository, and for the last look all changes."""
+        repository = self._sites.repository
+        found = (*told(beginning), *told_of_repository(repository, job))
+        if job.task.role != "strategist":
+            return found
+        diff = repository.patch(job.run.base, job.base, MAX_DIFF_BYTES)
+        return (*found, Context("All that changed since the run began", diff, DATA, 2 * MAX_DIFF_CHARS))
+
     async def _agent(
-        self, job: Job, place: Place, opening: str, write: Callable[[Turn], Awaitable[None]], notepad: Notepad
+        self,
+        job: Job,
+        place: Place,
+        model: Model,
+        opening: str,
+        write: Callable[[Turn], Awaitable[None]],
+        notepad: Notepad,
     ) -> AgentOutcome:
         role, site = ROLES[job.role], place.site
-        name = self._options.model_for(role.name)
+        name = model_of(self._options, job, role.name)
         limits = await self._models.limits_of(name, self._options.limits)
         assignment = Assignment(role=role, opening=opening, model_name=name, label=job.label, limits=limits)
         async with self._supply.guests(role.name, site.cell) as guests:
@@ -123,7 +153,7 @@ class LocalWorker:
                 cell=site.cell,
                 test_command=job.run.gates[0].run if job.run.gates else "",
                 protected=self._options.protected,
-                touches=role.touches if job.task.role in COMMITTERS else "everything",
+                touches=ROLES[job.task.role].touches if job.task.role in COMMITTERS else "everything",
                 given=place.beginning.given,
                 objection=to_work(job, site.worktree.path),
                 division=to_division(job),
@@ -131,52 +161,52 @@ class LocalWorker:
                 search=self._supply.search,
                 guests=guests,
             )
+            config, name = job.run.config, self._options.model_for("guardian")
+            is_watched = job.task.role in COMMITTERS and (config.guardian_turns or config.guardian_seconds)
+            guardian = Guardian(job, model, name, self._clock, notepad, write) if is_watched else None
             return await run_agent(
-                assignment, model=self._models.model_for(job.run.id), workbench=bench, clock=self._clock, journal=write
-            )
+                assignment, model=model, workbench=bench, clock=self._clock, journal=write,
+                overseer=guardian.look if guardian is not None else None,
+            )  # fmt: skip
 
     async def _take(self, job: Job, place: Place, outcome: AgentOutcome) -> WorkOutcome:
         match outcome:
             case Finished(arguments):
-                match job.task.role:
-                    case "director":
-                        return spec_made(arguments)
-                    case "planner":
-                        return plan_made(arguments)
-                    case "researcher":
-                        return findings_made(arguments)
-                    case "coder" | "tester" | "strategist" | "test_architect" | "writer" | "merger":
-                        return await self._submit(job, place, WorkResult.model_validate_json(arguments).summary)
+                made = RESULTS.get(job.task.role)
+                if made is not None:
+                    return made(arguments)
+                return await self._submit(job, place, WorkResult.model_validate_json(arguments))
             case Divided(arguments):
                 tasks, progress = division_made(arguments)
-                return work.Divided(tasks, progress, await self._left_behind(job, place, progress))
+                commit, evidence = await self._left_behind(job, place, progress, is_kept=True)
+                return work.Divided(tasks, progress, evidence, commit)
             case Escalated() | Stuck() | OutOfTurns() | OutOfTime():
                 failed = failed_by_agent(outcome)
-                return msgspec.structs.replace(failed, evidence=await self._left_behind(job, place, failed.detail))
+                return msgspec.structs.replace(failed, evidence=(await self._left_behind(job, place, failed.detail))[1])
 
-    async def _left_behind(self, job: Job, place: Place, why: str) -> Evidence:
-        """The diff of work that did not come to its end: the next attempt learns from it, and no branch holds it."""
+    async def _left_behind(self, job: Job, place: Place, why: str, *, is_kept: bool = False) -> tuple[str, Evidence]:
+        """The commit and the diff of work that did not come to its end, for the next attempt; a branch holds it if it `is_kept`."""
         await place.site.cell.close()
         try:
-            written = await self._written(job, place, why, is_kept=False)
+            written = await self._written(job, place, why, is_kept=is_kept)
         except CannotCommit:
-            return Evidence()
-        return Evidence() if written is None else written[1]
+            return "", Evidence()
+        return ("", Evidence()) if written is None else written
 
-    async def _submit(self, job: Job, place: Place, summary: str) -> WorkOutcome:
+    async def _submit(self, job: Job, place: Place, result: WorkResult) -> WorkOutcome:
         # The cell is closed first: what the agent left running must not change files while they are committed.
         await place.site.cell.close()
         try:
-            written = await self._written(job, place, summary, is_kept=True)
+            written = await self._written(job, place, result.summary, is_kept=True)
         except CannotCommit as error:
             return Failed("wrong_result", str(error))
         if written is None:
-            return Failed("wrong_result", f"nothing was changed; the worker said: {summary}")
+            return Failed("wrong_result", f"nothing was changed; the worker said: {result.summary}")
         commit, evidence = written
         if left := await asyncio.to_thread(unresolved, self._sites.repository, commit, place.beginning.sides):
             detail = f"conflict marks are left in {', '.join(left)}"
             return Failed("wrong_result", detail, evidence=evidence)
-        return Submitted(commit, summary, evidence)
+        return Submitted(commit, result.summary, evidence, result.disputed_tests)
 
     async def _written(self, job: Job, place: Place, summary: str, *, is_kept: bool) -> tuple[str, Evidence] | None:
         """The commit of the tree and its diff, None when nothing was changed; a branch holds the commit if it `is_kept`."""
@@ -187,7 +217,7 @@ class LocalWorker:
         repository = self._sites.repository
         start = place.beginning
         commit = commit_worktree(
-            repository, place.site.worktree, parent=start.commit, message=message, author=author(job.role),
+            repository, place.site.worktree, parent=start.compared, message=message, author=author(job.role),
             parents=start.parents,
         )  # fmt: skip
         if commit is None or repository.tree_of(commit) == repository.tree_of(job.base):
@@ -196,6 +226,12 @@ class LocalWorker:
             repository.set_branch(branch_of(job), commit)
         patch = repository.patch(job.base, commit, MAX_DIFF_BYTES)
         return commit, evidence_files(job, {"diff.patch": patch}, self._redact)
+
+
+def model_of(options: Options, job: Job, role: RoleName) -> str:
+    """The model the attempt thinks with: the role's, or the stronger one where the task has come to that step."""
+    stronger = job.run.config.stronger_model
+    return stronger if stronger and job.task.step == "stronger_model" else options.model_for(role)
 
 
 def branch_of(job: Job) -> str:
@@ -221,7 +257,7 @@ def failed_by_agent(outcome: Escalated | Divided | Stuck | OutOfTurns | OutOfTim
 def failed_by_model(error: ModelError | BudgetReached | PriceUnknown) -> Failed:
     """The failure that a model's error, or a reached budget, amounts to."""
     if not isinstance(error, ModelError):
-        return Failed("budget", str(error))
+        return Failed("budget", str(error), is_final=isinstance(error, TaskBudgetReached))
     return Failed(
         FAILURE_OF_MODEL[error.kind], str(error), is_final=error.kind in HOPELESS, retry_after_s=error.retry_after_s
     )

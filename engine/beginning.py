@@ -23,14 +23,16 @@ class HandedConflict(Exception):
 
 
 class Beginning(msgspec.Struct, frozen=True):
-    """`commit` has the files to begin with, `parents` are the parents of the work's commit. `given` are paths that belong to
-    others, `sides` what conflicts.
+    """`commit` has the files to begin with, `parents` are the parents of the work's commit, which must differ from `compared`.
+    `given` are paths that belong to others, `sides` what conflicts; `goes_on` says that earlier work of the task is in it.
     """
 
     commit: str
     parents: tuple[str, ...]
+    compared: str
     given: tuple[str, ...] = ()
     sides: tuple[Side, ...] = ()
+    goes_on: bool = False
 
 
 def begin(repository: Repository, job: Job) -> Beginning:
@@ -41,7 +43,8 @@ def begin(repository: Repository, job: Job) -> Beginning:
     conflicted = job.conflicted
     if conflicted is not None:
         marked = marked_merge(repository, work=conflicted.commit, tip=job.base)
-        return Beginning(marked.commit, (job.base, conflicted.commit), given_paths(repository, job), marked.sides)
+        parents = (job.base, conflicted.commit)
+        return Beginning(marked.commit, parents, marked.commit, given_paths(repository, job), marked.sides)
     commit = job.base
     for task in job.handed:
         message = (
@@ -53,7 +56,15 @@ def begin(repository: Repository, job: Job) -> Beginning:
         if isinstance(merged, train.Conflict):
             raise HandedConflict(f"the tests of {task.id} conflict with {job.run.branch} in {', '.join(merged.paths)}")
         commit = merged.commit
-    return Beginning(commit, (commit,), given_paths(repository, job))
+    given = given_paths(repository, job)
+    checkpoint = job.checkpoint
+    if checkpoint is None:
+        return Beginning(commit, (commit,), commit, given)
+    merged = train.merge(repository, work=checkpoint.commit, tip=commit, message="Go on", author=author("engine"))
+    if isinstance(merged, train.Conflict):
+        # What landed meanwhile does not fit it: the brief shows the diff, and the work is done again.
+        return Beginning(commit, (commit,), commit, given)
+    return Beginning(merged.commit, (commit,), commit, given, goes_on=True)
 
 
 def given_paths(repository: Repository, job: Job) -> tuple[str, ...]:
@@ -78,6 +89,9 @@ def _has(content: bytes, mark: str) -> bool:
 def told(beginning: Beginning) -> tuple[Context, ...]:
     """What the worker is told of its beginning."""
     found = []
+    if beginning.goes_on:
+        text = "What the earlier attempt had changed when the task was put off is in your tree, and not committed. Go on from there."
+        found.append(Context("Where you are", text))
     if beginning.given:
         lines = "\n".join(f"- {path}" for path in beginning.given)
         found.append(

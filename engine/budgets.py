@@ -1,26 +1,31 @@
-"""A guarded model for each run, within the run's own caps. Must not record anything: spend is in the journal's events.
+"""A guarded model for each attempt, which pays for its calls out of grants from the run's budget.
 
-Outermost first: the fallback, the codec of the model that is asked, and the guards around the call.
+Outermost first: thrift, the fallback, the codec of the model that is asked, and the guards around the call. Must not record anything
+itself: the treasury does.
 """
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import msgspec
 
 from engine.agent.outcome import Limits
-from engine.core.entities import Run
+from engine.core.entities import Run, Spend
 from engine.core.ids import RunId
-from engine.model.budget import Budget, Price
+from engine.finishing import to_the_end
+from engine.model.budget import Budget, BudgetReached, Price, TaskBudgetReached, WorstCase
 from engine.model.codecs.coded import CodecOf, CodedModel, always_native
 from engine.model.fallback import FallbackModel
-from engine.model.guarded import GuardedModel, Guards, ProviderSlots
+from engine.model.guarded import GuardedModel, Guards
+from engine.model.lanes import Lanes, Rates
 from engine.model.types import Model, Reply, Request, Window
+from engine.treasury import Need, Treasury
+from engine.work import Job
 
 PriceOf = Callable[[str], Awaitable[Price | None]]
 WindowOf = Callable[[str], Awaitable[Window]]
-Caps = tuple[float | None, int | None]
 
 
 async def unknown_window(_: str) -> Window:
@@ -29,37 +34,35 @@ async def unknown_window(_: str) -> Window:
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """What is known of models: their prices, codecs and windows, who stands in for whom; and how secrets are taken out."""
+    """What is known of models: their prices, codecs and windows, who stands in for whom, their providers' rates, which ones a thrifty run may
+    choose from, or the one it is to use; and how secrets are taken out.
+    """
 
     price_of: PriceOf
     codec_of: CodecOf = always_native
     fallbacks: Mapping[str, tuple[str, ...]] = {}
     redact: Callable[[str], str] = str
+    rates: Mapping[str, Rates] = {}
+    choices: tuple[str, ...] = ()
+    cheap: str = ""
     window_of: WindowOf = unknown_window
 
 
-class _Account(msgspec.Struct):
-    budget: Budget
-    caps: Caps
-    model: Model
-
-
 class RunBudgets:
-    """Hands out the model of a run. All runs share the providers' slots; each has its own budget.
+    """Opens a purse for each attempt. All runs share the providers' lanes; the purses of a run share its budget."""
 
-    `run_now` tells the run as it is at this moment: a cap that a person raises holds for attempts that are under way, too.
-    """
-
-    def __init__(self, model: Model, desk: Desk, run_now: Callable[[RunId], Run]) -> None:
+    def __init__(self, model: Model, desk: Desk, treasury: Treasury) -> None:
         self._model = model
         self._desk = desk
-        self._run_now = run_now
-        self._slots = ProviderSlots()
-        self._accounts: dict[RunId, _Account] = {}
+        self._treasury = treasury
+        self._lanes = Lanes(desk.rates)
+        chains = ((name, *others) for name, others in desk.fallbacks.items())
+        self._have_next = frozenset(name for chain in chains for name in chain[:-1])
+        self._purses: dict[RunId, list[Purse]] = {}
 
-    def model_for(self, run: RunId) -> Model:
-        """The model that spends the run's budget."""
-        return _RunModel(self, run)
+    def reopen(self) -> None:
+        """Forget what providers said of their quotas: a person says that they can be asked again."""
+        self._lanes.reopen()
 
     async def limits_of(self, model: str, limits: Limits) -> Limits:
         """The limits of an attempt that the model thinks for: within what is known of its window."""
@@ -70,40 +73,171 @@ class RunBudgets:
             max_output_tokens=min(limits.max_output_tokens, window.max_output or limits.max_output_tokens),
         )
 
-    async def complete(self, run: RunId, request: Request, on_delta: Callable[[str], None] | None) -> Reply:
-        """The model's reply, paid for by the run within its caps of this moment.
+    @asynccontextmanager
+    async def purse(self, job: Job) -> AsyncIterator[Model]:
+        """The model that the attempt thinks with, or its reviewer; what it spent is settled at the end, whatever ends it.
 
-        Raises: ModelError; BudgetReached; PriceUnknown.
+        What the model raises: ModelError; BudgetReached; PriceUnknown.
         """
-        return await self._account(self._run_now(run)).model.complete(request, on_delta)
-
-    def _account(self, run: Run) -> _Account:
-        caps = (run.config.budget_usd, run.config.budget_tokens)
-        account = self._accounts.get(run.id)
-        if account is None or account.caps != caps:
-            account = self._open(caps, run, account)
-            self._accounts[run.id] = account
-        return account
-
-    def _open(self, caps: Caps, run: Run, before: _Account | None) -> _Account:
-        # Calls under way belong to the account they began in: with a new cap they count as spent at their worst case.
-        usd = run.spend.cost_usd if before is None else before.budget.spent_usd + before.budget.reserved_usd
-        tokens = run.spend.tokens if before is None else before.budget.spent_tokens + before.budget.reserved_tokens
-        budget = Budget(*caps, spent_usd=usd, spent_tokens=tokens)
+        purses = self._purses.setdefault(job.run.id, [])
+        purse = Purse(job, self._treasury, purses)
+        purses.append(purse)
         guards = Guards(
-            budget=budget, price_of=self._desk.price_of, redact=self._desk.redact, sleep=asyncio.sleep,
-            slots=self._slots, jitter=random.random,
+            budget=purse.budget, price_of=self._desk.price_of, redact=self._desk.redact, sleep=asyncio.sleep,
+            lanes=self._lanes, jitter=random.random, has_next=self._have_next.__contains__, more=purse.more,
         )  # fmt: skip
-        coded = CodedModel(GuardedModel(self._model, guards), self._desk.codec_of)
-        return _Account(budget, caps, FallbackModel(coded, self._desk.fallbacks))
+        coded = CodedModel(GuardedModel(_Counted(self._model, purse), guards), self._desk.codec_of)
+        try:
+            yield _Thrifty(FallbackModel(coded, self._desk.fallbacks), self._treasury, job.run.id, self._desk)
+        finally:
+            await to_the_end(purse.close())
 
 
-class _RunModel:
-    """The Model port for one run: each call is made from the account that is open then."""
+class Purse:
+    """What one attempt may spend: a budget of its own, which grows by grants. A run without caps needs none."""
 
-    def __init__(self, budgets: RunBudgets, run: RunId) -> None:
-        self._budgets = budgets
-        self._run = run
+    def __init__(self, job: Job, treasury: Treasury, purses: "list[Purse]") -> None:
+        self.budget = Budget()
+        self.calls = 0
+        self._job = job
+        self._treasury = treasury
+        self._purses = purses
+        self._changed = asyncio.Event()
+        self._books = asyncio.Lock()
+        self._is_closed = False
+
+    async def more(self, worst: WorstCase) -> None:
+        """See to it that the call can be paid for, within the caps of this moment.
+
+        Raises: BudgetReached, TaskBudgetReached when that can't be.
+        """
+        while self._limit(self._run) and not self.budget.holds(worst):
+            await self._get(worst)
+
+    async def _get(self, worst: WorstCase) -> None:
+        self._changed.clear()
+        async with self._books:
+            drawn = await self._treasury.draw(self._job.task.id, self._job.attempt, self._need(worst))
+            if isinstance(drawn, Spend):
+                self._allow(drawn)
+                return
+        if drawn.of_task:
+            raise TaskBudgetReached(self._words(worst, of_task=True), may_pass=False)
+        given = [await purse.give_back() for purse in tuple(self._purses)]
+        if not any(given) and not self._changed.is_set():
+            await self._wait(worst)
+
+    async def give_back(self) -> bool:
+        """Give back what is not used, as an attempt of the run has too little; whether there was anything."""
+        async with self._books:
+            is_about_to_call = self.calls or self.budget.reserved_tokens
+            if self._is_closed or is_about_to_call or self.budget.unused == (0, 0.0):
+                return False
+            used = self._used
+            self._allow(used)
+            await self._treasury.give_back(self._job.task.id, self._job.attempt, used)
+            return True
+
+    def call_ended(self) -> None:
+        """A call of this purse is over: those of the run that wait look again."""
+        for purse in self._purses:
+            purse.wake()
+
+    def wake(self) -> None:
+        """Something changed in the run's budget."""
+        self._changed.set()
+
+    async def close(self) -> None:
+        """Settle."""
+        async with self._books:
+            self._is_closed = True
+            self._purses.remove(self)
+            await self._treasury.settle(self._job.task.id, self._job.attempt, self._used)
+        self.call_ended()
+
+    async def _wait(self, worst: WorstCase) -> None:
+        """Until a call of another attempt ends, which gives back what it did not use."""
+        if not any(purse.calls for purse in self._purses if purse is not self):
+            raise BudgetReached(self._words(worst, of_task=False), may_pass=False)
+        await self._changed.wait()
+
+    @property
+    def _run(self) -> Run:
+        return self._treasury.run(self._job.run.id)
+
+    @property
+    def _used(self) -> Spend:
+        return Spend(tokens=self.budget.spent_tokens, cost_usd=self.budget.spent_usd)
+
+    def _limit(self, run: Run) -> bool:
+        """Let the budget know which caps there are; whether there are any. One that is new begins with nothing granted."""
+        config = run.config
+        has_usd = config.budget_usd is not None or config.task_budget_usd is not None
+        has_tokens = config.budget_tokens is not None or config.task_budget_tokens is not None
+        self.budget.limit(usd=has_usd, tokens=has_tokens)
+        return has_usd or has_tokens
+
+    def _allow(self, granted: Spend) -> None:
+        self.budget.allow(granted.cost_usd, granted.tokens)
+
+    def _need(self, worst: WorstCase) -> Need:
+        tokens, usd = self.budget.needed(worst)
+        return Need(tokens, usd, worst.tokens, worst.usd or 0.0)
+
+    def _words(self, worst: WorstCase, *, of_task: bool) -> str:
+        config, spend = self._run.config, self._run.spend
+        usd, tokens = config.budget_usd, config.budget_tokens
+        whose = "the budget"
+        if of_task:
+            usd, tokens, whose = (
+                config.task_budget_usd,
+                config.task_budget_tokens,
+                f"what {self._job.task.id} may spend",
+            )
+            spend = sum((attempt.spend for attempt in self._job.task.attempts), self._used)
+        caps = [f"${usd:.2f}"] if usd is not None else []
+        caps += [f"{tokens:,} tokens"] if tokens is not None else []
+        price = f" and ${worst.usd:.2f}" if worst.usd else ""
+        return (
+            f"{whose} of {' and '.join(caps)} is reached: {spend.tokens:,} tokens and ${spend.cost_usd:.2f} are spent, "
+            f"others may be bound by calls under way, and the next call may need {worst.tokens:,} tokens{price}"
+        )
+
+
+class _Counted:
+    """Tells the purse which calls are under way."""
+
+    def __init__(self, model: Model, purse: Purse) -> None:
+        self._model = model
+        self._purse = purse
 
     async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
-        return await self._budgets.complete(self._run, request, on_delta)
+        self._purse.calls += 1
+        try:
+            return await self._model.complete(request, on_delta)
+        finally:
+            self._purse.calls -= 1
+            self._purse.call_ended()
+
+
+class _Thrifty:
+    """Lets a run that is finished cheaply think with the cheapest model there is."""
+
+    def __init__(self, model: Model, treasury: Treasury, run: RunId, desk: Desk) -> None:
+        self._model = model
+        self._treasury = treasury
+        self._run = run
+        self._desk = desk
+
+    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+        if self._treasury.run(self._run).thrifty:
+            request = msgspec.structs.replace(request, model=await self._cheapest(request.model))
+        return await self._model.complete(request, on_delta)
+
+    async def _cheapest(self, named: str) -> str:
+        """The model that is named for this, or whose tokens cost least; the request's own where no other is known to cost less."""
+        if self._desk.cheap:
+            return self._desk.cheap
+        prices = {name: await self._desk.price_of(name) for name in dict.fromkeys((named, *self._desk.choices))}
+        known = {name: price.of(3, 1) for name, price in prices.items() if price is not None}
+        return min(known, key=known.__getitem__) if named in known else named

@@ -11,6 +11,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from engine.clock import from_iso, iso
 from engine.core import commands as c
 from engine.core import events as e
@@ -18,12 +20,13 @@ from engine.core import phoenix
 from engine.core.blackboard import Blackboard
 from engine.core.decide import is_drained
 from engine.core.decide_work import run_question
-from engine.core.entities import FailureKind, GateProof, Task
+from engine.core.entities import PLANNING, GateProof, Task
 from engine.core.ids import RunId, TaskId, number
 from engine.core.relevance import design_for, insights_for
 from engine.guard import Crashed, guarded
 from engine.journal import journal_for
 from engine.ledger import ENGINE, Ledger
+from engine.parking import Parking
 from engine.ports import Clock
 from engine.queue import ReadyQueue
 from engine.train import Train
@@ -38,9 +41,12 @@ from engine.work import (
     Job,
     Lander,
     PlanMade,
+    PlansJoined,
     Reviewer,
+    RunJudged,
     SpecMade,
     Submitted,
+    Succeeded,
     Worker,
     WorkOutcome,
 )
@@ -55,7 +61,16 @@ _NOT_RUN: Final = 126
 """The shell's exit code for a command that can't be executed (POSIX, "Exit Status for Commands")."""
 
 
-Recorded = c.SubmitWork | c.AcceptSpec | c.AcceptPlan | c.AcceptFindings | c.SuspendWork | c.ApproveWork
+Recorded = (
+    c.SubmitWork
+    | c.AcceptSpec
+    | c.AcceptPlan
+    | c.AcceptIntegration
+    | c.AcceptVerdict
+    | c.AcceptFindings
+    | c.SuspendWork
+    | c.ApproveWork
+)
 
 
 class Dispatcher:
@@ -69,6 +84,7 @@ class Dispatcher:
         self._clock = clock
         self._ready = ReadyQueue()
         self._train = Train(ledger, lander, self)
+        self._parking = Parking(ledger, clock, self._wake_up)
         self._active: Counter[RunId] = Counter()
         self._jobs: dict[TaskId, asyncio.Task[None]] = {}
         self._endings: dict[RunId, asyncio.Task[None]] = {}
@@ -87,6 +103,7 @@ class Dispatcher:
             self._is_open = True
             try:
                 _ = self._group.create_task(self._train.run())
+                _ = self._group.create_task(self._parking.run())
                 self._take_up(self._ledger.board)
                 while True:
                     self._start_ready()
@@ -120,8 +137,9 @@ class Dispatcher:
             self._ready.push(task)
             self._wake.set()
         elif task.state == "awaiting_qa":
-            # A question about the run (its budget) is open: no model is called before it is answered.
-            if run_question(self._ledger.board, task.run) is None:
+            # The run is parked, or a question about it (its budget) is open: no model is called before that is over.
+            board = self._ledger.board
+            if run_question(board, task.run) is None and not board.runs[task.run].parked_until:
                 _ = self._spawn(task, self._review)
         elif task.state == "approved" and not task.is_shown_red:
             self._train.join(task.id)
@@ -132,6 +150,7 @@ class Dispatcher:
     def _see(self, records: Sequence[e.Record], board: Blackboard) -> None:
         for record in records:
             self._react(record, board)
+            self._parking.see(record, board)
         for run in {record.event.run for record in records}:
             self._finish_if_drained(run)
         self._wake.set()
@@ -149,6 +168,9 @@ class Dispatcher:
                 self._cut_off(name)
             case e.RunCancelled(run=run) | e.RunFailed(run=run) if run in self._endings:
                 self._endings[run].cancel()
+
+    def _wake_up(self, run: RunId) -> None:
+        self._take_up_reviews(run, self._ledger.board)
 
     def _take_up_reviews(self, run: RunId, board: Blackboard) -> None:
         for name in board.in_state["awaiting_qa"]:
@@ -234,29 +256,20 @@ class Dispatcher:
         task = board.tasks[name]
         attempt = task.attempts[-1]
         before = tuple(board.tasks[dependency] for dependency in task.depends_on)
-        is_planning = task.role in {"director", "planner"}
+        is_planning = task.role in PLANNING or task.role == "strategist"
         planned = tuple(board.run_tasks(task.run)) if is_planning else ()
         others = () if is_planning else _planned_beside(board, task)
         notes = insights_for(board, task), design_for(board, task)
         return Job(board.runs[task.run], task, attempt.number, attempt.base, before, planned, others, *notes)
 
     async def _report(self, job: Job, outcome: WorkOutcome) -> None:
-        task, role = job.task.id, job.role
-        match outcome:
-            case Submitted(commit, summary, evidence):
-                command = c.SubmitWork(task, job.attempt, commit, summary, evidence.refs)
-                await self._record(job, command, role, evidence)
-            case SpecMade(spec, domains):
-                await self._record(job, c.AcceptSpec(task, job.attempt, spec, domains), role)
-            case PlanMade(tasks):
-                await self._record(job, c.AcceptPlan(task, job.attempt, tasks), role)
-            case FindingsMade(summary, result):
-                await self._record(job, c.AcceptFindings(task, job.attempt, summary, result), role)
-            case Divided(tasks, detail, evidence):
-                suspend = c.SuspendWork(task, job.attempt, tasks, self._ledger.fit(detail), evidence.refs)
-                await self._record(job, suspend, role, evidence)
-            case Failed():
-                await self.fail(job, outcome)
+        if isinstance(outcome, Failed):
+            await self.fail(job, outcome)
+            return
+        if isinstance(outcome, Divided):
+            outcome = msgspec.structs.replace(outcome, detail=self._ledger.fit(outcome.detail))
+        evidence = outcome.evidence if isinstance(outcome, Submitted | Divided) else Evidence()
+        await self._record(job, command_of(job, outcome), job.role, evidence)
 
     async def _record(
         self, job: Job, command: Recorded, actor: str,
@@ -272,7 +285,7 @@ class Dispatcher:
     async def fail(self, job: Job, failed: Failed) -> None:
         """Record the failure; what follows is Phoenix's to say."""
         detail = self._ledger.fit(failed.detail)
-        await self._ask_about_budget(job, failed.failure, detail)
+        await self._hold_run(job, failed, detail)
         not_before = self._not_before(job, failed.retry_after_s) if failed.failure in phoenix.INFRASTRUCTURE else ""
         command = c.FailAttempt(
             job.task.id, job.attempt, failed.failure, detail, failed.is_final, not_before, failed.verdict,
@@ -280,9 +293,12 @@ class Dispatcher:
         )  # fmt: skip
         await self._ledger.submit(command, ENGINE, failed.evidence.files)
 
-    async def _ask_about_budget(self, job: Job, failure: FailureKind, detail: str) -> None:
-        if failure == "budget":
-            await self._ledger.submit(c.AskAboutBudget(job.run.id, detail))
+    async def _hold_run(self, job: Job, outcome: Failed | Deferred, detail: str) -> None:
+        """What befalls all tasks of the run alike is said once, about the run."""
+        if outcome.failure == "budget" and not outcome.is_final:
+            await self._ledger.submit(c.AskAboutBudget(job.run.id, detail, with_thrift=True))
+        elif outcome.failure == "quota":
+            await self._parking.park(job.run.id, detail, outcome.retry_after_s)
 
     def _not_before(self, job: Job, retry_after_s: float | None) -> str:
         wait_s = max(phoenix.backoff_s(self._ledger.board.tasks[job.task.id].infra_failures), retry_after_s or 0.0)
@@ -306,12 +322,32 @@ class Dispatcher:
 
     async def _defer(self, job: Job, deferred: Deferred) -> None:
         detail = self._ledger.fit(deferred.detail)
-        await self._ask_about_budget(job, deferred.failure, detail)
+        await self._hold_run(job, deferred, detail)
         command = c.DeferReview(
             job.task.id, job.attempt, deferred.failure, detail, self._not_before(job, deferred.retry_after_s),
             deferred.is_final,
         )  # fmt: skip
         await self._ledger.submit(command)
+
+
+def command_of(job: Job, outcome: Succeeded) -> Recorded:
+    """The report that an outcome amounts to."""
+    task, attempt = job.task.id, job.attempt
+    match outcome:
+        case Submitted(commit, summary, evidence, disputed):
+            return c.SubmitWork(task, attempt, commit, summary, evidence.refs, disputed)
+        case SpecMade(spec, domains):
+            return c.AcceptSpec(task, attempt, spec, domains)
+        case PlanMade(tasks):
+            return c.AcceptPlan(task, attempt, tasks)
+        case PlansJoined(links, rejected):
+            return c.AcceptIntegration(task, attempt, links, rejected)
+        case RunJudged(verdict):
+            return c.AcceptVerdict(task, attempt, verdict)
+        case FindingsMade(summary, result):
+            return c.AcceptFindings(task, attempt, summary, result)
+        case Divided(tasks, detail, evidence, commit):
+            return c.SuspendWork(task, attempt, tasks, detail, evidence.refs, commit)
 
 
 def _planned_beside(board: Blackboard, task: Task) -> tuple[Task, ...]:

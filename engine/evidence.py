@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from engine.core.entities import FileRef, Task
 from engine.crew.brief import EarlierAttempt
 from engine.gates.run import CheckResult, GateResult
@@ -55,6 +57,11 @@ def earlier_attempts(task: Task, read: Callable[[str], bytes | None]) -> tuple[E
         for attempt in task.attempts
         if attempt.failure
     )
+
+
+def without_diff(attempts: Sequence[EarlierAttempt], number: int) -> tuple[EarlierAttempt, ...]:
+    """The attempts, of which one's changes are in the tree and need not be told."""
+    return tuple(msgspec.structs.replace(each, diff="") if each.number == number else each for each in attempts)
 
 
 def _kept(evidence: Sequence[FileRef], name: str, read: Callable[[str], bytes | None]) -> str:

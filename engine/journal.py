@@ -6,7 +6,7 @@ from engine.core import commands as c
 from engine.ledger import Ledger
 from engine.ports import Log
 from engine.store.layout import attempt_folder, file_ref
-from engine.tools.notepad import DesignNote, InsightNote, Note
+from engine.tools.notepad import DesignNote, InsightNote, Note, WatchNote
 from engine.work import Job, Journal, LogBatch
 
 
@@ -37,13 +37,15 @@ def journal_for(ledger: Ledger, job: Job, *, actor: str, prefix: str = "") -> Jo
 async def _put_down(ledger: Ledger, job: Job, actor: str, notes: tuple[Note, ...]) -> None:
     """The notes as events; the core refuses what is said already, or too much, and nobody need mind."""
     for note in notes:
-        command: c.PostInsight | c.LogDesign
+        command: c.PostInsight | c.LogDesign | c.WatchAttempt
         match note:
+            case WatchNote(nudge):
+                command = c.WatchAttempt(job.task.id, job.attempt, nudge)
             case InsightNote(summary, topics, paths):
                 command = c.PostInsight(job.task.id, job.attempt, summary, topics, paths)
             case DesignNote(area, summary, reason, applies_to):
                 command = c.LogDesign(job.task.id, job.attempt, area, summary, reason, applies_to)
-        await ledger.submit(command, actor)
+        await ledger.submit(command, "guardian" if isinstance(note, WatchNote) else actor)
 
 
 def _path(stem: str, number: int) -> str:

@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from engine.core import commands as c
 from engine.core import plan
+from engine.core.decide_integration import held_by, integration_faults
 from engine.core.entities import Criterion
-from engine.crew.results import FindingsResult, ReviewResult
-from engine.results import division_made, plan_made, spec_made
+from engine.crew.results import FindingsResult, IntegrationResult, ReviewResult
+from engine.results import division_made, integration_made, plan_made, spec_made
 from engine.work import Job
 
 Objection = Callable[[bytes], str]
@@ -22,10 +24,28 @@ def to_work(job: Job, root: Path) -> Objection:
             return lambda arguments: "; ".join(plan.faults(job.planned, spec_made(arguments).domains))
         case "planner":
             return lambda arguments: "; ".join(plan.faults(job.planned, plan_made(arguments).tasks))
+        case "integrator":
+            return lambda arguments: _unjoined(job, arguments)
         case "researcher":
             return lambda arguments: _unfounded(FindingsResult.model_validate_json(arguments), root)
-        case "coder" | "tester" | "strategist" | "test_architect" | "writer" | "merger":
+        case "strategist":
+            return to_verdict(job.task.criteria)
+        case "coder" | "tester" | "test_architect" | "writer" | "merger" | "guardian":
             return lambda _: ""
+
+
+def _unjoined(job: Job, arguments: bytes) -> str:
+    """What is wrong with the plans as they were put together, and the needs that nobody answered."""
+    joined, result = integration_made(arguments), IntegrationResult.model_validate_json(arguments)
+    report = c.AcceptIntegration(job.task.id, job.attempt, joined.links, joined.rejected)
+    faults = integration_faults(list(job.planned), job.task.id, report)
+    answered = {link.task for link in result.links} | {each.task for each in result.needs}
+    answered |= {each.task for each in result.rejected}
+    open_needs = [
+        task for task in held_by(list(job.planned), job.task.id).values() if task.needs and task.id not in answered
+    ]
+    faults += [f"{task.id} needs {'; '.join(task.needs)}: link it, or answer it in `needs`" for task in open_needs]
+    return "; ".join(faults)
 
 
 def to_division(job: Job) -> Objection:

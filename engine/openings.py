@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 
-from engine.core.entities import COMMITTERS, Insight, Spec, Task
+from engine.core.entities import COMMITTERS, Spec, Task
+from engine.core.note_entities import Insight
 from engine.crew.brief import Context, EarlierAttempt, Evidence, Opening, render_opening
 from engine.crew.fences import DATA
+from engine.tools.observation import shorten
 from engine.work import Job
 
 MAX_OTHERS = 60
+MAX_ENDED = 300
+MAX_DESCRIPTION_CHARS = 600
 
 
 def work_opening(job: Job, earlier: Sequence[EarlierAttempt], more: tuple[Context, ...] = ()) -> str:
@@ -70,11 +74,41 @@ def _context(job: Job, before: Sequence[Task]) -> tuple[Context, ...]:
         if task.role == "researcher" and task.result
     ]
     parts += _notes(job)
+    if job.task.role == "integrator":
+        return (*parts, Context("The planned tasks, domain by domain", _plans(job), max_chars=60_000))
+    if job.task.role == "strategist":
+        return (*parts, Context("The tasks of the run", _ended(job)))
     others = [task for task in (*job.others, *job.planned) if task.role in COMMITTERS and task.id != job.task.id]
     if others:
         # Without it a reviewer misses here what another task brings, and a planner plans twice what is planned.
         parts.append(Context("Other tasks of the run, which are not this one's business", _titles(others)))
     return tuple(parts)
+
+
+def _ended(job: Job) -> str:
+    """What became of each task, for the last look at the whole."""
+    lines = []
+    for task in job.planned[:MAX_ENDED]:
+        landed = f", landed as {task.receipt.commit[:10]}" if task.receipt else ""
+        said = (task.attempt.summary if task.attempt else "") if task.state == "complete" else task.reason
+        lines.append(f"- {task.id} ({task.role}, {task.state}{landed}): {task.title}" + (f": {said}" if said else ""))
+    left_out = len(job.planned) - len(lines)
+    return "\n".join([*lines, f"- and {left_out} more"] if left_out else lines)
+
+
+def _plans(job: Job) -> str:
+    """Every task that waits for the integration, with all that its planner said of it."""
+    held = [task for task in job.planned if job.task.id in task.depends_on and task.state == "planned"]
+    lines: list[str] = []
+    for planner in job.before:
+        lines.append(f"## {planner.id}: {planner.title}" + (" (the foundation)" if planner.foundation else ""))
+        for task in [task for task in held if task.planned_by == planner.id]:
+            after = [name for name in task.depends_on if name != job.task.id]
+            lines.append(f"- {task.id} ({task.role}): {task.title}" + (f", after {', '.join(after)}" if after else ""))
+            lines.append(f"  {shorten(' '.join(task.description.split()), MAX_DESCRIPTION_CHARS)}")
+            lines += [f"  check: {criterion.check}" for criterion in task.criteria if criterion.check]
+            lines += [f"  needs: {need}" for need in task.needs]
+    return "\n".join(lines)
 
 
 def _notes(job: Job) -> list[Context]:
@@ -107,6 +141,7 @@ def _spec(objective: str, spec: Spec) -> str:
         ("Assumptions", spec.assumptions),
         ("Constraints", spec.constraints),
         ("Expected outputs", spec.expected_outputs),
+        ("Interfaces", spec.interfaces),
     ):
         if entries:
             lines += [f"{title}:", *(f"- {entry}" for entry in entries)]

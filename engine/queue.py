@@ -58,8 +58,10 @@ class ReadyQueue:
 
 
 def may_start(board: Blackboard, run_id: RunId, active: int) -> bool:
-    """Whether the run lets a task start: not paused, not over, no question about the run open, a slot free."""
+    """Whether the run lets a task start: not paused, not parked, not over, no question about the run open, a slot free."""
     run = board.runs[run_id]
-    if run.paused or run.state in RUN_OVER or active >= run.config.max_workers:
+    if run.paused or run.parked_until or run.state in RUN_OVER:
+        return False
+    if active >= (1 if run.thrifty else run.config.max_workers):
         return False
     return run_question(board, run_id) is None

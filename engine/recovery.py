@@ -14,6 +14,7 @@ from engine.ledger import ENGINE, Ledger
 from engine.ports import Log
 from engine.store.entry import StoredEntry
 from engine.store.layout import board_from_files
+from engine.treasury import settle_lost_grants
 from engine.workspace.repository import Repository
 
 HELD: frozenset[TaskState] = frozenset({"active", "awaiting_qa", "approved", "waiting_human"})
@@ -38,6 +39,7 @@ def load_board(log: Log, at: StoredEntry | None = None) -> Blackboard:
 
 async def fail_lost_attempts(ledger: Ledger) -> None:
     """Record each attempt that was under way as lost: its process died with the engine. It costs no retry."""
+    await settle_lost_grants(ledger)
     for name in tuple(ledger.board.in_state["active"]):
         attempt = ledger.board.tasks[name].attempts[-1].number
         await ledger.submit(c.FailAttempt(name, attempt, "lost", "the engine stopped while it was under way"), ENGINE)
@@ -52,9 +54,9 @@ def needed_branches(board: Blackboard) -> set[str]:
         for task, attempt in current
         if attempt is not None and not attempt.ended_at
     }
-    # The next attempt merges it: until then its commit must not be pruned.
+    # The next attempt begins with it: until then its commit must not be pruned.
     kept = (board.tasks[name] for state in RETRIED for name in board.in_state[state])
-    found = ((task, phoenix.conflicted(task.attempts)) for task in kept if task.attempts)
+    found = ((task, phoenix.conflicted(task.attempts) or phoenix.checkpoint(task.attempts)) for task in kept)
     return needed | {f"orch/{task.run}/{task.id}/a{attempt.number}" for task, attempt in found if attempt is not None}
 
 

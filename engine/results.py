@@ -1,9 +1,19 @@
 """From what a role returned (pydantic, written by a model) to what the core takes (msgspec). Pure."""
 
+from engine.core import commands as c
 from engine.core.entities import Criterion, CriterionVerdict, Spec, Verdict
+from engine.core.ids import TaskId
 from engine.core.plan import PlannedTask
-from engine.crew.results import DirectorResult, Division, FindingsResult, PlannerResult, ReviewResult, TaskResult
-from engine.work import FindingsMade, PlanMade, SpecMade
+from engine.crew.results import (
+    DirectorResult,
+    Division,
+    FindingsResult,
+    IntegrationResult,
+    PlannerResult,
+    ReviewResult,
+    TaskResult,
+)
+from engine.work import FindingsMade, PlanMade, PlansJoined, RunJudged, SpecMade
 
 PLANNER_PRIORITY = 9
 """Planning goes first: everything else waits for it."""
@@ -17,9 +27,17 @@ def spec_made(arguments: bytes) -> SpecMade:
         assumptions=result.spec.assumptions,
         constraints=result.spec.constraints,
         expected_outputs=result.spec.expected_outputs,
+        interfaces=result.spec.interfaces,
     )
     domains = tuple(
-        PlannedTask(f"d{number}", domain.title, "planner", domain.description, priority=PLANNER_PRIORITY)
+        PlannedTask(
+            f"d{number}",
+            domain.title,
+            "planner",
+            domain.description,
+            priority=PLANNER_PRIORITY,
+            foundation=domain.foundation,
+        )
         for number, domain in enumerate(result.domains, 1)
     )
     return SpecMade(spec, domains)
@@ -40,7 +58,22 @@ def _planned(task: TaskResult) -> PlannedTask:
         criteria=tuple(Criterion(entry.text, entry.check or "") for entry in task.criteria),
         depends_on=task.depends_on,
         priority=task.priority,
+        needs=task.needs,
     )
+
+
+def integration_made(arguments: bytes) -> PlansJoined:
+    """The integrator's result."""
+    result = IntegrationResult.model_validate_json(arguments)
+    return PlansJoined(
+        links=tuple(c.Link(TaskId(each.task), TaskId(each.after), each.reason) for each in result.links),
+        rejected=tuple(
+            c.Rejection(
+                TaskId(each.task), each.reason, TaskId(each.instead) if each.instead else None, each.plan_again
+            )
+            for each in result.rejected
+        ),
+    )  # fmt: skip
 
 
 def division_made(arguments: bytes) -> tuple[tuple[PlannedTask, ...], str]:
@@ -66,4 +99,12 @@ def verdict_given(arguments: bytes) -> Verdict:
         passed=result.passed,
         feedback=result.feedback,
         criteria=tuple(CriterionVerdict(entry.number, entry.passed, entry.evidence) for entry in result.criteria),
+        notes=result.notes if result.passed else (),
+        wrong_tests=tuple(f"{entry.path}: {entry.why}" for entry in result.wrong_tests),
+        fault="" if result.passed else result.fault,
     )
+
+
+def run_judged(arguments: bytes) -> RunJudged:
+    """The strategist's result on the whole run."""
+    return RunJudged(verdict_given(arguments))

@@ -17,6 +17,7 @@ from engine.crew.roles import ROLES
 from engine.crew.touching import in_words, may_touch
 from engine.evidence import MAX_DIFF_BYTES, evidence_files, listed, output_of
 from engine.gates.judge import not_yet_red, regressions
+from engine.gates.shadows import shadowed_modules
 from engine.gates.weakening import weakened_tests
 from engine.gauge import Gauge, Measurement, check_proof, gate_proof
 from engine.model.budget import BudgetReached, PriceUnknown
@@ -82,11 +83,17 @@ class LocalReviewer:
             return Failed("tests_red", str(error))
         texts = {"review.txt": output_of(after.gates, after.checks)}
         evidence = await asyncio.to_thread(evidence_files, job, texts, self._redact)
-        if faults := await asyncio.to_thread(self._faults, job, commit, before, after):
+        faults = await asyncio.to_thread(self._faults, job, commit, before, after)
+        disputed = job.task.attempts[-1].disputed
+        if faults and not disputed:
             return Failed("tests_red", listed(faults), evidence=evidence)
         verdict = await self._judge(job, commit, before, after, journal)
         if isinstance(verdict, Failed):
             return Deferred("model_error", f"the review came to no verdict: {verdict.detail}")
+        if faults:
+            # Whatever is said of the tests, red work never lands; but who has to mend what is the strategist's to say.
+            said = verdict if not verdict.passed else None
+            return Failed("tests_red", listed(faults), verdict=said, evidence=evidence)
         if verdict.passed:
             return Approved(verdict, evidence)
         return Failed("qa_rejected", verdict.feedback, verdict=verdict, evidence=evidence)
@@ -102,6 +109,8 @@ class LocalReviewer:
             for glob in self._options.protected
             if fnmatch.fnmatchcase(path, glob)
         ]
+        new = {path for path in changed if repository.read_file(job.base, path) is None}
+        faults += shadowed_modules(changed, new)
         faults += weakened_tests(
             changed,
             lambda path: repository.read_file(job.base, path),
@@ -140,7 +149,7 @@ class LocalReviewer:
                 for old, new in zip(before.gates, after.gates, strict=True)
             ),
             diff=diff,
-            claim=job.task.attempts[-1].summary,
+            claim=_claim(job),
         )
         role = ROLES["strategist"]
         name = self._options.model_for(role.name)
@@ -158,21 +167,24 @@ class LocalReviewer:
                 objection=to_verdict(job.task.criteria),
                 notepad=notepad,
             )
-            try:
-                outcome = await run_agent(
-                    assignment,
-                    model=self._models.model_for(job.run.id),
-                    workbench=bench,
-                    clock=self._clock,
-                    journal=notebook.write,
-                )
-            finally:
-                await notebook.close()
+            async with self._models.purse(job) as model:
+                try:
+                    outcome = await run_agent(
+                        assignment, model=model, workbench=bench, clock=self._clock, journal=notebook.write
+                    )
+                finally:
+                    await notebook.close()
         match outcome:
             case Finished(arguments):
                 return verdict_given(arguments)
             case Escalated() | Divided() | Stuck() | OutOfTurns() | OutOfTime():
                 return failed_by_agent(outcome)
+
+
+def _claim(job: Job) -> str:
+    attempt = job.task.attempts[-1]
+    disputed = "\n".join(f"- {each}" for each in attempt.disputed)
+    return f"{attempt.summary}\n\nTests that the worker holds to be wrong:\n{disputed}" if disputed else attempt.summary
 
 
 def _measured_faults(job: Job, before: Measurement, after: Measurement) -> list[str]:

@@ -23,7 +23,7 @@ from engine.finishing import to_the_end
 from engine.gauge import Gauge
 from engine.housekeeping import Housekeeper
 from engine.landing import LocalLander
-from engine.ledger import Ledger, Watcher
+from engine.ledger import ENGINE, Ledger, Watcher
 from engine.model.codecs.coded import CodecOf, always_native
 from engine.model.types import Model
 from engine.options import Options
@@ -33,6 +33,7 @@ from engine.review import LocalReviewer
 from engine.site import SetupFailed, Sites
 from engine.told import Told
 from engine.tools.supply import Supply
+from engine.treasury import LedgerTreasury
 from engine.workspace.git import GitError
 from engine.workspace.pool import WorktreePool
 from engine.workspace.repository import Repository, UnknownCommit
@@ -81,8 +82,7 @@ class Engine:
         self._pool = WorktreePool(parts.repository, parts.home / "work", include=parts.options.include)
         sites = Sites(parts.repository, self._pool, parts.cells, parts.options)
         self._gauge = Gauge(sites, parts.options)
-        desk = Desk(parts.price_of, parts.codec_of, parts.options.fallbacks, parts.redact, parts.window_of)
-        models = RunBudgets(parts.model, desk, lambda run: self.board.runs[run])
+        models = RunBudgets(parts.model, _desk(parts), LedgerTreasury(self._ledger))
         read = parts.log.read
         worker = LocalWorker(
             sites, models, parts.clock, parts.options,
@@ -92,6 +92,8 @@ class Engine:
             sites, self._gauge, models, parts.clock, parts.options, redact=parts.redact, told=self._told
         )
         lander = LocalLander(sites, self._gauge, parts.log, redact=parts.redact)
+        self._models = models
+        self._ledger.watch(self._reopen)
         self._dispatcher = Dispatcher(self._ledger, worker, reviewer, lander, parts.clock)
         self._housekeeper = Housekeeper(self._ledger, parts.repository)
         self._caretaker = Caretaker(self._ledger, parts.log, parts.clock, parts.options.keep_logs_days)
@@ -140,6 +142,11 @@ class Engine:
         """
         return await self._ledger.submit(command, by)
 
+    def _reopen(self, records: Sequence[e.Record], _: Blackboard) -> None:
+        """A person who wakes a run says that its quota is there again."""
+        if any(isinstance(record.event, e.RunUnparked) and record.actor != ENGINE for record in records):
+            self._models.reopen()
+
     async def until_over(self, run: RunId) -> None:
         """Return when the run is completed, failed or cancelled."""
         over = asyncio.Event()
@@ -181,6 +188,14 @@ class Engine:
             await asyncio.wait([task])
         await self._housekeeper.sweep()
         await asyncio.to_thread(self._pool.close)
+
+
+def _desk(parts: Parts) -> Desk:
+    options = parts.options
+    return Desk(
+        price_of=parts.price_of, codec_of=parts.codec_of, fallbacks=options.fallbacks, redact=parts.redact,
+        rates=options.rates, choices=options.choices, cheap=options.cheap_model, window_of=parts.window_of,
+    )  # fmt: skip
 
 
 def _last_line(output: str) -> str:

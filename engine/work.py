@@ -10,15 +10,14 @@ from typing import Protocol
 import msgspec
 
 from engine.core import phoenix
+from engine.core.commands import Link, Rejection
 from engine.core.entities import (
     COMMITTERS,
     Attempt,
-    DesignEntry,
     Escalation,
     FailureKind,
     FileRef,
     GateProof,
-    Insight,
     Receipt,
     RoleName,
     Run,
@@ -27,6 +26,7 @@ from engine.core.entities import (
     Task,
     Verdict,
 )
+from engine.core.note_entities import DesignEntry, Insight
 from engine.core.plan import PlannedTask
 from engine.tools.notepad import Note
 
@@ -64,6 +64,11 @@ class Job(msgspec.Struct, frozen=True):
         return phoenix.conflicted(self.task.attempts[:-1]) if self.task.role in COMMITTERS else None
 
     @property
+    def checkpoint(self) -> Attempt | None:
+        """The earlier attempt that this one goes on from."""
+        return phoenix.checkpoint(self.task.attempts[:-1])
+
+    @property
     def handed(self) -> tuple[Task, ...]:
         """The tasks whose tests, shown red, this one starts from and turns green."""
         return tuple(task for task in self.before if task.is_shown_red)
@@ -80,6 +85,7 @@ class Submitted(msgspec.Struct, frozen=True):
     commit: str
     summary: str
     evidence: Evidence = Evidence()
+    disputed: tuple[str, ...] = ()
 
 
 class SpecMade(msgspec.Struct, frozen=True):
@@ -95,6 +101,19 @@ class PlanMade(msgspec.Struct, frozen=True):
     tasks: tuple[PlannedTask, ...]
 
 
+class PlansJoined(msgspec.Struct, frozen=True):
+    """An integrator's result: what waits for what across domains, and which tasks are left out."""
+
+    links: tuple[Link, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+
+
+class RunJudged(msgspec.Struct, frozen=True):
+    """The strategist's word on the whole run."""
+
+    verdict: Verdict
+
+
 class FindingsMade(msgspec.Struct, frozen=True):
     """A researcher's result: the answer in short, and in full with its sources."""
 
@@ -108,6 +127,7 @@ class Divided(msgspec.Struct, frozen=True):
     tasks: tuple[PlannedTask, ...]
     detail: str
     evidence: Evidence = Evidence()
+    commit: str = ""
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -177,7 +197,8 @@ class LogBatch(msgspec.Struct, frozen=True):
 
 
 Journal = Callable[[LogBatch], Awaitable[None]]
-WorkOutcome = Submitted | SpecMade | PlanMade | FindingsMade | Divided | Failed
+Succeeded = Submitted | SpecMade | PlanMade | PlansJoined | RunJudged | FindingsMade | Divided
+WorkOutcome = Succeeded | Failed
 ReviewOutcome = Approved | Failed | Deferred
 
 

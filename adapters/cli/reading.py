@@ -172,6 +172,7 @@ def _task_lines(task: Task) -> list[str]:
         lines += ["", one_line(words.attempt(attempt))]
         if attempt.verdict is not None:
             lines.append(f"  {one_line(words.verdict(attempt.verdict))}")
+        lines += [f"  {one_line(words.watched(nudge))}" for nudge in attempt.nudges]
         lines += [f"  git show orch-state:{ref.path}" for ref in attempt.evidence]
     if task.receipt is not None:
         lines += ["", words.receipt(task.receipt)]

@@ -34,6 +34,12 @@ def start(
         Path | None, typer.Option(metavar="FOLDER", help="Begin from nothing: a folder, a repository, a first commit.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Start in spite of warnings, without a question.")] = False,
+    plan_first: Annotated[
+        bool, typer.Option("--plan-first", help="Show the plan, and start nothing before you have approved it.")
+    ] = False,
+    guardian: Annotated[
+        int | None, typer.Option("--guardian", min=1, metavar="TURNS", help="Look at each attempt every so many turns.")
+    ] = None,
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
@@ -47,6 +53,8 @@ def start(
     from adapters.cli.running import start as start_run
 
     overrides = _overrides(model, budget, max_workers)
+    overrides |= {"plan_first": True} if plan_first else {}
+    overrides |= {"guardian_turns": guardian} if guardian else {}
     raise typer.Exit(start_run(objective, repo, overrides, base=base, new=new, wishes=Wishes(yes, wait, as_json)))
 
 

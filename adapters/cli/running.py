@@ -20,9 +20,11 @@ from adapters.cli.plain import conclude, printing, warn
 from adapters.settings import person
 from adapters.wiring import Session, open_session, read_board, request_for
 from bot.cards import warnings as warnings_of
+from bot.forecast import forecast
 from bot.replies import commands as say
 from bot.replies import runs as run_words
 from bot.replies.progress import line
+from bot.replies.spend import forecast as forecast_words
 from engine.clock import SystemClock
 from engine.core import commands as c
 from engine.core.blackboard import Blackboard
@@ -93,7 +95,7 @@ def resume(repo: Path, name: str | None, overrides: Mapping[str, object], wishes
 
 
 def _resume_elsewhere(root: Path, board: Blackboard, named: Sequence[RunId], pid: int) -> int:
-    paused = [run for run in named if board.runs[run].paused]
+    paused = [run for run in named if board.runs[run].paused or (len(named) == 1 and board.runs[run].parked_until)]
     for run in paused:
         answer, _ = asyncio.run(give(root, c.ResumeRun(run)))
         if isinstance(answer, c.Refused):
@@ -123,6 +125,9 @@ async def _start(
         with _patience(wishes, run_words.gets_ready()):
             session = await stack.enter_async_context(open_session(root, overrides=overrides, base=base))
             request = await request_for(session, objective, base=base, by=person())
+        foreseen = forecast_words(forecast(session.engine.board, request.config.model), request.config)
+        if foreseen and not wishes.as_json:
+            output.say(foreseen)
         if not await _is_sure(request, wishes):
             output.say(say.not_started())
             return 1

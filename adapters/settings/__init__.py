@@ -30,11 +30,11 @@ from adapters.settings.kinds import (
     said,
     sentence,
 )
-from adapters.settings.orch_toml import FILE, ProfileTable, parse
+from adapters.settings.orch_toml import FILE, LADDER, ProfileTable, RatesTable, Turns, parse
 from adapters.tool_tables import McpTable, ToolTable
 from bot.people import PeopleRules
 from engine.agent.outcome import Limits
-from engine.core.entities import GateSpec, RoleName
+from engine.core.entities import GateSpec, LadderStep, RoleName
 from engine.options import Options
 from engine.workspace.repository import Repository
 
@@ -53,12 +53,22 @@ class Settings(BaseModel):
     models: Mapping[RoleName, Name] = {}
     fallbacks: Mapping[Name, tuple[Name, ...]] = {}
     profiles: Mapping[Name, ProfileTable] = {}
+    rates: Mapping[Name, RatesTable] = {}
     codec: Codec | None = None
     api_base: str = ""
     api_key: SecretStr = SecretStr("")
     budget_usd: Usd | None = None
     budget_tokens: Tokens | None = None
+    task_budget_usd: Usd | None = None
+    task_budget_tokens: Tokens | None = None
+    cheap_model: str = ""
     max_workers: Workers = 5
+    plan_first: bool = False
+    acceptance: bool = True
+    ladder: tuple[LadderStep, ...] = LADDER
+    stronger_model: str = ""
+    guardian_turns: Turns = 0
+    guardian_seconds: float = 0.0
     max_retries: Retries = 4
     sandbox: Sandbox = "auto"
     network: bool = False
@@ -81,6 +91,8 @@ class _Overrides(BaseModel):
     budget_usd: Usd | None = None
     budget_tokens: Tokens | None = None
     max_workers: Workers | None = None
+    plan_first: bool | None = None
+    guardian_turns: Turns | None = None
     max_retries: Retries | None = None
     sandbox: Sandbox | None = None
 
@@ -97,19 +109,27 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
         "models": file.models,
         "fallbacks": file.fallbacks,
         "profiles": file.profiles,
+        "rates": file.rates,
         "limits": Limits(max_turns=file.limits.turns, max_seconds=file.limits.seconds),
         "gates": tuple(GateSpec(gate.name, gate.run, gate.timeout_s, gate.junit) for gate in file.gate),
         "gates_from": FILE if file.gate else "",
         "budget_usd": file.budget.usd,
         "budget_tokens": file.budget.tokens,
+        "task_budget_usd": file.budget.task_usd,
+        "task_budget_tokens": file.budget.task_tokens,
+        "cheap_model": file.cheap_model or "",
         "console_port": file.console.port,
         "keep_logs_days": file.state.keep_logs,
         "people": PeopleRules(**file.people.model_dump()) if file.people else None,
         "tools": file.tools,
         "mcp": file.mcp,
+        "ladder": file.phoenix.ladder,
+        "stronger_model": file.phoenix.stronger_model,
+        "guardian_turns": file.guardian.every_turns,
+        "guardian_seconds": file.guardian.every_seconds,
         **file.workspace.model_dump(),
     }
-    found |= said(file, ("model", "max_workers", "max_retries", "sandbox"))
+    found |= said(file, ("model", "max_workers", "max_retries", "sandbox", "plan_first", "acceptance"))
     found |= said(read_environment(), tuple(Environment.model_fields))
     found |= said(_overrides(overrides), tuple(_Overrides.model_fields))
     return Settings.model_validate(found)

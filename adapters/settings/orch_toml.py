@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from adapters.settings.kinds import (
     FROZEN,
@@ -27,10 +27,14 @@ from adapters.settings.kinds import (
 from adapters.tool_tables import McpTable, ToolName, ToolTable
 from bot.people import TwoPeople
 from engine.agent.outcome import Limits
-from engine.core.entities import RoleName
+from engine.core.entities import LadderStep, RoleName
+from engine.model.lanes import Rates
 from engine.options import Options
 
 FILE: Final = "orch.toml"
+LADDER: Final[tuple[LadderStep, ...]] = ("brief", "stronger_model", "replan", "human")
+Turns = Annotated[int, Field(ge=0, le=1_000)]
+"""0 for never."""
 
 
 class _Gate(BaseModel):
@@ -45,6 +49,8 @@ class _Budget(BaseModel):
     model_config = FROZEN
     usd: Usd | None = None
     tokens: Tokens | None = None
+    task_usd: Usd | None = None
+    task_tokens: Tokens | None = None
 
 
 class ProfileTable(BaseModel):
@@ -58,6 +64,15 @@ class ProfileTable(BaseModel):
     context: Tokens | None = None
     max_output: Tokens | None = None
     codec: Codec | None = None
+
+
+class RatesTable(BaseModel):
+    """How fast a provider may be asked with our key."""
+
+    model_config = FROZEN
+    calls_at_once: Annotated[int, Field(ge=1, le=1_000)] = Rates().calls_at_once
+    requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    tokens_per_minute: Annotated[int, Field(ge=1)] | None = None
 
 
 class _Workspace(BaseModel):
@@ -102,18 +117,47 @@ class _People(BaseModel):
     two_people: tuple[TwoPeople, ...] = ()
 
 
+class _Phoenix(BaseModel):
+    """What follows when an attempt fails again in the same way."""
+
+    model_config = FROZEN
+    ladder: tuple[LadderStep, ...] = LADDER
+    stronger_model: Annotated[str, Field(max_length=200)] = ""
+
+    @field_validator("ladder")
+    @classmethod
+    def _climbs(cls, ladder: tuple[LadderStep, ...]) -> tuple[LadderStep, ...]:
+        if ladder and (ladder[0] != "brief" or list(ladder) != sorted(set(ladder), key=LADDER.index)):
+            raise ValueError(f"the steps are {', '.join(LADDER)}, in this order and each once, from the first on")
+        return ladder
+
+
+class _Guardian(BaseModel):
+    """Who looks at an attempt while it is made."""
+
+    model_config = FROZEN
+    every_turns: Turns = 0
+    every_seconds: Annotated[float, Field(ge=0, le=86_400)] = 0.0
+
+
 class OrchToml(BaseModel):
     """The whole file."""
 
     model_config = FROZEN
     model: Name | None = None
+    cheap_model: Name | None = None
     max_workers: Workers | None = None
     max_retries: Retries | None = None
+    plan_first: bool | None = None
+    acceptance: bool | None = None
+    phoenix: _Phoenix = _Phoenix()
+    guardian: _Guardian = _Guardian()
     sandbox: Sandbox | None = None
     budget: _Budget = _Budget()
     models: Mapping[RoleName, Name] = {}
     fallbacks: Mapping[Name, tuple[Name, ...]] = {}
     profiles: Mapping[Name, ProfileTable] = {}
+    rates: Mapping[Name, RatesTable] = {}
     workspace: _Workspace = _Workspace()
     limits: _Limits = _Limits()
     gate: tuple[_Gate, ...] = ()
@@ -126,7 +170,8 @@ class OrchToml(BaseModel):
 
 _TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "budget": _Budget, "workspace": _Workspace, "limits": _Limits, "gate": _Gate, "console": _Console, "state": _State,
-    "people": _People, "profiles": ProfileTable, "tools": ToolTable, "mcp": McpTable,
+    "people": _People, "phoenix": _Phoenix, "guardian": _Guardian, "profiles": ProfileTable, "rates": RatesTable,
+    "tools": ToolTable, "mcp": McpTable,
 }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from bot.rendering import card_of, message_of
 from bot.shown import Action, shown
 from engine.clock import iso
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Binding
+from engine.core.chat_entities import Binding
 from engine.core.ids import PostId, RunId
 
 NAME: Final = "web"

@@ -59,6 +59,7 @@ class Wanted(msgspec.Struct, frozen=True):
     budget_usd: float | None = None
     budget_tokens: int | None = None
     max_workers: int | None = None
+    plan_first: bool | None = None
 
 
 class Prepare(Protocol):
@@ -136,7 +137,7 @@ def desk_of(session: Session, history: History) -> Desk:
     async def prepare(wanted: Wanted) -> RunRequest:
         changed = {
             name: value
-            for name in ("budget_usd", "budget_tokens", "max_workers")
+            for name in ("budget_usd", "budget_tokens", "max_workers", "plan_first")
             if (value := getattr(wanted, name)) is not None
         }
         asked = msgspec.structs.replace(session, settings=session.settings.model_copy(update=changed))

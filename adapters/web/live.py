@@ -263,8 +263,9 @@ class Hub:
         if task is not None:
             feed.tasks[task] = None
             feed.tasks.update(dict.fromkeys(board.dependents_of.get(task, ())))
-        feed.is_head_new = feed.is_head_new or isinstance(event, e.RunEvent)
-        if isinstance(event, e.RunPaused | e.RunResumed):
+        rests = e.RunParked | e.RunUnparked
+        feed.is_head_new = feed.is_head_new or isinstance(event, e.RunEvent | rests | e.RunMadeThrifty)
+        if isinstance(event, e.RunPaused | e.RunResumed | rests):
             feed.tasks.update((name, None) for name in board.tasks_of[event.run] if board.tasks[name].state == "ready")
 
     def _send_deltas(self) -> None:

@@ -35,6 +35,7 @@ class CreateRun(BaseModel):
     budget_usd: Usd | None = None
     budget_tokens: Tokens | None = None
     max_workers: Annotated[int, Field(ge=1, le=64)] | None = None
+    plan_first: bool | None = None
     template: Annotated[str, Field(max_length=100)] | None = None
 
 

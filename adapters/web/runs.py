@@ -105,7 +105,7 @@ class Beginnings:
         return await self._begin(
             Wanted(
                 _objective(wish), call.visitor.actor, _dedupe(call), wish.base, wish.budget_usd, wish.budget_tokens,
-                wish.max_workers,
+                wish.max_workers, wish.plan_first,
             )
         )  # fmt: skip
 
@@ -119,7 +119,7 @@ class Beginnings:
         return await self._begin(
             Wanted(
                 run.objective, call.visitor.actor, _dedupe(call), run.branch, config.budget_usd, config.budget_tokens,
-                config.max_workers,
+                config.max_workers, config.plan_first,
             )
         )  # fmt: skip
 

@@ -16,13 +16,14 @@ from bot.cards import (
     decision_outcome,
     decision_prompt,
     final_summary,
+    state_word,
     task_line,
-    warnings,
+    warnings_of,
 )
 from bot.estimate import seconds_left
 from bot.replies import decisions as decision_words
 from bot.replies import runs as run_words
-from bot.replies.words import model_word, run_word, spent
+from bot.replies.words import model_word, spent
 from bot.text import shorten
 from engine.core.blackboard import Blackboard
 from engine.core.entities import (
@@ -186,7 +187,7 @@ def run_row(board: Blackboard, run: Run) -> RunRow:
         id=run.id,
         objective=shorten(run.objective, SHORT_CHARS),
         state=run.state,
-        word=run_word(run.state),
+        word=state_word(run),
         is_over=run.state in RUN_OVER,
         branch=run.branch,
         done=board.count(run.id, "complete", "abandoned"),
@@ -197,7 +198,8 @@ def run_row(board: Blackboard, run: Run) -> RunRow:
         left=run_words.left(seconds_left(board, run.id)),
         spend=run.spend,
         counts={state: count for state, count in board.counts.get(run.id, {}).items() if count},
-        paused=run.paused,
+        # Parked, it offers `resume` too, which wakes it before its time.
+        paused=run.paused or bool(run.parked_until),
         reason=run.reason,
         started_by=run.created_by,
         started_at=run.created_at,
@@ -218,7 +220,7 @@ def run_head(board: Blackboard, run: Run) -> RunHead:
         max_retries=config.max_retries,
         budget_usd=config.budget_usd,
         budget_tokens=config.budget_tokens,
-        warnings=warnings(run.gates, config.sandbox),
+        warnings=warnings_of(run),
         gates=run.gates,
         spec=run.spec,
         summary=final_summary(board, run.id) if run.state in RUN_OVER else None,

@@ -5,12 +5,15 @@ import msgspec
 from bot.call import Call, give, refusal, run_meant, target_of
 from bot.cards import run_card
 from bot.desk import Desk, StartOrder
+from bot.forecast import forecast
 from bot.messages import Listing, Message, Notice
 from bot.replies import orders as say
 from bot.replies import people as people_say
 from bot.replies import reading as reading_say
+from bot.replies import spend as spend_say
 from bot.threads import deed
 from engine.core import commands as c
+from engine.core.blackboard import Blackboard
 from engine.core.entities import Choice, Decision, Run
 from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
@@ -32,12 +35,20 @@ async def _launch(desk: Desk, call: Call, objective: str) -> Notice:
         budget_usd=float(call.text("budget")) if call.text("budget") else None,
         budget_tokens=int(call.text("tokens")) if call.text("tokens") else None,
         max_workers=int(call.text("workers")) if call.text("workers") else None,
+        plan_first=True if call.text("plan-first") else None,
     )  # fmt: skip
     try:
         run = await desk.launch(order)
     except CannotStart as error:
         return refusal(str(error))
-    return Notice(say.started(desk.engine.board.runs[run]))
+    board = desk.engine.board
+    return Notice(say.started(board.runs[run]) + _foreseen(board, run, "\n"))
+
+
+def _foreseen(board: Blackboard, run: RunId, before: str = "") -> str:
+    config = board.runs[run].config
+    told = spend_say.forecast(forecast(board, config.model), config)
+    return f"{before}{told}" if told else ""
 
 
 async def pause(desk: Desk, call: Call) -> Message:
@@ -102,7 +113,9 @@ async def replan(desk: Desk, call: Call) -> Message:
     run = run_meant(board, call)
     if isinstance(run, Notice):
         return run
-    asked = next((d for d in board.open_decisions.values() if d.run == run and d.kind == "run_red"), None)
+    asked = next(
+        (d for d in board.open_decisions.values() if d.run == run and d.kind in {"run_red", "plan", "acceptance"}), None
+    )
     if asked is not None:
         return await give(desk, call, answer(desk, call, asked, "replan", call.text("changes")))
     return await give(desk, call, c.ReplanRun(run, call.text("changes")))
@@ -118,7 +131,8 @@ async def budget(desk: Desk, call: Call) -> Message:
     tokens = int(call.text("tokens")) if call.text("tokens") else None
     if usd is None and tokens is None:
         spent = run_card(board, run).spent
-        return Listing(reading_say.budget_title(run), (spent or reading_say.nothing_spent(),))
+        lines = (spent or reading_say.nothing_spent(), _foreseen(board, run))
+        return Listing(reading_say.budget_title(run), tuple(line for line in lines if line))
     if not desk.people.may_decide(call.invocation.actor, board.runs[run]):
         has = desk.people.role_of(call.invocation.actor) or "nobody"
         return refusal(people_say.role_too_low(call.invocation.actor.id, has, "approver", "budget"))

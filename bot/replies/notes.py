@@ -1,7 +1,7 @@
 """Words about the blackboard: insights and the design log."""
 
 from engine.core import events as e
-from engine.core.entities import DesignEntry, Insight
+from engine.core.note_entities import DesignEntry, Insight
 
 
 def posted(event: e.NoteEvent) -> str:

@@ -1,6 +1,6 @@
 """One line for each change that people follow, for screens that only grow (pipes, CI logs, threads)."""
 
-from bot.replies import decisions, notes, runs, tasks
+from bot.replies import decisions, notes, runs, spend, tasks
 from bot.replies.words import count, run_word
 from bot.text import one_line, shorten
 from engine.core import events as e
@@ -19,6 +19,8 @@ def line(record: e.Record, board: Blackboard) -> str:
         text = _about_decision(event, board)
     elif isinstance(event, e.ChatEvent):
         text = ""  # where it is told is no news of the run
+    elif isinstance(event, e.SpendEvent):
+        text = spend.line(event)
     elif isinstance(event, e.NoteEvent):
         text = notes.posted(event)
     elif isinstance(event, e.TaskPlanned):
@@ -34,7 +36,7 @@ def earlier(number: int) -> str:
     return f"… {count(number, 'earlier line')} (`history` shows all)"
 
 
-def _about_run(event: e.RunEvent, board: Blackboard) -> str:
+def _about_run(event: e.RunEvent, board: Blackboard) -> str:  # noqa: C901 - a table, one row a kind
     run = board.runs[event.run]
     match event:
         case e.RunStarted():
@@ -48,9 +50,9 @@ def _about_run(event: e.RunEvent, board: Blackboard) -> str:
         case e.RunResumed():
             return f"{run.id} goes on"
         case e.BudgetRaised():
-            caps = [f"{event.budget_usd:g} USD"] if event.budget_usd is not None else []
-            caps += [f"{event.budget_tokens:,} tokens"] if event.budget_tokens is not None else []
-            return f"{run.id} may spend {' and '.join(caps)}"
+            return f"{run.id} may spend {spend.caps(event)}"
+        case e.PlanApproved():
+            return f"{run.id} begins with its plan"
         case e.RunCompleted() | e.RunFailed() | e.RunCancelled() | e.RunSealed():
             return ""  # the summary says it, and nobody follows a run that is sealed
 
@@ -82,6 +84,10 @@ def _about_task(event: e.TaskEvent, board: Blackboard) -> str:  # noqa: C901, PL
             return f"{name} submitted: {event.summary}" if event.commit else ""
         case e.WorkApproved():
             return _approved(name, event)
+        case e.AttemptFailed(failure="quota") if board.runs[event.run].parked_until:
+            return ""  # the run is parked, which was said once
+        case e.RetryScheduled(is_parked=True) | e.ReviewDeferred(is_parked=True):
+            return ""
         case e.AttemptFailed():
             return f"{name} attempt {event.attempt} failed, {tasks.failed(event.failure)}: {event.detail}"
         case e.ReviewDeferred():
@@ -92,6 +98,9 @@ def _about_task(event: e.TaskEvent, board: Blackboard) -> str:  # noqa: C901, PL
             return f"{name} complete: {tasks.landed(event.receipt)} on {event.receipt.branch}"
         case e.ResultAccepted():
             return f"{name} complete: {_result(event, board)}"
+        case e.AttemptWatched():
+            said = f": {event.nudge.text}" if event.nudge.text else ""
+            return f"{name} is {event.nudge.rating.replace('_', ' ')} at turn {event.nudge.turn}{said}"
         case e.WorkCarried():
             return f"{name} complete: its tests landed with {event.by}"
         case e.WorkSuspended():
@@ -108,13 +117,20 @@ def _result(event: e.ResultAccepted, board: Blackboard) -> str:
     task = board.tasks[event.task]
     if task.role == "researcher":
         return f"found: {task.attempts[-1].summary}" if task.attempts else "found nothing"
+    if task.role == "strategist":
+        return task.attempts[-1].summary
+    if task.role == "integrator":
+        return f"put the plans together: {task.attempts[-1].summary}"
     return f"planned {count(len(event.added), 'task')}"
 
 
 def _approved(name: TaskId, event: e.WorkApproved) -> str:
     if event.verdict is None:
         return ""  # a plan is taken over at once
-    return f"{name} approved: {event.verdict.feedback}" if event.verdict.feedback else f"{name} approved"
+    verdict = event.verdict
+    said = "; ".join((*verdict.notes, *verdict.wrong_tests)) or verdict.feedback
+    word = "approved" if verdict.word == "passed" else verdict.word
+    return f"{name} {word}: {said}" if said else f"{name} {word}"
 
 
 def _title(board: Blackboard, name: TaskId) -> str:

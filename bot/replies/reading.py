@@ -1,7 +1,8 @@
 """Words around what is read back: headings of a task's page, and of its conversation."""
 
+from bot.replies import tasks
 from bot.replies.tasks import failed
-from engine.core.entities import Attempt, Criterion, GateProof, Receipt, Verdict
+from engine.core.entities import Attempt, Criterion, GateProof, Nudge, Receipt, Verdict
 
 
 def waiting_command(decision: str) -> str:
@@ -27,7 +28,13 @@ def attempt(entry: Attempt) -> str:
 
 def verdict(entry: Verdict) -> str:
     """The strategist's word."""
-    return f"review: {'passed' if entry.passed else 'rejected'}" + (f": {entry.feedback}" if entry.feedback else "")
+    said = "; ".join(part for part in (entry.feedback, *entry.notes, *entry.wrong_tests) if part)
+    return f"review: {entry.word}" + (f": {said}" if said else "")
+
+
+def watched(nudge: Nudge) -> str:
+    """A look of the guardian's."""
+    return f"guardian: {tasks.watched(nudge)}"
 
 
 def receipt(entry: Receipt) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.replies.words import listed
 from engine.core import phoenix
-from engine.core.entities import Attempt, FailureKind, Receipt
+from engine.core.entities import Attempt, FailureKind, Nudge, Receipt
 from engine.core.ids import DecisionId, TaskId
 
 
@@ -51,6 +51,11 @@ def landed(receipt: Receipt) -> str:
 def lands() -> str:
     """The merged tree is proven, and the target is being moved."""
     return "landing now"
+
+
+def watched(nudge: Nudge) -> str:
+    """What the guardian saw of an attempt."""
+    return f"{nudge.rating.replace('_', ' ')} at turn {nudge.turn}: {nudge.text or nudge.trajectory}"
 
 
 def shown_red(takers: Sequence[TaskId]) -> str:

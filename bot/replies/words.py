@@ -35,6 +35,8 @@ CHOICES: Final[dict[Choice, str]] = {
     "replan": "replan",
     "stop": "stop",
     "keep": "keep",
+    "finish_cheaply": "finish cheaply",
+    "approve": "approve",
 }
 """What a person types to choose; the parser in bot/decisions.py reads the same words."""
 
@@ -45,9 +47,11 @@ CHOICE_MEANINGS: Final[dict[Choice, str]] = {
     "spawn": "a new task takes its place: spawn: …",
     "raise_budget": "set a higher cap: raise 5 USD, or raise 200000 tokens",
     "land_now": "the files are out of the way: land it",
-    "replan": "let a planner plan the repair; say more with replan: …",
+    "replan": "let a planner plan what is needed; say more with replan: …",
     "stop": "end the run here; what landed stays",
     "keep": "let the run go on",
+    "finish_cheaply": "finish what is begun: a cheaper model, one task at a time, a quarter more money, nothing new",
+    "approve": "begin with this plan; add, link or abandon tasks first if you like",
 }
 NO_GATE: Final = "no gate: nothing checks the merged work; add [[gate]] to orch.toml"
 PILOT: Final = "the pilot (rules, not an LLM)"
@@ -62,6 +66,16 @@ def task_word(state: TaskState) -> str:
 def run_word(state: RunState) -> str:
     """The state as people read it."""
     return _RUN[state]
+
+
+def parked_word(until: str) -> str:
+    """The state of a run that waits for its model's quota."""
+    return f"parked until {clock_time(until)}"
+
+
+def clock_time(at: str) -> str:
+    """`2026-11-25 22:40 UTC`, of `2026-11-25T22:40:00Z`."""
+    return f"{at[:10]} {at[11:16]} UTC"
 
 
 def model_word(model: str) -> str:

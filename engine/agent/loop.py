@@ -6,7 +6,7 @@ It holds no state outside one run, so an attempt can run anywhere; it must not j
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,6 +57,16 @@ Journal = Callable[[Turn], Awaitable[None]]
 OnDelta = Callable[[str], None]
 
 
+class Look(msgspec.Struct, frozen=True):
+    """What somebody who watches has to say after a turn: words for the agent, or why it is ended as stuck."""
+
+    text: str = ""
+    stalled: str = ""
+
+
+Overseer = Callable[[int, Sequence[Message]], Awaitable[Look]]
+
+
 class Assignment(msgspec.Struct, frozen=True):
     """What one agent is to do, and within which limits; `label` (`R1/T3/a2`) names it in the model's log."""
 
@@ -67,7 +77,7 @@ class Assignment(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
 
 
-async def run_agent(
+async def run_agent(  # noqa: PLR0913 - an agent and all that it works with
     assignment: Assignment,
     *,
     model: Model,
@@ -75,12 +85,13 @@ async def run_agent(
     clock: Clock,
     journal: Journal,
     on_delta: OnDelta | None = None,
+    overseer: Overseer | None = None,
 ) -> AgentOutcome:
-    """How the agent ended. Each turn is given to the journal before the next one begins.
+    """How the agent ended. Each turn is given to the journal before the next one begins, and then shown to the overseer.
 
     Raises: ModelError from the model; NoSandbox when the cell can run nothing; whatever the journal raises.
     """
-    return await _Agent(assignment, model, workbench, clock, journal, on_delta).run()
+    return await _Agent(assignment, model, workbench, clock, journal, on_delta, overseer).run()
 
 
 @dataclass
@@ -91,6 +102,7 @@ class _Agent:
     clock: Clock
     journal: Journal
     on_delta: OnDelta | None
+    overseer: Overseer | None
     spent: Spent = field(default_factory=Spent)
     monologues: int = 0
     was_warned: bool = False
@@ -114,9 +126,20 @@ class _Agent:
             outcome = await self._timed_turn(seconds_left)
             if self.unwritten is not None:  # else the time ended before the model answered
                 await self._write_down()
+            outcome = outcome or await self._be_overseen()
             if outcome is not None:
                 return outcome
         return OutOfTurns(self.spent)
+
+    async def _be_overseen(self) -> AgentOutcome | None:
+        if self.overseer is None:
+            return None
+        look = await self.overseer(self.spent.turns, self.transcript.messages)
+        if look.stalled:
+            return Stuck(look.stalled, self.spent)
+        if look.text:
+            self._say(look.text)
+        return None
 
     async def _timed_turn(self, seconds_left: float) -> AgentOutcome | None:
         limit = asyncio.timeout(seconds_left)

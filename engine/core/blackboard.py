@@ -11,7 +11,8 @@ import msgspec
 
 from engine.core import events as e
 from engine.core.chat import ChatBoard
-from engine.core.entities import Decision, Run, RunState, Task, TaskState
+from engine.core.entities import PLANNING, Decision, Run, RunState, Task, TaskState
+from engine.core.fold_spend import folded_spend
 from engine.core.fold_task import cut_off, folded, planned, task_to
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId, number
 from engine.core.lifecycle import BrokenHistory, check_run
@@ -98,7 +99,7 @@ class Blackboard:
         counts = self.counts.setdefault(task.run, {})
         if before is None:
             self.tasks_of.setdefault(task.run, []).append(task.id)
-            if task.role in {"director", "planner"}:
+            if task.role in PLANNING:
                 self.planning_tasks_of[task.run] = (*self.planning_tasks_of.get(task.run, ()), task.id)
         else:
             counts[before.state] -= 1
@@ -166,7 +167,7 @@ def _apply(board: Blackboard, record: e.Record) -> Touched:
     match event:
         case (
             e.RunStarted() | e.SpecWritten() | e.RunMoved() | e.RunPaused() | e.RunResumed()
-            | e.BudgetRaised() | e.RunCompleted() | e.RunFailed() | e.RunCancelled() | e.RunSealed()
+            | e.BudgetRaised() | e.PlanApproved() | e.RunCompleted() | e.RunFailed() | e.RunCancelled() | e.RunSealed()
         ):  # fmt: skip
             _apply_to_run(board, record.at, event)
             return Touched()
@@ -181,6 +182,12 @@ def _apply(board: Blackboard, record: e.Record) -> Touched:
                 raise BrokenHistory(f"{event.task} is planned twice")
             board.put_task(planned(event, record.at))
             return Touched(task=event.task)
+        case e.RunParked() | e.RunUnparked() | e.SpendGranted() | e.SpendSettled() | e.RunMadeThrifty():
+            named: TaskId | None = getattr(event, "task", None)
+            task = _task_of(board, event.run, named) if named else None
+            run = msgspec.structs.replace(board.runs[event.run], updated_at=record.at)
+            board.put_run(folded_spend(run, task, event))
+            return Touched()
         case e.InsightPosted() | e.DesignDecided():
             _task_of(board, event.run, event.task)
             return Touched(note=board.notes.apply(event, record.at, record.actor))
@@ -214,6 +221,8 @@ def _apply_to_run(board: Blackboard, at: str, event: e.RunEvent) -> None:  # noq
         case e.BudgetRaised():
             config = msgspec.structs.replace(run.config, budget_usd=event.budget_usd, budget_tokens=event.budget_tokens)
             run = msgspec.structs.replace(run, config=config)
+        case e.PlanApproved():
+            run = msgspec.structs.replace(run, plan_approved=True)
         case e.RunCompleted():
             run = msgspec.structs.replace(
                 _run_to(run, "completed"), final_gates=event.gates, final_commit=event.commit, finished_at=at

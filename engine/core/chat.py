@@ -3,7 +3,7 @@
 import msgspec
 
 from engine.core import events as e
-from engine.core.entities import Binding, Post
+from engine.core.chat_entities import Binding, Post
 from engine.core.ids import BindingId, PostId, RunId, number
 
 

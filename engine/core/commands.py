@@ -6,9 +6,14 @@ Nothing here is stored: what was decided is in the events. `not_before` and othe
 import msgspec
 
 from engine.core.crew_commands import AcceptFindings as AcceptFindings
+from engine.core.crew_commands import AcceptIntegration as AcceptIntegration
+from engine.core.crew_commands import AcceptVerdict as AcceptVerdict
+from engine.core.crew_commands import Link as Link
 from engine.core.crew_commands import LogDesign as LogDesign
 from engine.core.crew_commands import PostInsight as PostInsight
+from engine.core.crew_commands import Rejection as Rejection
 from engine.core.crew_commands import SuspendWork as SuspendWork
+from engine.core.crew_commands import WatchAttempt as WatchAttempt
 from engine.core.entities import (
     Choice,
     Criterion,
@@ -28,6 +33,11 @@ from engine.core.entities import (
 )
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
 from engine.core.plan import PlannedTask
+from engine.core.spend_commands import GrantSpend as GrantSpend
+from engine.core.spend_commands import ParkRun as ParkRun
+from engine.core.spend_commands import SettleSpend as SettleSpend
+from engine.core.spend_commands import SpendCommand as SpendCommand
+from engine.core.spend_commands import UnparkRun as UnparkRun
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -231,6 +241,7 @@ class SubmitWork(msgspec.Struct, frozen=True):
     commit: str
     summary: str
     evidence: tuple[FileRef, ...] = ()
+    disputed: tuple[str, ...] = ()
 
 
 class AcceptSpec(msgspec.Struct, frozen=True):
@@ -311,10 +322,11 @@ class AskAboutCheckout(msgspec.Struct, frozen=True):
 
 
 class AskAboutBudget(msgspec.Struct, frozen=True):
-    """The run's cap is reached."""
+    """The run's cap is reached; `with_thrift` offers to finish cheaply, where something is begun."""
 
     run: RunId
     detail: str
+    with_thrift: bool = False
 
 
 class FinishRun(msgspec.Struct, frozen=True):
@@ -346,6 +358,9 @@ WorkCommand = (
     | DeferReview
     | FailAttempt
     | AcceptFindings
+    | AcceptIntegration
+    | AcceptVerdict
+    | WatchAttempt
     | SuspendWork
     | PostInsight
     | LogDesign
@@ -356,4 +371,4 @@ WorkCommand = (
     | FinishRun
     | SealRun
 )
-Command = PeopleCommand | ChatCommand | WorkCommand
+Command = PeopleCommand | ChatCommand | WorkCommand | SpendCommand

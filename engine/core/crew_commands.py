@@ -2,7 +2,7 @@
 
 import msgspec
 
-from engine.core.entities import FileRef
+from engine.core.entities import FileRef, Nudge, Verdict
 from engine.core.ids import TaskId
 from engine.core.plan import PlannedTask
 
@@ -25,6 +25,51 @@ class SuspendWork(msgspec.Struct, frozen=True):
     tasks: tuple[PlannedTask, ...]
     detail: str
     evidence: tuple[FileRef, ...] = ()
+    commit: str = ""
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A task waits for another one of the run, and why."""
+
+    task: TaskId
+    after: TaskId
+    reason: str = ""
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A planned task is left out. `instead` does its work, or `is_planned_again` sends the reason back to be planned anew."""
+
+    task: TaskId
+    reason: str
+    instead: TaskId | None = None
+    is_planned_again: bool = False
+
+
+class AcceptIntegration(msgspec.Struct, frozen=True):
+    """The plans of several domains, put together: what is left out, and what waits for what."""
+
+    task: TaskId
+    attempt: int
+    links: tuple[Link, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+    result: str = ""
+
+
+class AcceptVerdict(msgspec.Struct, frozen=True):
+    """The strategist's word on the whole run."""
+
+    task: TaskId
+    attempt: int
+    verdict: Verdict
+    result: str = ""
+
+
+class WatchAttempt(msgspec.Struct, frozen=True):
+    """The guardian has looked at the attempt."""
+
+    task: TaskId
+    attempt: int
+    nudge: Nudge
 
 
 class PostInsight(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """The facts that the crew adds of itself: what it learnt, what it settled, what it waits for; must not hold rules. On the wire for ever."""
 
-from engine.core.entities import FileRef, Receipt
+from engine.core.entities import FileRef, Nudge, Receipt
 from engine.core.event import Event
 from engine.core.ids import DesignId, InsightId, TaskId
 
@@ -28,6 +28,18 @@ class DesignDecided(Event, frozen=True):
     applies_to: tuple[str, ...] = ()
 
 
+class AttemptWatched(Event, frozen=True):
+    """The guardian looked at the attempt: how it goes, and what it said to the worker. No state changes."""
+
+    task: TaskId
+    attempt: int
+    nudge: Nudge
+
+
+class PlanApproved(Event, frozen=True):
+    """A person has seen the plan and lets its tasks start."""
+
+
 class WorkCarried(Event, frozen=True):
     """Tests that were shown red are on the target branch and green: they landed in the work of the task `by`."""
 
@@ -38,10 +50,11 @@ class WorkCarried(Event, frozen=True):
 
 
 class WorkSuspended(Event, frozen=True):
-    """The attempt ends without failure: the task waits for others, and goes on when they are complete."""
+    """The attempt ends without failure: the task waits for others, and then goes on, from `commit` if there is one."""
 
     task: TaskId
     attempt: int
     waits_for: tuple[TaskId, ...]
     detail: str
     evidence: tuple[FileRef, ...] = ()
+    commit: str = ""

@@ -1,10 +1,11 @@
 """From an order to facts: `decide` answers a command, `settle` draws what follows by itself. Pure.
 
-The rules live in decide_people.py, decide_answers.py and decide_steering.py (what people may ask), decide_chat.py (what is told where) and
-decide_work.py (what workers report).
+The rules live in decide_people.py, decide_answers.py and decide_steering.py (what people may ask), decide_chat.py (what is told where),
+decide_spend.py (money and quotas) and decide_work.py (what workers report).
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from engine.core import commands as c
 from engine.core import events as e
@@ -12,12 +13,16 @@ from engine.core import plan
 from engine.core.blackboard import Blackboard
 from engine.core.decide_answers import decide_answer
 from engine.core.decide_chat import decide_chat
-from engine.core.decide_people import decide_people
+from engine.core.decide_people import decide_people, next_decision_id
+from engine.core.decide_spend import decide_spend
 from engine.core.decide_steering import decide_steering
 from engine.core.decide_work import NOTHING_LANDED, decide_work, is_drained, run_question
-from engine.core.entities import Run, RunState
+from engine.core.entities import Run, RunState, Task
 from engine.core.ids import RunId, TaskId
-from engine.core.lifecycle import RUN_OVER
+from engine.core.lifecycle import RUN_OVER, TASK
+
+MAX_SHOWN: Final = 60
+"""Tasks of a plan in the question about it."""
 
 __all__ = ["decide", "is_drained", "phase", "settle"]
 
@@ -32,6 +37,8 @@ def decide(board: Blackboard, command: c.Command) -> list[e.AnyEvent] | c.Refuse
         return decide_steering(board, command)
     if isinstance(command, c.ChatCommand):
         return decide_chat(board, command)
+    if isinstance(command, c.SpendCommand):
+        return decide_spend(board, command)
     return decide_work(board, command)
 
 
@@ -53,7 +60,32 @@ def settle(board: Blackboard, run_id: RunId, touched: Iterable[TaskId]) -> list[
         task = board.tasks[name]
         if task.state == "planned" and plan.is_ready(board, task):
             found.append(e.TaskReadied(run_id, name))
-    return found or _left_red(board, run_id) or _run_follows(board, run)
+    return found or _left_red(board, run_id) or _show_plan(board, run) or _run_follows(board, run)
+
+
+def _show_plan(board: Blackboard, run: Run) -> list[e.AnyEvent]:
+    """The plan is put before a person, where the run is to begin with their word; then nothing starts until the answer."""
+    planning = [board.tasks[name] for name in board.planning_tasks_of.get(run.id, ())]
+    if not run.config.plan_first or run.plan_approved or run_question(board, run.id) is not None:
+        return []
+    if run.spec is None or any(task.state not in {"complete", "abandoned"} for task in planning):
+        return []
+    waiting = [task for task in board.run_tasks(run.id) if TASK[task.state]]
+    if not waiting:
+        return []
+    lines = [f"{task.id} ({task.role}{_after(task)}): {task.title}" for task in waiting[:MAX_SHOWN]]
+    more = [f"and {len(waiting) - MAX_SHOWN} more"] if len(waiting) > MAX_SHOWN else []
+    question = f"The plan of {run.id} has {len(waiting)} task{'s' if len(waiting) != 1 else ''}. Shall it begin?"
+    return [
+        e.HumanAsked(
+            run.id, decision=next_decision_id(board), topic="plan", question=question, options=("approve", "replan", "stop"),
+            evidence="\n".join([*lines, *more]),
+        )
+    ]  # fmt: skip
+
+
+def _after(task: Task) -> str:
+    return f", after {', '.join(task.depends_on)}" if task.depends_on else ""
 
 
 def _left_red(board: Blackboard, run: RunId) -> list[e.AnyEvent]:

@@ -8,7 +8,8 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import limits, plan
 from engine.core.blackboard import Blackboard
-from engine.core.decide_people import Events, abandon, end_all, next_task_id, plan_anew
+from engine.core.decide_people import Events, abandon, abandon_all, end_all, next_task_id, plan_anew, tried_again
+from engine.core.decide_spend import make_thrifty
 from engine.core.entities import Answer, Decision, RoleName, Task
 from engine.core.ids import RunId
 from engine.core.lifecycle import TASK
@@ -75,19 +76,19 @@ def _effect(board: Blackboard, decision: Decision, command: c.AnswerDecision) ->
         return _effect_on_run(board, decision, command)
     match command.choice:
         case "retry":
-            return [e.HumanRetried(task.run, task=task.id, decision=decision.id)]
+            return [tried_again(board, task, decision.id)]
         case "retry_with_changes":
             if not command.changes.strip():
                 return c.Refused("say what to change: retry with changes needs a text")
             guidance = command.changes.strip()[: limits.MAX_TEXT_CHARS]
-            return [e.HumanRetried(task.run, task=task.id, decision=decision.id, guidance=guidance)]
+            return [tried_again(board, task, decision.id, guidance)]
         case "abandon":
             return abandon(board, task, command.dependents, f"{command.by} gave it up")
         case "spawn":
             return _spawn(board, task, command)
         case "land_now":
             return _land_now(board, task, decision)
-        case "raise_budget" | "replan" | "stop" | "keep":
+        case "raise_budget" | "replan" | "stop" | "keep" | "finish_cheaply" | "approve":
             return c.Refused(
                 f"{command.choice.replace('_', ' ')} is an answer about a run, and this is about {task.id}"
             )
@@ -99,15 +100,22 @@ def _land_now(board: Blackboard, task: Task, decision: Decision) -> Events | c.R
     return [e.LandingResumed(task.run, task=task.id, decision=decision.id)]
 
 
-def _effect_on_run(board: Blackboard, decision: Decision, command: c.AnswerDecision) -> Events | c.Refused:
+def _effect_on_run(board: Blackboard, decision: Decision, command: c.AnswerDecision) -> Events | c.Refused:  # noqa: C901, PLR0911 - a table, one row a choice
     run = board.runs[decision.run]
     match command.choice:
         case "raise_budget":
             return higher_cap(board, decision.run, command.budget_usd, command.budget_tokens)
+        case "finish_cheaply":
+            return make_thrifty(board, decision.run, command.budget_usd, command.budget_tokens)
         case "keep":
             return []
+        case "approve":
+            return [e.PlanApproved(run.id)] if decision.kind == "plan" else []
+        case "replan" if decision.kind == "plan":
+            return _another_plan(board, run.id, command.changes)
         case "replan":
-            text = f"All planned work is over, but gates are red on {run.branch}:\n{decision.evidence}\n\n{command.changes}"
+            what = "the last review says no" if decision.kind == "acceptance" else f"gates are red on {run.branch}"
+            text = f"All planned work is over, but {what}:\n{decision.evidence}\n\n{command.changes}"
             return [plan_anew(board, run.id, f"Plan the repair of {run.branch}", text.strip())]
         case "stop":
             reason = f"{command.by} stopped it: {decision.question}"
@@ -120,6 +128,17 @@ def _effect_on_run(board: Blackboard, decision: Decision, command: c.AnswerDecis
             return c.Refused(
                 f"{command.choice.replace('_', ' ')} is an answer about a task, and this is about {run.id}"
             )
+
+
+def _another_plan(board: Blackboard, run: RunId, changes: str) -> Events:
+    """The plan that was shown is given up, and made anew with the person's words."""
+    lost = [task for task in board.run_tasks(run) if TASK[task.state]]
+    listed = "\n".join(f"- {task.id} ({task.role}): {task.title}\n  {task.description}" for task in lost)
+    text = f"A person saw this plan and wants another one:\n{listed}"
+    if changes.strip():
+        text += f"\n\nIn their words:\n{changes.strip()}"
+    gone = abandon_all(board, [task.id for task in lost], "it is planned anew")
+    return [*gone, plan_anew(board, run, f"Plan {run} anew", text)]
 
 
 def _two_people(decision: Decision, command: c.AnswerDecision) -> str:

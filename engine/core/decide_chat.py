@@ -6,7 +6,7 @@ Chat never changes a task or a run, and may go on after a run's end: the end its
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Binding
+from engine.core.chat_entities import Binding
 from engine.core.ids import BindingId, PostId
 
 Events = list[e.AnyEvent]

@@ -11,7 +11,8 @@ from engine.core import limits, phoenix, plan
 from engine.core.blackboard import Blackboard
 from engine.core.decide_people import TASK_OPTIONS, Events, need, next_decision_id, next_task_id
 from engine.core.decide_plans import suspensions
-from engine.core.entities import Escalation, FailureKind, Task, TaskState
+from engine.core.decide_verdicts import mend_first
+from engine.core.entities import COMMITTERS, Escalation, FailureKind, Task, TaskState
 from engine.core.lifecycle import RUN_OVER, TASK
 
 ESCALATION_ASKS: Final[dict[Escalation, str]] = {
@@ -33,14 +34,20 @@ def decide_failure(board: Blackboard, task: Task, report: c.DeferReview | c.Fail
 def _defer(board: Blackboard, task: Task, report: c.DeferReview) -> Events | c.Refused:
     if (refusal := need(task, "awaiting_qa")) is not None:
         return refusal
-    if report.is_final or task.infra_failures >= limits.MAX_INFRA_FAILURES:
+    is_parked = _is_parked(board, task, report.failure)
+    if report.is_final or (task.infra_failures >= limits.MAX_INFRA_FAILURES and not is_parked):
         return [_ask(board, task, f"{task.id} ({task.title}) can't be reviewed: {report.detail}", report.detail)]
     return [
         e.ReviewDeferred(
             task.run, task=task.id, attempt=report.attempt, failure=report.failure, detail=report.detail,
-            not_before=report.not_before,
+            not_before="" if is_parked else report.not_before, is_parked=is_parked,
         )
     ]  # fmt: skip
+
+
+def _is_parked(board: Blackboard, task: Task, failure: FailureKind) -> bool:
+    """Whether the whole run waits for the quota, so that a task's own count and clock say nothing."""
+    return failure == "quota" and bool(board.runs[task.run].parked_until)
 
 
 def _fail(board: Blackboard, task: Task, report: c.FailAttempt) -> Events | c.Refused:
@@ -57,19 +64,49 @@ def _fail(board: Blackboard, task: Task, report: c.FailAttempt) -> Events | c.Re
         return [failed, e.TaskAbandoned(task.run, task=task.id, reason="its run is over")]
     if report.escalation is not None and (found := _escalated(board, task, report, failed)) is not None:
         return found
-    match phoenix.next_step(task, report.failure, report.detail, is_final=report.is_final):
-        case phoenix.Retry(reason, costs):
+    if _is_parked(board, task, report.failure) and not report.is_final:
+        return [failed, _when_awake(task, report.attempt)]
+    return [failed, *_then(board, task, report)]
+
+
+def _then(board: Blackboard, task: Task, report: c.FailAttempt) -> Events:
+    """What follows the failure itself: another try, another plan, or a question."""
+    may_replan = task.role in COMMITTERS and replans_before(board, task) < limits.MAX_REPLANS
+    ladder = phoenix.steps(board.runs[task.run].config, may_replan=may_replan)
+    match phoenix.next_step(task, report.failure, report.detail, is_final=report.is_final, ladder=ladder):
+        case phoenix.Replan(reason):
+            return plan_around(board, task, reason)
+        case phoenix.Retry(reason, costs, step):
+            mend = mend_first(board, task, report.verdict)
+            only_tests = report.verdict is not None and report.verdict.fault == "tests" and mend is not None
             retry = e.RetryScheduled(
-                task.run, task=task.id, attempt=report.attempt, costs_a_retry=costs, reason=reason,
-                not_before=report.not_before,
+                task.run, task=task.id, attempt=report.attempt, costs_a_retry=costs and not only_tests, reason=reason,
+                not_before=report.not_before, step=step,
             )  # fmt: skip
-            return [failed, retry]
+            return [retry, *_after_mending(task, mend)]
         case phoenix.Ask(question):
-            if report.escalation in ESCALATION_ASKS:
-                question = (
-                    f"{task.id} ({task.title}): the {task.role} {ESCALATION_ASKS[report.escalation]}: {report.detail}"
-                )
-            return [failed, _ask(board, task, question, report.detail)]
+            return [_ask(board, task, _in_workers_words(task, report) or question, report.detail)]
+
+
+def _in_workers_words(task: Task, report: c.FailAttempt) -> str:
+    if report.escalation not in ESCALATION_ASKS:
+        return ""
+    return f"{task.id} ({task.title}): the {task.role} {ESCALATION_ASKS[report.escalation]}: {report.detail}"
+
+
+def _when_awake(task: Task, attempt: int) -> e.RetryScheduled:
+    reason = f"another attempt when {task.run} wakes, which costs nothing"
+    return e.RetryScheduled(task.run, task=task.id, attempt=attempt, costs_a_retry=False, reason=reason, is_parked=True)
+
+
+def _after_mending(task: Task, mend: e.TaskPlanned | None) -> Events:
+    """The tests come first, and the task waits for them."""
+    if mend is None:
+        return []
+    waits = e.DependenciesChanged(
+        task.run, task=task.id, depends_on=(*task.depends_on, mend.task), reason=f"{mend.task} mends its tests first"
+    )
+    return [mend, waits]
 
 
 def _fingerprint(failure: FailureKind, detail: str) -> str:

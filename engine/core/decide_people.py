@@ -40,6 +40,13 @@ def need(task: Task, state: TaskState, *roles: RoleName) -> c.Refused | None:
     return None if task.state == state else c.Refused(f"{task.id} is {task.state}, not {state}")
 
 
+def tried_again(board: Blackboard, task: Task, decision: DecisionId, guidance: str = "") -> e.HumanRetried:
+    """A person sends the task back to work; what it may spend by itself begins anew."""
+    config = board.runs[task.run].config
+    is_fresh = config.task_budget_usd is not None or config.task_budget_tokens is not None
+    return e.HumanRetried(task.run, task=task.id, decision=decision, guidance=guidance, fresh_budget=is_fresh)
+
+
 def next_task_id(board: Blackboard, offset: int = 0) -> TaskId:
     """The id of the task that is planned next, or `offset` tasks after it."""
     return TaskId(f"T{board.counters.task + 1 + offset}")
@@ -88,6 +95,8 @@ def _resume(board: Blackboard, command: c.ResumeRun) -> Events | c.Refused:
     if (refusal := refuse_over_run(board, command.run)) is not None:
         return refusal
     if not board.runs[command.run].paused:
+        if board.runs[command.run].parked_until:
+            return [e.RunUnparked(command.run)]
         return c.Refused(f"{command.run} is not paused, it is {board.runs[command.run].state}")
     return [e.RunResumed(command.run, to="running")]
 

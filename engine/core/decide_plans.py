@@ -71,7 +71,7 @@ def _suspend(board: Blackboard, task: Task, report: c.SuspendWork) -> Events | c
         *planned,
         e.WorkSuspended(
             task.run, task=task.id, attempt=report.attempt, waits_for=tuple(event.task for event in planned),
-            detail=report.detail, evidence=report.evidence,
+            detail=report.detail, evidence=report.evidence, commit=report.commit,
         ),
     ]  # fmt: skip
 
@@ -85,13 +85,19 @@ def _passed_on(board: Blackboard, task: Task, planned: Sequence[e.TaskPlanned]) 
             reason=f"{task.id} planned what it waits for",
         )
         for name in board.dependents_of.get(task.id, ())
-        if TASK[board.tasks[name].state]
+        if TASK[board.tasks[name].state] and board.tasks[name].role != "integrator"
     ]  # fmt: skip
+
+
+def _held_with(board: Blackboard, task: Task) -> set[TaskId]:
+    """What waits for the planner only because the same integration holds it: the plans of the other domains."""
+    name = _held_by(board, task)
+    return set() if name is None else {name, *plan.dependents(board, name)}
 
 
 def _circles(board: Blackboard, task: Task, planned: Sequence[plan.PlannedTask]) -> list[str]:
     """Tasks that would wait for what waits for them: the author's dependents, and an author that waits for its subtasks."""
-    waiting = {str(name) for name in plan.dependents(board, task.id)}
+    waiting = {str(name) for name in plan.dependents(board, task.id) if name not in _held_with(board, task)}
     if task.role != "planner":
         waiting.add(task.id)
     return [
@@ -110,9 +116,28 @@ def _accept_spec(board: Blackboard, task: Task, report: c.AcceptSpec) -> Events 
     planned = _plan_events(board, task, report.domains)
     if isinstance(planned, c.Refused):
         return planned
+    if len(planned) > 1 and board.runs[task.run].config.joins_plans:
+        planned = [*planned, _integration(board, task, planned)]
     written = e.SpecWritten(task.run, spec=report.spec, task=task.id)
     submitted = _submitted(task, report.attempt, report.result, planned)
     return [*submitted, written, *planned, _taken(task, report.attempt, planned)]
+
+
+def _integration(board: Blackboard, task: Task, planned: Sequence[e.TaskPlanned]) -> e.TaskPlanned:
+    """The task that puts several plans together; what they plan waits for it."""
+    return e.TaskPlanned(
+        task.run, task=next_task_id(board, len(planned)), title="Put the plans together", role="integrator", priority=9,
+        depends_on=tuple(event.task for event in planned), planned_by=task.id,
+        description="Several domains were planned apart. Make one plan of them: nothing twice, nothing beyond the specification, "
+        "and what needs another domain's work waits for it.",
+        max_retries=board.runs[task.run].config.max_retries,
+    )  # fmt: skip
+
+
+def _held_by(board: Blackboard, planner: Task) -> TaskId | None:
+    """The integration that the planner's tasks wait for; None when its plan stands alone."""
+    after = (board.tasks[name] for name in board.dependents_of.get(planner.id, ()))
+    return next((each.id for each in after if each.role == "integrator" and TASK[each.state]), None)
 
 
 def _accept_plan(board: Blackboard, task: Task, report: c.AcceptPlan) -> Events | c.Refused:
@@ -144,14 +169,15 @@ def _plan_events(board: Blackboard, task: Task, planned: Sequence[plan.PlannedTa
         found.append(f"the run would have over {limits.MAX_TASKS_PER_RUN} tasks")
     if found:
         return c.Refused("the plan can't be taken over: " + "; ".join(found))
+    held = [name] if (name := _held_by(board, task)) is not None else []
     names = {entry.key: next_task_id(board, offset) for offset, entry in enumerate(planned)}
     retries = board.runs[task.run].config.max_retries
     return [
         e.TaskPlanned(
             task.run, task=names[entry.key], title=entry.title.strip()[: limits.MAX_TITLE_CHARS], role=entry.role,
             description=entry.description[: limits.MAX_TEXT_CHARS], criteria=_criteria(board, entry, planned), priority=entry.priority,
-            depends_on=tuple(dict.fromkeys(names.get(d, TaskId(d)) for d in entry.depends_on)), max_retries=retries,
-            planned_by=task.id,
+            depends_on=tuple(dict.fromkeys((*(names.get(d, TaskId(d)) for d in entry.depends_on), *held))),
+            max_retries=retries, planned_by=task.id, needs=entry.needs, foundation=entry.foundation,
         )
         for entry in planned
     ]  # fmt: skip

@@ -19,6 +19,7 @@ from engine.core.decide_people import (
     plan_anew,
     refuse_over_run,
     refuse_over_task,
+    tried_again,
 )
 from engine.core.entities import Answer, Choice, Task, TaskState
 from engine.core.ids import DecisionId, TaskId
@@ -49,14 +50,14 @@ def _retry(board: Blackboard, command: c.RetryTask) -> Events | c.Refused:
     if task.state == "planned" or (task.state == "ready" and not task.attempts):
         return c.Refused(f"{task.id} is {task.state} and was not tried yet, so it can't be tried again")
     guidance = command.guidance.strip()[: limits.MAX_TEXT_CHARS]
-    return _again(task, board.counters.decision + 1, Answer(_choice(guidance), command.by, command.at, guidance))
+    return _again(board, task, board.counters.decision + 1, Answer(_choice(guidance), command.by, command.at, guidance))
 
 
 def _choice(guidance: str) -> Choice:
     return "retry_with_changes" if guidance else "retry"
 
 
-def _again(task: Task, number: int, answer: Answer) -> Events:
+def _again(board: Blackboard, task: Task, number: int, answer: Answer) -> Events:
     """The task's question is answered; one that has none is asked and answered, as question `number`."""
     asked: Events = []
     name = task.decision
@@ -69,7 +70,7 @@ def _again(task: Task, number: int, answer: Answer) -> Events:
     return [
         *asked,
         e.DecisionAnswered(task.run, decision=name, answer=answer),
-        e.HumanRetried(task.run, task=task.id, decision=name, guidance=answer.changes),
+        tried_again(board, task, name, answer.changes),
     ]
 
 
@@ -83,7 +84,7 @@ def _restart(board: Blackboard, command: c.RestartRun) -> Events | c.Refused:
     number = board.counters.decision
     for task in tasks:
         number += task.decision is None
-        found += _again(task, number, Answer("retry", command.by, command.at))
+        found += _again(board, task, number, Answer("retry", command.by, command.at))
     return found
 
 

@@ -11,10 +11,13 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
 from engine.core.decide_failures import decide_failure
+from engine.core.decide_integration import decide_integration
 from engine.core.decide_notes import decide_note
 from engine.core.decide_people import Events, need, next_decision_id
 from engine.core.decide_plans import decide_plan
-from engine.core.entities import COMMITTERS, Decision, Receipt, Task
+from engine.core.decide_spend import can_be_thrifty
+from engine.core.decide_verdicts import decide_verdict, flagged_tests, is_judged, judge
+from engine.core.entities import COMMITTERS, Choice, Decision, Receipt, Task
 from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
 
@@ -65,6 +68,9 @@ Report = (
     | c.DeferReview
     | c.FailAttempt
     | c.AcceptFindings
+    | c.AcceptIntegration
+    | c.AcceptVerdict
+    | c.WatchAttempt
     | c.SuspendWork
     | c.PostInsight
     | c.LogDesign
@@ -91,10 +97,18 @@ def _report(board: Blackboard, task: Task, report: Report) -> Events | c.Refused
             return _submit(task, report)
         case c.AcceptSpec() | c.AcceptPlan() | c.AcceptFindings() | c.SuspendWork():
             return decide_plan(board, task, report)
+        case c.AcceptIntegration():
+            return decide_integration(board, task, report)
+        case c.AcceptVerdict():
+            return decide_verdict(board, task, report)
+        case c.WatchAttempt():
+            return need(task, "active") or [
+                e.AttemptWatched(task.run, task=task.id, attempt=report.attempt, nudge=report.nudge)
+            ]
         case c.PostInsight() | c.LogDesign():
             return decide_note(board, task, report)
         case c.ApproveWork():
-            return _approve(task, report)
+            return _approve(board, task, report)
         case c.DeferReview() | c.FailAttempt():
             return decide_failure(board, task, report)
         case c.PrepareLanding():
@@ -140,6 +154,8 @@ def _start_attempt(board: Blackboard, command: c.StartAttempt) -> Events | c.Ref
     run = board.runs[task.run]
     if run.paused or run.state in RUN_OVER:
         return c.Refused(f"{run.id} is {run.state}")
+    if run.parked_until:
+        return c.Refused(f"{run.id} is parked until {run.parked_until}")
     if (held := run_question(board, run.id)) is not None:
         return c.Refused(f"{run.id} waits for a person: answer {held.id}")
     number = len(task.attempts) + 1
@@ -162,21 +178,20 @@ def _submit(task: Task, report: c.SubmitWork) -> Events | c.Refused:
     return [
         e.WorkSubmitted(
             task.run, task=task.id, attempt=report.attempt, commit=report.commit, summary=report.summary,
-            evidence=report.evidence,
+            evidence=report.evidence, disputed=report.disputed,
         )
     ]  # fmt: skip
 
 
-def _approve(task: Task, report: c.ApproveWork) -> Events | c.Refused:
+def _approve(board: Blackboard, task: Task, report: c.ApproveWork) -> Events | c.Refused:
     if (refusal := need(task, "awaiting_qa")) is not None:
         return refusal
     if report.verdict is not None and not report.verdict.passed:
         return c.Refused(f"the verdict on {task.id} is no; report the attempt as failed")
-    return [
-        e.WorkApproved(
-            task.run, task=task.id, attempt=report.attempt, verdict=report.verdict, evidence=report.evidence
-        )
-    ]  # fmt: skip
+    approved = e.WorkApproved(
+        task.run, task=task.id, attempt=report.attempt, verdict=report.verdict, evidence=report.evidence
+    )
+    return [approved, *flagged_tests(board, task, report.verdict)]
 
 
 def _prepare(board: Blackboard, task: Task, report: c.PrepareLanding) -> Events | c.Refused:
@@ -207,10 +222,15 @@ def _ask_budget(board: Blackboard, command: c.AskAboutBudget) -> Events | c.Refu
         return c.Refused(f"{command.run} is not under way")
     if any(d.run == run.id and d.kind == "budget" for d in board.open_decisions.values()):
         return c.Refused(f"{run.id} waits for an answer about its budget already")
+    options: tuple[Choice, ...] = ("raise_budget", "stop")
+    question = f"{run.id} has reached its budget. Raise it, or stop the run?"
+    if command.with_thrift and can_be_thrifty(board, run.id):
+        options = ("raise_budget", "finish_cheaply", "stop")
+        question = f"{run.id} has reached its budget. Raise it, finish cheaply what is begun, or stop the run?"
     return [
         e.HumanAsked(
-            run.id, decision=next_decision_id(board), topic="budget", options=("raise_budget", "stop"),
-            question=f"{run.id} has reached its budget. Raise it, or stop the run?", evidence=command.detail,
+            run.id, decision=next_decision_id(board), topic="budget", options=options, question=question,
+            evidence=command.detail,
         )
     ]  # fmt: skip
 
@@ -226,6 +246,8 @@ def _finish(board: Blackboard, command: c.FinishRun) -> Events | c.Refused:
     if run.landed == 0:
         return [e.RunFailed(run.id, reason=NOTHING_LANDED)]
     red = [gate.name for gate in command.gates if gate.exit_code != 0]
+    if not red and run.config.acceptance and not is_judged(board, run.id):
+        return [judge(board, run)]
     if not red:
         return [e.RunCompleted(run.id, commit=command.commit, gates=command.gates)]
     return [

@@ -8,17 +8,30 @@ from typing import Final, Literal
 
 import msgspec
 
-from engine.core.ids import BindingId, DecisionId, DesignId, InsightId, PostId, RunId, TaskId
+from engine.core.ids import DecisionId, RunId, TaskId
 
 RunState = Literal["planning", "running", "paused", "waiting_human", "completed", "failed", "cancelled"]
 TaskState = Literal[
     "planned", "ready", "active", "awaiting_qa", "approved", "complete", "failed", "waiting_human", "abandoned"
 ]
 RoleName = Literal[
-    "director", "planner", "coder", "tester", "strategist", "researcher", "test_architect", "writer", "merger"
+    "director",
+    "planner",
+    "coder",
+    "tester",
+    "strategist",
+    "researcher",
+    "test_architect",
+    "writer",
+    "merger",
+    "integrator",
+    "guardian",
 ]
-LANDLESS: Final[frozenset[RoleName]] = frozenset({"director", "planner", "researcher"})
+LANDLESS: Final[frozenset[RoleName]] = frozenset({"director", "planner", "integrator", "researcher", "strategist"})
 """Roles whose result is no commit: it is complete when code has taken it over."""
+
+PLANNING: Final[frozenset[RoleName]] = frozenset({"director", "planner", "integrator"})
+"""Roles whose work makes the plan."""
 
 COMMITTERS: Final[tuple[RoleName, ...]] = ("coder", "tester", "test_architect", "writer")
 """Roles whose work is a commit."""
@@ -47,9 +60,25 @@ Escalation = Literal[
 ]
 """What a worker asks for when it can't go on (decide_crew.py says what follows)."""
 
-DecisionKind = Literal["task", "budget", "checkout", "run_red", "cancel"]
+Rating = Literal["on_track", "drifting", "blocked", "stalled"]
+Tone = Literal["gentle", "direct", "firm"]
+Fault = Literal["work", "tests", "both"]
+LadderStep = Literal["brief", "stronger_model", "replan", "human"]
+"""What follows when an attempt fails in the same way again; each repetition is one step up."""
+
+DecisionKind = Literal["task", "budget", "checkout", "run_red", "cancel", "plan", "acceptance"]
 Choice = Literal[
-    "retry", "retry_with_changes", "abandon", "spawn", "raise_budget", "land_now", "replan", "stop", "keep"
+    "retry",
+    "retry_with_changes",
+    "abandon",
+    "spawn",
+    "raise_budget",
+    "land_now",
+    "replan",
+    "stop",
+    "keep",
+    "finish_cheaply",
+    "approve",
 ]
 Dependents = Literal["cascade", "drop", "replan"]
 PostContent = Literal["decision", "digest", "picture", "summary"]
@@ -113,11 +142,23 @@ class CriterionVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The strategist's word on an attempt."""
+    """The strategist's word on an attempt. `notes` came with a pass; `wrong_tests` are tests (`path: why`) that ask for the
+    wrong thing; `fault` says what did not pass.
+    """
 
     passed: bool
     criteria: tuple[CriterionVerdict, ...] = ()
     feedback: str = ""
+    notes: tuple[str, ...] = ()
+    wrong_tests: tuple[str, ...] = ()
+    fault: Fault | Literal[""] = ""
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word or two: passed, passed with notes, rejected, and what is wrong besides the work."""
+        if self.passed:
+            return "passed with notes" if self.notes or self.wrong_tests else "passed"
+        return {"tests": "the tests are wrong", "both": "the work and the tests are wrong"}.get(self.fault, "rejected")
 
 
 class Spend(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -135,6 +176,16 @@ class Spend(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
+class Nudge(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the guardian saw after a turn, and what it said to the worker (nothing, when all was well)."""
+
+    turn: int
+    rating: Rating
+    trajectory: str = ""
+    tone: Tone | Literal[""] = ""
+    text: str = ""
+
+
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     """One try of a task, in its own worktree. `failure` is empty while it runs and when it succeeded."""
 
@@ -149,12 +200,15 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     fingerprint: str = ""
     verdict: Verdict | None = None
     evidence: tuple[FileRef, ...] = ()
+    disputed: tuple[str, ...] = ()
+    nudges: tuple[Nudge, ...] = ()
     turns: int = 0
     spend: Spend = Spend()
 
 
 class Task(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A piece of work. `tries` counts attempts that cost a retry since a person last answered; `generation` counts
+    """A piece of work. `needs` are dependencies on other domains, in words; a `foundation` is planned for others to build on.
+    `tries` counts attempts that cost a retry since a person last answered; `generation` counts
     changes of state, so that an answer to an old question is recognised.
     """
 
@@ -183,6 +237,10 @@ class Task(msgspec.Struct, frozen=True, omit_defaults=True):
     finished_at: str = ""
     reason: str = ""
     carried_by: TaskId | None = None
+    spent_before: Spend = Spend()
+    needs: tuple[str, ...] = ()
+    foundation: bool = False
+    step: LadderStep = "brief"
 
     @property
     def is_shown_red(self) -> bool:
@@ -202,10 +260,17 @@ class Spec(msgspec.Struct, frozen=True, omit_defaults=True):
     assumptions: tuple[str, ...] = ()
     constraints: tuple[str, ...] = ()
     expected_outputs: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
 
 
 class RunConfig(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was settled when the run was asked for; later changes of files do not reach a run that is under way."""
+    """What was settled when the run was asked for; later changes of files do not reach a run that is under way.
+
+    With `plan_first` a person sees the plan before its tasks start. `joins_plans` has an integrator put the plans of several
+    domains together; it is false in runs that began before there was one.
+    With `acceptance` the strategist judges the whole run at its end. `ladder` is empty where only retries are counted. A guardian
+    looks at each attempt every `guardian_turns`, or `guardian_seconds`; 0 for never.
+    """
 
     model: str
     max_workers: int = 5
@@ -214,10 +279,32 @@ class RunConfig(msgspec.Struct, frozen=True, omit_defaults=True):
     budget_tokens: int | None = None
     sandbox: str = "bubblewrap"
     gates_from: str = ""
+    task_budget_usd: float | None = None
+    task_budget_tokens: int | None = None
+    plan_first: bool = False
+    joins_plans: bool = False
+    acceptance: bool = False
+    ladder: tuple[LadderStep, ...] = ()
+    stronger_model: str = ""
+    guardian_turns: int = 0
+    guardian_seconds: float = 0.0
+
+
+class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an attempt may spend in all, out of its run's budget, beyond the `base` that it had spent before."""
+
+    task: TaskId
+    attempt: int
+    tokens: int
+    cost_usd: float = 0.0
+    base: Spend = Spend()
 
 
 class Run(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One objective, from the asking to the end. `paused` stays true until a person resumes, whatever the tasks do."""
+    """One objective, from the asking to the end. `paused` stays true until a person resumes, whatever the tasks do.
+
+    No model is called before `parked_until`; a `thrifty` run finishes cheaply what is begun.
+    """
 
     id: RunId
     objective: str
@@ -240,6 +327,11 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     final_commit: str = ""
     dedupe: str = ""
     sealed_at: str = ""
+    parked_until: str = ""
+    parked_why: str = ""
+    grants: tuple[Grant, ...] = ()
+    thrifty: bool = False
+    plan_approved: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -282,72 +374,3 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     def is_open(self) -> bool:
         """Whether it still waits for a person."""
         return self.answer is None and not self.withdrawn
-
-
-class Insight(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something that a worker learnt and others should know. It is a model's text: data, never an instruction."""
-
-    id: InsightId
-    run: RunId
-    task: TaskId
-    attempt: int
-    by: str
-    at: str
-    summary: str
-    topics: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-
-
-class DesignEntry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A question of design that a role has settled for the run."""
-
-    id: DesignId
-    run: RunId
-    task: TaskId
-    attempt: int
-    by: str
-    at: str
-    area: str
-    summary: str
-    reason: str = ""
-    applies_to: tuple[str, ...] = ()
-
-
-class Binding(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A run's place in a channel of a chat. `thread` is empty until it was opened; `ended` says why it no longer holds."""
-
-    id: BindingId
-    run: RunId
-    adapter: str
-    workspace: str
-    channel: str
-    bound_at: str
-    thread: str = ""
-    ended: str = ""
-    ended_at: str = ""
-
-
-class Post(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A message that is to be, or was, posted into a binding's thread: what it is about, never how it looks.
-
-    `key` is unique in its binding, so that nothing is said twice. Only a digest brings `lines`, which cover the log up to
-    `until_seq`. It is settled when the chat has named the `message`, or when it is `dead`, with the reason.
-    """
-
-    id: PostId
-    run: RunId
-    binding: BindingId
-    content: PostContent
-    key: str
-    intended_at: str
-    about: DecisionId | None = None
-    lines: tuple[str, ...] = ()
-    until_seq: int = 0
-    message: str = ""
-    dead: str = ""
-    settled_at: str = ""
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing more is to be done about it."""
-        return bool(self.message or self.dead)

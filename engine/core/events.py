@@ -1,7 +1,7 @@
 """The facts of a run, one struct a kind; must not hold rules. On the wire for ever: never rename or remove, add with a default.
 
-`Record` is an event with its place in the log. The JSON of the event is the commit's `Orch-Event` trailer. What chats and the crew's
-own words bring is in chat_events.py and crew_events.py; all of it is named here.
+`Record` is an event with its place in the log. The JSON of the event is the commit's `Orch-Event` trailer. What chats, the crew's
+own words and money bring is in chat_events.py, crew_events.py and spend_events.py; all of it is named here.
 """
 
 from typing import Final, Literal
@@ -13,8 +13,10 @@ from engine.core.chat_events import ChatUnbound as ChatUnbound
 from engine.core.chat_events import PostIntended as PostIntended
 from engine.core.chat_events import PostSettled as PostSettled
 from engine.core.chat_events import ThreadOpened as ThreadOpened
+from engine.core.crew_events import AttemptWatched as AttemptWatched
 from engine.core.crew_events import DesignDecided as DesignDecided
 from engine.core.crew_events import InsightPosted as InsightPosted
+from engine.core.crew_events import PlanApproved as PlanApproved
 from engine.core.crew_events import WorkCarried as WorkCarried
 from engine.core.crew_events import WorkSuspended as WorkSuspended
 from engine.core.entities import (
@@ -27,6 +29,7 @@ from engine.core.entities import (
     FileRef,
     GateProof,
     GateSpec,
+    LadderStep,
     Receipt,
     RoleName,
     RunConfig,
@@ -37,6 +40,11 @@ from engine.core.entities import (
 )
 from engine.core.event import Event as Event
 from engine.core.ids import DecisionId, TaskId
+from engine.core.spend_events import RunMadeThrifty as RunMadeThrifty
+from engine.core.spend_events import RunParked as RunParked
+from engine.core.spend_events import RunUnparked as RunUnparked
+from engine.core.spend_events import SpendGranted as SpendGranted
+from engine.core.spend_events import SpendSettled as SpendSettled
 
 
 class RunStarted(Event, frozen=True):
@@ -119,6 +127,8 @@ class TaskPlanned(Event, frozen=True):
     priority: int = 5
     max_retries: int = 4
     planned_by: TaskId | None = None
+    needs: tuple[str, ...] = ()
+    foundation: bool = False
 
 
 class TaskReadied(Event, frozen=True):
@@ -162,6 +172,7 @@ class WorkSubmitted(Event, frozen=True):
     summary: str = ""
     result: str = ""
     evidence: tuple[FileRef, ...] = ()
+    disputed: tuple[str, ...] = ()
 
 
 class WorkApproved(Event, frozen=True):
@@ -195,16 +206,21 @@ class ReviewDeferred(Event, frozen=True):
     failure: FailureKind
     detail: str
     not_before: str = ""
+    is_parked: bool = False
 
 
 class RetryScheduled(Event, frozen=True):
-    """The task gets another attempt. `costs_a_retry` is false after an infrastructure failure."""
+    """The task gets another attempt. `costs_a_retry` is false after an infrastructure failure; where the run is parked, it counts for
+    nothing.
+    """
 
     task: TaskId
     attempt: int
     costs_a_retry: bool = True
     not_before: str = ""
     reason: str = ""
+    is_parked: bool = False
+    step: LadderStep = "brief"
 
 
 class LandingPrepared(Event, frozen=True):
@@ -270,11 +286,14 @@ class DecisionSeconded(Event, frozen=True):
 
 
 class HumanRetried(Event, frozen=True):
-    """A person sent the task back to work, perhaps with guidance; its count of tries starts again."""
+    """A person sent the task back to work, perhaps with guidance; its count of tries starts again, and its own budget too if that is
+    `fresh_budget`.
+    """
 
     task: TaskId
     decision: DecisionId
     guidance: str = ""
+    fresh_budget: bool = False
 
 
 class LandingResumed(Event, frozen=True):
@@ -293,17 +312,18 @@ class TaskAbandoned(Event, frozen=True):
 
 RunEvent = (
     RunStarted | SpecWritten | RunMoved | RunPaused | RunResumed | BudgetRaised | RunCompleted | RunFailed | RunCancelled
-    | RunSealed
+    | RunSealed | PlanApproved
 )  # fmt: skip
 TaskEvent = (
     TaskReadied | DependenciesChanged | AttemptStarted | TurnsLogged | WorkSubmitted | WorkApproved | AttemptFailed
     | ReviewDeferred | RetryScheduled | LandingPrepared | WorkMerged | ResultAccepted | HumanRetried | LandingResumed
-    | TaskAbandoned | WorkSuspended | WorkCarried
+    | TaskAbandoned | WorkSuspended | WorkCarried | AttemptWatched
 )  # fmt: skip
 DecisionEvent = HumanAsked | DecisionAnswered | DecisionWithdrawn | DecisionReminded | DecisionSeconded
 NoteEvent = InsightPosted | DesignDecided
+SpendEvent = RunParked | RunUnparked | SpendGranted | SpendSettled | RunMadeThrifty
 ChatEvent = ChatBound | ChatUnbound | ThreadOpened | PostIntended | PostSettled
-AnyEvent = RunEvent | DecisionEvent | TaskPlanned | TaskEvent | NoteEvent | ChatEvent
+AnyEvent = RunEvent | DecisionEvent | TaskPlanned | TaskEvent | NoteEvent | ChatEvent | SpendEvent
 
 
 class Record(msgspec.Struct, frozen=True):

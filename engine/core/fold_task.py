@@ -3,7 +3,7 @@
 import msgspec
 
 from engine.core import events as e
-from engine.core.entities import Attempt, Task, TaskState
+from engine.core.entities import Attempt, Spend, Task, TaskState
 from engine.core.lifecycle import BrokenHistory, check_task
 
 
@@ -12,11 +12,12 @@ def planned(event: e.TaskPlanned, at: str) -> Task:
     return Task(
         id=event.task, run=event.run, title=event.title, role=event.role, state="planned", created_at=at, updated_at=at,
         description=event.description, criteria=event.criteria, depends_on=event.depends_on, priority=event.priority,
-        max_retries=event.max_retries, planned_by=event.planned_by,
+        max_retries=event.max_retries, planned_by=event.planned_by, needs=event.needs,
+        foundation=event.foundation,
     )  # fmt: skip
 
 
-def folded(task: Task, at: str, event: e.TaskEvent) -> Task:
+def folded(task: Task, at: str, event: e.TaskEvent) -> Task:  # noqa: C901, PLR0911 - a table, one row a kind
     """The task after the event.
 
     Raises: BrokenHistory for an attempt that is not the current one, IllegalTransition for a step the table does not have.
@@ -25,6 +26,8 @@ def folded(task: Task, at: str, event: e.TaskEvent) -> Task:
     match event:
         case e.TurnsLogged():
             return _attempt(task, at, turns=_last(task).turns + event.turns, spend=_last(task).spend + event.spend)
+        case e.AttemptWatched():
+            return _attempt(task, at, nudges=(*_last(task).nudges, event.nudge))
         case e.TaskReadied():
             return task_to(task, "ready", at)
         case e.DependenciesChanged():
@@ -34,12 +37,14 @@ def folded(task: Task, at: str, event: e.TaskEvent) -> Task:
             begun = Attempt(number=event.attempt, base=event.base, started_at=at)
             return task_to(task, "active", at, attempts=(*task.attempts, begun), not_before="")
         case e.WorkSubmitted():
-            done = _attempt(task, at, commit=event.commit, summary=event.summary, evidence=event.evidence)
+            done = _attempt(
+                task, at, commit=event.commit, summary=event.summary, evidence=event.evidence, disputed=event.disputed
+            )
             return task_to(done, "awaiting_qa", at, result=event.result)
         case e.LandingPrepared():
             return msgspec.structs.replace(task, receipt=event.receipt, updated_at=at)
         case e.ReviewDeferred():
-            infra = task.infra_failures + 1
+            infra = task.infra_failures + (not event.is_parked)
             return msgspec.structs.replace(task, infra_failures=infra, not_before=event.not_before, updated_at=at)
         case _ as outcome:
             return _outcome(task, at, outcome)
@@ -48,6 +53,7 @@ def folded(task: Task, at: str, event: e.TaskEvent) -> Task:
 AboutAttempt = (
     e.TurnsLogged | e.WorkSubmitted | e.WorkApproved | e.AttemptFailed | e.ReviewDeferred | e.RetryScheduled
     | e.LandingPrepared | e.WorkMerged | e.ResultAccepted | e.WorkSuspended | e.WorkCarried
+    | e.AttemptWatched
 )  # fmt: skip
 Outcome = (
     e.WorkApproved | e.AttemptFailed | e.RetryScheduled | e.WorkMerged | e.ResultAccepted | e.HumanRetried
@@ -64,8 +70,15 @@ def _outcome(task: Task, at: str, event: Outcome) -> Task:  # noqa: C901, PLR091
         case e.AttemptFailed():
             return task_to(_failed(task, at, event), "failed", at, receipt=None)
         case e.RetryScheduled():
-            tries, infra = (task.tries + 1, 0) if event.costs_a_retry else (task.tries, task.infra_failures + 1)
-            return task_to(task, "ready", at, tries=tries, infra_failures=infra, not_before=event.not_before)
+            tries, infra = (
+                (task.tries + 1, 0)
+                if event.costs_a_retry
+                else (task.tries, task.infra_failures + (not event.is_parked))
+            )
+            return task_to(
+                task, "ready", at, tries=tries, infra_failures=infra, not_before=event.not_before,
+                step=task.step if event.step == "brief" else event.step,
+            )  # fmt: skip
         case e.WorkMerged():
             done = _attempt(task, at, ended_at=at)
             return task_to(done, "complete", at, receipt=event.receipt, finished_at=at, not_before="")
@@ -77,12 +90,16 @@ def _outcome(task: Task, at: str, event: Outcome) -> Task:  # noqa: C901, PLR091
         case e.HumanRetried():
             guidance = (*task.guidance, event.guidance) if event.guidance else task.guidance
             task = cut_off(task, at, "a person asked for another attempt")
+            if event.fresh_budget:
+                task = msgspec.structs.replace(task, spent_before=sum((a.spend for a in task.attempts), Spend()))
             return task_to(
                 task, "planned", at, tries=0, infra_failures=0, guidance=guidance, decision=None, not_before=""
             )
         case e.WorkSuspended():
             left = (*_last(task).evidence, *event.evidence)
-            task = _attempt(task, at, ended_at=at, failure="suspended", detail=event.detail, evidence=left)
+            task = _attempt(
+                task, at, ended_at=at, failure="suspended", detail=event.detail, evidence=left, commit=event.commit
+            )
             after = tuple(dict.fromkeys((*task.depends_on, *event.waits_for)))
             return task_to(task, "planned", at, depends_on=after)
         case e.LandingResumed():

@@ -14,6 +14,9 @@ MAX_INFRA_FAILURES: Final = 5
 INFRA_BACKOFF_S: Final = 2.0
 MAX_INFRA_BACKOFF_S: Final = 120.0
 
+THRIFT: Final = 0.25
+"""How much more than its cap a run gets, as a share of it, to finish cheaply what is begun."""
+
 MAX_NOTES_PER_ATTEMPT: Final = 10
 """Insights, and entries of the design log, each: a worker that floods the blackboard is told so."""
 MAX_INSIGHTS_PER_RUN: Final = 500

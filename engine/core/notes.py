@@ -1,8 +1,8 @@
 """What the crew learnt and settled: insights and the design log on the blackboard, and their fold. Must not hold rules."""
 
 from engine.core import events as e
-from engine.core.entities import DesignEntry, Insight
 from engine.core.ids import DesignId, InsightId, RunId, number
+from engine.core.note_entities import DesignEntry, Insight
 
 NoteId = InsightId | DesignId
 

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from engine.core import limits
-from engine.core.entities import Attempt, Escalation, FailureKind, Task
+from engine.core.entities import Attempt, Escalation, FailureKind, LadderStep, RunConfig, Task
 
 INFRASTRUCTURE: Final[frozenset[FailureKind]] = frozenset({"quota", "model_error", "lost", "interrupted", "budget"})
 
@@ -23,6 +23,13 @@ class Retry(msgspec.Struct, frozen=True):
 
     reason: str
     costs_a_retry: bool = True
+    step: LadderStep = "brief"
+
+
+class Replan(msgspec.Struct, frozen=True):
+    """Let a planner plan the task anew, smaller or otherwise; `reason` is why."""
+
+    reason: str
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -31,11 +38,13 @@ class Ask(msgspec.Struct, frozen=True):
     question: str
 
 
-def next_step(task: Task, failure: FailureKind, detail: str, *, is_final: bool = False) -> Retry | Ask:
+def next_step(
+    task: Task, failure: FailureKind, detail: str, *, is_final: bool = False, ladder: Sequence[LadderStep] = ()
+) -> Retry | Replan | Ask:
     """What to do about the task, whose attempt is failing for this reason.
 
     One attempt and `max_retries` retries, then a person. A failure that no further attempt can mend (`is_final`) and an
-    escalation by the worker itself go to a person at once.
+    escalation by the worker itself go to a person at once. `ladder` are the steps for a failure that comes again in the same way.
     """
     name = f"{task.id} ({task.title})"
     if failure == "escalated":
@@ -48,6 +57,8 @@ def next_step(task: Task, failure: FailureKind, detail: str, *, is_final: bool =
         return Ask(
             f"{name} was held up {task.infra_failures + 1} times in a row, last because {words(failure)}. What now?"
         )
+    if (higher := _climb(task, failure, detail, ladder)) is not None:
+        return higher
     if task.tries < task.max_retries:
         return Retry(f"retry {task.tries + 1} of {task.max_retries}, because {words(failure)}")
     return Ask(
@@ -55,10 +66,32 @@ def next_step(task: Task, failure: FailureKind, detail: str, *, is_final: bool =
     )
 
 
+def _climb(task: Task, failure: FailureKind, detail: str, ladder: Sequence[LadderStep]) -> Retry | Replan | Ask | None:
+    """What the ladder says about a failure that has come before in the same way; None where that is a brief."""
+    times = repetitions(task, failure, detail)
+    step = ladder[min(times, len(ladder)) - 1] if ladder and times > 1 else "brief"
+    match step:
+        case "human":
+            return Ask(f"{task.id} ({task.title}) failed {times} times in the same way: {words(failure)}. What now?")
+        case "replan":
+            return Replan(f"it failed {times} times in the same way ({words(failure)}): {detail}")
+        case "stronger_model" if task.tries < task.max_retries:
+            reason = f"retry {task.tries + 1} of {task.max_retries} with a stronger model, because it failed twice in the same way"
+            return Retry(reason, step="stronger_model")
+        case "stronger_model" | "brief":
+            return None
+
+
 def conflicted(attempts: Sequence[Attempt]) -> Attempt | None:
     """The attempt whose work is good and only conflicts with what landed meanwhile, if that is what failed last."""
     last = next((each for each in reversed(attempts) if each.failure and each.failure not in INFRASTRUCTURE), None)
     return last if last is not None and last.failure == "conflict" and last.commit else None
+
+
+def checkpoint(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The attempt that was put off with work in hand, if nothing has come of the task since: the next one goes on from it."""
+    last = next((each for each in reversed(attempts) if each.failure and each.failure not in INFRASTRUCTURE), None)
+    return last if last is not None and last.failure == "suspended" and last.commit else None
 
 
 def backoff_s(infra_failures: int) -> float:
@@ -70,6 +103,20 @@ def fingerprint(failure: FailureKind, detail: str) -> str:
     """Twelve hex digits that are the same for failures alike: numbers, addresses and times are left out."""
     plain = re.sub(r"0x[0-9a-f]+|\d+(\.\d+)?", "#", detail.casefold())
     return hashlib.sha256(f"{failure}\n{' '.join(plain.split())}".encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def repetitions(task: Task, failure: FailureKind, detail: str) -> int:
+    """How many times in a row, with this failure, the task failed in the same way since a person last answered."""
+    mark = fingerprint(failure, detail)
+    same = next((attempt.fingerprint for attempt in reversed(task.attempts) if attempt.fingerprint), "") == mark
+    return min(repeats(task) + 1, task.tries + 1) if same else 1
+
+
+def steps(run: RunConfig, *, may_replan: bool) -> tuple[LadderStep, ...]:
+    """The ladder's steps that are there: a stronger model only where one is named, a new plan only where one may be made."""
+    missing = {"stronger_model"} if not run.stronger_model else set()
+    missing |= set() if may_replan else {"replan"}
+    return tuple(step for step in run.ladder if step not in missing)
 
 
 def repeats(task: Task) -> int:

@@ -20,6 +20,8 @@ class PlannedTask(msgspec.Struct, frozen=True):
     criteria: tuple[Criterion, ...] = ()
     depends_on: tuple[str, ...] = ()
     priority: int = 5
+    needs: tuple[str, ...] = ()
+    foundation: bool = False
 
 
 def faults(existing: Sequence[Task], plan: Sequence[PlannedTask]) -> list[str]:
@@ -73,7 +75,7 @@ def _faults_of(
     ]
     if task.role in COMMITTERS and not any(criterion.check for criterion in task.criteria):
         found.append(f"{name} has no check: give at least one criterion a command that exits 0 when it is met")
-    if task.role in {"director", "strategist", "merger"}:
+    if task.role in {"director", "strategist", "merger", "integrator", "guardian"}:
         found.append(f"{name} has the role {task.role}, which a plan can't give")
     return found
 

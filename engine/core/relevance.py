@@ -8,8 +8,9 @@ from typing import Final
 
 from engine.core import limits
 from engine.core.blackboard import Blackboard
-from engine.core.entities import DesignEntry, Insight, Task
+from engine.core.entities import Task
 from engine.core.ids import TaskId
+from engine.core.note_entities import DesignEntry, Insight
 
 _LOOKED_AT: Final = 200
 """The newest notes; older ones were told to those who were at work then."""

@@ -20,6 +20,8 @@ def subject(record: e.Record, before: Task | None, after: Task | None) -> str:
         happened, more = _about_decision(event, _move(before, after))
     elif isinstance(event, e.ChatEvent):
         happened, more = _about_chat(event)
+    elif isinstance(event, e.SpendEvent):
+        happened, more = _about_spend(event)
     elif isinstance(event, e.NoteEvent):
         happened, more = _about_note(event)
     elif isinstance(event, e.TaskPlanned):
@@ -60,7 +62,7 @@ def _about_task(event: e.TaskEvent) -> Line:  # noqa: C901, PLR0911, PLR0912 - a
         case e.WorkSubmitted():
             return f" (attempt {event.attempt})", event.summary
         case e.WorkApproved():
-            return f" (attempt {event.attempt})", event.verdict.feedback if event.verdict else ""
+            return f" (attempt {event.attempt})", _verdict(event)
         case e.AttemptFailed():
             return f" (attempt {event.attempt}), {phoenix.words(event.failure)}", event.detail
         case e.ReviewDeferred():
@@ -80,10 +82,21 @@ def _about_task(event: e.TaskEvent) -> Line:  # noqa: C901, PLR0911, PLR0912 - a
             return "", "back to the merge train"
         case e.TaskAbandoned():
             return "", event.reason
+        case e.AttemptWatched():
+            return (
+                f" (attempt {event.attempt}), {event.nudge.rating.replace('_', ' ')} at turn {event.nudge.turn}",
+                event.nudge.text,
+            )
         case e.WorkCarried():
             return f" (attempt {event.attempt})", f"landed with {event.by} as {event.receipt.commit[:10]}"
         case e.WorkSuspended():
             return f" (attempt {event.attempt}, waits for {', '.join(event.waits_for)})", event.detail
+
+
+def _verdict(event: e.WorkApproved) -> str:
+    if event.verdict is None or not (event.verdict.notes or event.verdict.wrong_tests):
+        return event.verdict.feedback if event.verdict else ""
+    return f"{event.verdict.word}: {'; '.join((*event.verdict.notes, *event.verdict.wrong_tests))}"
 
 
 def _about_run(event: e.RunEvent) -> Line:  # noqa: C901, PLR0911 - a table, one row a kind
@@ -108,6 +121,8 @@ def _about_run(event: e.RunEvent) -> Line:  # noqa: C901, PLR0911 - a table, one
             return f"{run} failed", event.reason
         case e.RunCancelled():
             return f"{run} cancelled", event.reason
+        case e.PlanApproved():
+            return f"{run}'s plan may begin", ""
         case e.RunSealed():
             return f"{run} put away in the archive", ""
 
@@ -125,6 +140,26 @@ def _about_decision(event: e.DecisionEvent, move: str) -> Line:
             return f"{event.decision} asked again", ""
         case e.DecisionSeconded():
             return f"{event.decision} has a first voice of two", event.answer.choice.replace("_", " ")
+
+
+def _about_spend(event: e.SpendEvent) -> Line:
+    match event:
+        case e.RunParked():
+            return f"{event.run} parked until {event.until}", event.reason
+        case e.RunUnparked():
+            return f"{event.run} awake again", ""
+        case e.SpendGranted():
+            return f"{event.task} may spend {_amount(event.tokens, event.cost_usd)} (attempt {event.attempt})", ""
+        case e.SpendSettled():
+            more = event.unlogged
+            beside = f"{_amount(more.tokens, more.cost_usd)} beside its turns" if more.tokens else ""
+            return f"{event.task} has settled what it spent (attempt {event.attempt})", beside
+        case e.RunMadeThrifty():
+            return f"{event.run} to be finished cheaply, {_caps(event)}", ""
+
+
+def _amount(tokens: int, usd: float) -> str:
+    return f"{tokens} tokens" + (f", {usd:.4f} USD" if usd else "")
 
 
 def _about_note(event: e.NoteEvent) -> Line:
@@ -149,7 +184,7 @@ def _about_chat(event: e.ChatEvent) -> Line:
             return (f"{event.post} can't be posted", event.dead) if event.dead else (f"{event.post} is posted", "")
 
 
-def _caps(event: e.BudgetRaised) -> str:
+def _caps(event: e.BudgetRaised | e.RunMadeThrifty) -> str:
     caps = [f"{event.budget_usd:g} USD"] if event.budget_usd is not None else []
     caps += [f"{event.budget_tokens} tokens"] if event.budget_tokens is not None else []
     return "up to " + " and ".join(caps)

@@ -51,6 +51,7 @@ class Context(msgspec.Struct, frozen=True):
     title: str
     text: str
     standing: str = ADVICE
+    max_chars: int = 12_000
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -97,7 +98,7 @@ def _gates(gates: tuple[GateSpec, ...]) -> str:
 def _context(parts: tuple[Context, ...]) -> str:
     return _section(
         "Context",
-        [fenced(part.title, shorten(part.text, 12_000), standing=part.standing) for part in parts],
+        [fenced(part.title, shorten(part.text, part.max_chars), standing=part.standing) for part in parts],
         gap="\n\n",
     )
 

@@ -57,6 +57,11 @@ class SpecResult(Result):
     expected_outputs: tuple[Line, ...] = Field(
         default=(), max_length=20, description="Files or behaviours that will exist."
     )
+    interfaces: tuple[Line, ...] = Field(
+        default=(),
+        max_length=40,
+        description="Names that parts made by different workers share: functions with their signatures, formats, paths.",
+    )
 
 
 class DomainResult(Result):
@@ -64,6 +69,9 @@ class DomainResult(Result):
 
     title: Title
     description: Text = Field(description="What belongs to it, what does not, and which files it is about.")
+    foundation: bool = Field(
+        default=False, description="Whether every other domain builds on it and waits for it; at most one, mostly none."
+    )
 
 
 class DirectorResult(Result):
@@ -75,6 +83,9 @@ class DirectorResult(Result):
     @pydantic.model_validator(mode="after")
     def _titles_differ(self) -> DirectorResult:
         _refuse_repeats("domain title", [domain.title.casefold() for domain in self.domains])
+        foundations = [domain.title for domain in self.domains if domain.foundation]
+        if len(foundations) > 1 or (foundations and len(self.domains) == 1):
+            raise ValueError(f"one domain at most can be the foundation of others, found: {', '.join(foundations)}")
         return self
 
 
@@ -103,6 +114,11 @@ class TaskResult(Result):
         description="Keys of tasks whose landed work it needs, or ids of tasks that exist already (T4).",
     )
     priority: int = Field(default=5, ge=1, le=9, description="9 starts first among tasks that are ready.")
+    needs: tuple[Line, ...] = Field(
+        default=(),
+        max_length=10,
+        description="What it needs of another domain's work, in words: you can't know the ids.",
+    )
 
     @pydantic.model_validator(mode="after")
     def _can_be_checked(self) -> TaskResult:
@@ -142,6 +158,60 @@ class Division(PlannerResult):
     progress: Text = Field(description="What you did and found so far, for yourself when you go on.")
 
 
+class WatchResult(Result):
+    """Say how the work goes, and what its worker should hear."""
+
+    rating: Literal["on_track", "drifting", "blocked", "stalled"]
+    confidence: int = Field(ge=0, le=100, description="How sure you are of the rating.")
+    trajectory: Line = Field(description="Where the work is going, in one sentence, compared with your earlier looks.")
+    nudge: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000)] = Field(
+        default="",
+        description="What to tell the worker, when it is not on track: what to look at or to leave; one or two sentences.",
+    )
+
+
+class LinkResult(Result):
+    """One task waits for another."""
+
+    task: Key = Field(description="The id of the task that waits, such as T7.")
+    after: Key = Field(description="The id of the task it waits for.")
+    reason: Line = Field(description="What it needs of it.")
+
+
+class RejectionResult(Result):
+    """A task that is left out of the plan."""
+
+    task: Key = Field(description="Its id, such as T7.")
+    reason: Line = Field(description="Why: what makes it a repetition, or where it goes beyond the specification.")
+    instead: Key | None = Field(default=None, description="The id of the task that does its work, when there is one.")
+    plan_again: bool = Field(
+        default=False, description="True when its work is needed, but not as it was planned: a planner gets the reason."
+    )
+
+
+class AnswerResult(Result):
+    """What became of a need that a planner put in words."""
+
+    task: Key = Field(description="The id of the task that has the need.")
+    answer: Line = Field(description="Which link meets it, or why none is needed.")
+
+
+class IntegrationResult(Result):
+    """End with what makes one plan of several. Leave alone what is right already."""
+
+    links: tuple[LinkResult, ...] = Field(default=(), max_length=200)
+    rejected: tuple[RejectionResult, ...] = Field(default=(), max_length=200)
+    needs: tuple[AnswerResult, ...] = Field(
+        default=(), max_length=200, description="An answer for each task that states a need in words."
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _once_each(self) -> IntegrationResult:
+        _refuse_repeats("rejected task", [each.task for each in self.rejected])
+        _refuse_repeats("link", [f"{each.task} after {each.after}" for each in self.links])
+        return self
+
+
 class FindingResult(Result):
     """One thing that was found out."""
 
@@ -168,6 +238,11 @@ class WorkResult(Result):
     summary: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)] = Field(
         description="What you changed and why, what you ran and saw, and what you are unsure of."
     )
+    disputed_tests: tuple[Line, ...] = Field(
+        default=(),
+        max_length=10,
+        description="Tests that you hold to be wrong, each with the proof; you have not changed them. The strategist judges.",
+    )
 
 
 class CriterionVerdictResult(Result):
@@ -180,6 +255,13 @@ class CriterionVerdictResult(Result):
     )
 
 
+class WrongTest(Result):
+    """A test that asks for the wrong thing."""
+
+    path: Line = Field(description="The file, and the test in it: tests/test_tax.py::test_rounds.")
+    why: Line = Field(description="What it asks for, and what the task's words ask for instead.")
+
+
 class ReviewResult(Result):
     """End with the verdict: on each criterion, then on the whole."""
 
@@ -187,6 +269,20 @@ class ReviewResult(Result):
     criteria: tuple[CriterionVerdictResult, ...] = Field(min_length=1, max_length=99)
     feedback: Annotated[str, StringConstraints(strip_whitespace=True, max_length=8_000)] = Field(
         default="", description="When it did not pass: what exactly to change, where, and how to see that it is right."
+    )
+    notes: tuple[Line, ...] = Field(
+        default=(),
+        max_length=10,
+        description="With a pass: what is not wrong and still worth knowing for those who come later.",
+    )
+    wrong_tests: tuple[WrongTest, ...] = Field(
+        default=(),
+        max_length=10,
+        description="Tests that are wrong, whatever your verdict on the work: a task mends them.",
+    )
+    fault: Literal["work", "tests", "both"] = Field(
+        default="work",
+        description="When it did not pass: whether the work is at fault, only the tests it has to pass, or both.",
     )
 
     @pydantic.model_validator(mode="after")
@@ -196,6 +292,10 @@ class ReviewResult(Result):
         if self.passed and failed:
             raise ValueError(
                 f"passed is true, but criterion {', '.join(failed)} did not pass: set passed to false, or correct the criterion"
+            )
+        if not self.passed and self.fault != "work" and not self.wrong_tests:
+            raise ValueError(
+                f"fault is {self.fault}, so wrong_tests must name the tests and say what is wrong with them"
             )
         if not self.passed and not self.feedback:
             raise ValueError("the work did not pass, so feedback must say what exactly to change and where")

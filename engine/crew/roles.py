@@ -8,6 +8,8 @@ from types import MappingProxyType
 from engine.core.entities import RoleName
 from engine.crew.coder import CODER
 from engine.crew.director import DIRECTOR
+from engine.crew.guardian import GUARDIAN
+from engine.crew.integrator import INTEGRATOR
 from engine.crew.merger import MERGER
 from engine.crew.planner import PLANNER
 from engine.crew.researcher import RESEARCHER
@@ -20,6 +22,18 @@ from engine.crew.writer import WRITER
 ROLES: Mapping[RoleName, Role] = MappingProxyType(
     {
         role.name: role
-        for role in (DIRECTOR, PLANNER, CODER, TESTER, TEST_ARCHITECT, RESEARCHER, WRITER, MERGER, STRATEGIST)
+        for role in (
+            DIRECTOR,
+            PLANNER,
+            INTEGRATOR,
+            CODER,
+            TESTER,
+            TEST_ARCHITECT,
+            RESEARCHER,
+            WRITER,
+            MERGER,
+            STRATEGIST,
+            GUARDIAN,
+        )
     }
 )

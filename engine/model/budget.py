@@ -50,6 +50,10 @@ class BudgetReached(Exception):
         self.may_pass = may_pass
 
 
+class TaskBudgetReached(BudgetReached):
+    """It is the cap of a single task that the call does not fit in."""
+
+
 class PriceUnknown(Exception):
     """A model without a known price was to be used without a cap on tokens."""
 
@@ -110,6 +114,41 @@ class Budget:
     def reserved_tokens(self) -> int:
         """The tokens that calls under way hold back."""
         return sum(each.tokens for each in self._open.values())
+
+    @property
+    def unused(self) -> tuple[int, float]:
+        """The tokens and US dollars that the caps leave free; nothing where there is no cap."""
+        tokens = 0 if self._cap_tokens is None else self._cap_tokens - self._spent_tokens - self.reserved_tokens
+        held = sum(each.nano_usd for each in self._open.values())
+        nano = 0 if self._cap_nano is None else self._cap_nano - self._spent_nano - held
+        return max(0, tokens), max(0, nano) / _NANO
+
+    def limit(self, *, usd: bool, tokens: bool) -> None:
+        """Say which caps there are; one that is new allows what is spent or held back already, and no more."""
+        held = sum(each.nano_usd for each in self._open.values())
+        self._cap_nano = (self._spent_nano + held if self._cap_nano is None else self._cap_nano) if usd else None
+        spent = self._spent_tokens + self.reserved_tokens
+        self._cap_tokens = (spent if self._cap_tokens is None else self._cap_tokens) if tokens else None
+
+    def allow(self, usd: float, tokens: int) -> None:
+        """Set the caps that there are to these."""
+        if self._cap_nano is not None:
+            self._cap_nano = round(usd * _NANO)
+        if self._cap_tokens is not None:
+            self._cap_tokens = tokens
+
+    def needed(self, worst: WorstCase) -> tuple[int, float]:
+        """The tokens and US dollars that the caps must allow in all for one more call with this worst case."""
+        held = sum(each.nano_usd for each in self._open.values())
+        nano = self._spent_nano + held + _nano(worst.usd or 0.0)
+        return self._spent_tokens + self.reserved_tokens + worst.tokens, nano / _NANO
+
+    def holds(self, worst: WorstCase) -> bool:
+        """Whether the caps allow one more call with this worst case."""
+        tokens, usd = self.needed(worst)
+        return (self._cap_tokens is None or tokens <= self._cap_tokens) and (
+            self._cap_nano is None or round(usd * _NANO) <= self._cap_nano
+        )
 
     def reserve(self, worst: WorstCase) -> Reservation:
         """Hold back the worst case of a call that is about to be made.

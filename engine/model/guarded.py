@@ -1,7 +1,7 @@
-"""The guards around a model: redaction, retries, the limit on calls at once, and the budget.
+"""The guards around a model: redaction, retries, the provider's lane, and the budget.
 
-Outermost first: redaction, retry, concurrency, budget, the model. The budget sits innermost, so that each try is paid
-for on its own: a call that timed out may still be charged. Must not know any vendor.
+Outermost first: redaction, retry, lane, budget, the model. The budget sits innermost, so that each try is paid for on its
+own: a call that timed out may still be charged. Must not know any vendor.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from engine.model.budget import Budget, BudgetReached, Price, Reservation, worst_case
+from engine.model.budget import Budget, BudgetReached, Price, Reservation, WorstCase, worst_case
+from engine.model.lanes import MAX_WAIT_S, LaneClosed, Lanes
 from engine.model.types import Message, Model, ModelError, Reply, Request
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 
     max_tries: int = 5
     first_wait_s: float = 1.0
-    max_wait_s: float = 60.0
+    max_wait_s: float = MAX_WAIT_S
 
     def wait_s(self, tries: int, error: ModelError, jitter: float) -> float | None:
         """Seconds to wait after that many tries, or None to give up; `jitter` is between 0 and 1.
@@ -40,29 +41,25 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         return asked + jitter * min(self.max_wait_s - asked, self.first_wait_s * 2.0 ** (tries - 1))
 
 
-class ProviderSlots:
-    """How many calls each provider serves at once; one object is shared by all runs of an engine."""
-
-    def __init__(self, calls_at_once: int = 8) -> None:
-        self._calls_at_once = calls_at_once
-        self._slots: dict[str, asyncio.Semaphore] = {}
-
-    def of(self, model: str) -> asyncio.Semaphore:
-        """The slots of the provider that serves a model (`anthropic/claude-…`: `anthropic`)."""
-        return self._slots.setdefault(model.partition("/")[0], asyncio.Semaphore(self._calls_at_once))
+async def _nothing_more(_: WorstCase) -> None:
+    """A budget that is all there is."""
 
 
 @dataclass(frozen=True)
 class Guards:
-    """What a GuardedModel holds its calls to. `price_of` tells the price of a model, None where it is unknown."""
+    """What a GuardedModel holds its calls to. `price_of` tells the price of a model, None where it is unknown; `has_next` whether another
+    model can be asked in its place, so that nobody waits for a lane that is closed; `more` fills the budget up for a call, or raises.
+    """
 
     budget: Budget
     price_of: Callable[[str], Awaitable[Price | None]]
     redact: Callable[[str], str]
     sleep: Callable[[float], Awaitable[None]]
-    slots: ProviderSlots = field(default_factory=ProviderSlots)
+    lanes: Lanes = field(default_factory=Lanes)
+    has_next: Callable[[str], bool] = lambda _: False
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     jitter: Callable[[], float] = random.random
+    more: Callable[[WorstCase], Awaitable[None]] = _nothing_more
 
 
 class GuardedModel:
@@ -85,14 +82,19 @@ class GuardedModel:
             try:
                 return await self._try_once(request, on_delta)
             except ModelError as error:
-                wait_s = self._guards.retry.wait_s(tries, error, self._guards.jitter())
+                wait_s = self._wait_s(request.model, tries, error)
                 if wait_s is None:
-                    raise
+                    raise _for_long(error) from error
                 logger.warning(
                     "model call failed, trying again",
                     extra={"action": "model_retry", "label": request.label, "kind": error.kind, "wait_s": wait_s},
                 )
             await self._guards.sleep(wait_s)
+
+    def _wait_s(self, model: str, tries: int, error: ModelError) -> float | None:
+        if isinstance(error, LaneClosed) and self._guards.has_next(model):
+            return None
+        return self._guards.retry.wait_s(tries, error, self._guards.jitter())
 
     def _redacted(self, request: Request) -> Request:
         return msgspec.structs.replace(request, messages=tuple(self._redacted_message(m) for m in request.messages))
@@ -104,17 +106,20 @@ class GuardedModel:
 
     async def _try_once(self, request: Request, on_delta: Callable[[str], None] | None) -> Reply:
         price = await self._guards.price_of(request.model)
-        async with self._guards.slots.of(request.model):
-            reservation = await self._reserve(request, price)
+        worst = worst_case(request, price)
+        async with self._guards.lanes.of(request.model).enter(_likely_tokens(worst, request)) as entered:
+            reservation = await self._reserve(worst)
             try:
-                return await self._paid_call(request, on_delta, reservation, price)
+                reply = await self._paid_call(request, on_delta, reservation, price)
+                entered.usage = reply.usage
+                return reply
             finally:
                 self._settled.set()
                 self._settled = asyncio.Event()
 
-    async def _reserve(self, request: Request, price: Price | None) -> Reservation:
-        worst = worst_case(request, price)
+    async def _reserve(self, worst: WorstCase) -> Reservation:
         while True:
+            await self._guards.more(worst)
             try:
                 return self._guards.budget.reserve(worst)
             except BudgetReached as reached:
@@ -143,3 +148,15 @@ class GuardedModel:
             cost_usd = price.of(reply.usage.prompt_tokens, reply.usage.completion_tokens)
         budget.settle(reservation, reply.usage, cost_usd)
         return reply
+
+
+def _likely_tokens(worst: WorstCase, request: Request) -> int:
+    """About what the call uses up of the provider's rate: three bytes a token (the worst case is one), and the longest reply."""
+    return (worst.tokens - request.max_output_tokens) // 3 + request.max_output_tokens
+
+
+def _for_long(error: ModelError) -> ModelError:
+    """A rate limit that holds for longer than anybody waits is, for the run, a quota that is used up until then."""
+    if error.kind == "rate_limit" and (error.retry_after_s or 0.0) > MAX_WAIT_S:
+        return ModelError(str(error), "quota", error.retry_after_s)
+    return error

@@ -10,8 +10,10 @@ from typing import Final, TypeVar
 import msgspec
 
 from engine.core.blackboard import Blackboard, Counters, Touched
-from engine.core.entities import Binding, Decision, DesignEntry, FileRef, Insight, Post, Run, Task
+from engine.core.chat_entities import Binding, Post
+from engine.core.entities import Decision, FileRef, Run, Task
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId, number, shard
+from engine.core.note_entities import DesignEntry, Insight
 from engine.core.notes import NoteId
 
 Entity = Run | Task | Decision | Binding | Post | Insight | DesignEntry

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.core import limits
+from engine.core.entities import Nudge
 
 
 class InsightNote(msgspec.Struct, frozen=True, tag="insight"):
@@ -24,17 +25,27 @@ class DesignNote(msgspec.Struct, frozen=True, tag="design"):
     applies_to: tuple[str, ...] = ()
 
 
-Note = InsightNote | DesignNote
+class WatchNote(msgspec.Struct, frozen=True, tag="watch"):
+    """What the guardian saw."""
+
+    nudge: Nudge
+
+
+Note = InsightNote | DesignNote | WatchNote
 
 
 class Notepad:
     """Holds the notes of one conversation; refuses what is too much, or said already."""
 
     def __init__(self) -> None:
-        self._seen: list[Note] = []
+        self._seen: list[InsightNote | DesignNote] = []
         self._waiting: list[Note] = []
 
-    def add(self, note: Note) -> str:
+    def put(self, note: WatchNote) -> None:
+        """Take what the guardian saw; its looks are bounded by the turns."""
+        self._waiting.append(note)
+
+    def add(self, note: InsightNote | DesignNote) -> str:
         """Why the note was refused; empty when it was taken."""
         if any(type(each) is type(note) and each.summary == note.summary for each in self._seen):
             return "you have said so already"

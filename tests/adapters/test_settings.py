@@ -14,8 +14,18 @@ from tests.engine.workspace.target import commit, make_repository
 FULL = """
 model = "anthropic/claude-sonnet-4-5"
 max_workers = 3
+plan_first = true
+acceptance = false
 max_retries = 2
 sandbox = "landlock"
+
+[phoenix]
+ladder = ["brief", "human"]
+stronger_model = "anthropic/big"
+
+[guardian]
+every_turns = 10
+every_seconds = 60
 
 [budget]
 usd = 2.5
@@ -86,6 +96,10 @@ def test_every_key_of_the_file_is_read(tmp_path: Path):
         "input": 0, "output": 0, "context": 32_000, "codec": "fenced",
     }  # fmt: skip
     assert (found.max_workers, found.max_retries, found.sandbox) == (3, 2, "landlock")
+    assert found.plan_first
+    assert not found.acceptance
+    assert (found.ladder, found.stronger_model) == (("brief", "human"), "anthropic/big")
+    assert (found.guardian_turns, found.guardian_seconds) == (10, 60)
     assert (found.budget_usd, found.budget_tokens) == (2.5, 100000)
     assert (found.setup, found.include, found.network) == ("make deps", (".env.test",), True)
     assert found.gates == (GateSpec("tests", "make test", 60, "report.xml"),)
@@ -96,6 +110,9 @@ def test_every_key_of_the_file_is_read(tmp_path: Path):
 def test_without_a_file_nothing_is_named_and_the_defaults_hold(tmp_path: Path):
     found = load_settings(*target(tmp_path, None), {})
     assert (found.model, found.max_workers, found.max_retries, found.sandbox) == ("", 5, 4, "auto")
+    assert not found.plan_first
+    assert found.acceptance
+    assert found.ladder == ("brief", "stronger_model", "replan", "human")
     assert (found.gates, found.gates_from) == ((), "")
 
 
@@ -108,6 +125,11 @@ def test_the_environment_beats_the_file_and_the_command_line_beats_both(
     monkeypatch.setenv("ORCH_BUDGET_USD", "9")
     found = load_settings(repository, tip, {"model": "openai/of-the-line", "budget_usd": None})
     assert (found.model, found.max_workers, found.budget_usd) == ("openai/of-the-line", 7, 9)
+
+
+def test_what_is_typed_for_one_run_beats_the_file(tmp_path: Path):
+    found = load_settings(*target(tmp_path, None), {"plan_first": True, "guardian_turns": 7})
+    assert (found.plan_first, found.guardian_turns) == (True, 7)
 
 
 def test_rules_about_people_are_read(tmp_path: Path):
@@ -151,7 +173,8 @@ def test_the_file_counts_as_it_is_in_the_commit(tmp_path: Path):
         ("modle = 'x'", "orch.toml has an unknown setting 'modle'; did you mean 'model'?"),
         ("[budget]\nuds = 1", "orch.toml has an unknown setting 'budget.uds'; did you mean 'usd'?"),
         ("[[gate]]\nname = 'a'\nrun = 'b'\ntimeout = 3", "'gate.0.timeout'; did you mean 'timeout_s'?"),
-        ("zzz = 1", "orch.toml has an unknown setting 'zzz'; possible here: budget, "),
+        ("zzz = 1", "orch.toml has an unknown setting 'zzz'; possible here: acceptance, budget, "),
+        ('[phoenix]\nladder = ["human", "brief"]', "in this order and each once, from the first on"),
         ("max_workers = 0", "orch.toml: max_workers is wrong (input should be greater than or equal to 1, found 0)"),
         ("[[gate]]\nname = 'a'", "orch.toml: gate.0.run is wrong (field required)"),
         ("model = ", "orch.toml is no TOML"),

@@ -9,7 +9,7 @@ from engine.core import commands as c
 from engine.core.ids import DecisionId, RunId, TaskId
 from tests.bot.story import OBJECTIVE, middle, over
 from tests.fakes.core_driver import CoreDriver
-from tests.fakes.core_steps import GATE, answer, begin, fail, planned, planned_run
+from tests.fakes.core_steps import GATE, answer, begin, fail, planned, planned_run, start_run
 
 R1 = RunId("R1")
 
@@ -133,3 +133,15 @@ def test_what_the_question_quotes_is_not_said_twice():
     fail(driver, "T3", "escalated", "which currency?")
     (prompt,) = open_prompts(driver.board)
     assert (prompt.question, prompt.evidence) == ("T3 (Build a): the coder asks for help: which currency?", ())
+
+
+def test_a_run_that_rests_or_is_thrifty_says_so_wherever_it_is_shown():
+    driver = CoreDriver()
+    start_run(driver)
+    driver.must(c.ParkRun(R1, "2026-01-01T09:30:00Z", "no credit is left"))
+    card = run_card(driver.board, R1)
+    assert card.word == "parked until 2026-01-01 09:30 UTC"
+    assert card.warnings[-1] == "parked until 2026-01-01 09:30 UTC, when it wakes by itself: no credit is left"
+    assert "R1 is parked until" in card.tasks[0].note
+    driver.must(c.UnparkRun(R1))
+    assert run_card(driver.board, R1).word == "planning"

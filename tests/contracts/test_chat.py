@@ -15,7 +15,7 @@ from bot.messages import Message, Notice
 from bot.port import Actor, ChatGone, ChatPort, Invocation, MessageRef, Place, ThreadRef
 from bot.rendering import card_of, message_of
 from bot.shown import plain
-from engine.core.entities import Post
+from engine.core.chat_entities import Post
 from engine.core.ids import BindingId, DecisionId, PostId, RunId
 from tests.adapters.discord.chat_bench import discord_bench
 from tests.adapters.discord.fake_bench import fake_bench

@@ -17,6 +17,7 @@ from engine.workspace.repository import Repository
 from tests.engine.jobs import NOW, job_at
 from tests.fakes.model import ScriptedModel, Step, calls, says
 from tests.fakes.role_model import done, replaces, writes
+from tests.fakes.treasury import NoCaps
 
 MEND = replaces("calc.py", "a - b", "a + b")
 
@@ -30,7 +31,7 @@ def work(sites: Sites, job: Job, steps: list[Step], **options: object) -> tuple[
     async def price_of(_: str) -> Price:
         return Price(0.0, 0.0)
 
-    budgets = RunBudgets(ScriptedModel(steps), Desk(price_of), lambda _: job.run)
+    budgets = RunBudgets(ScriptedModel(steps), Desk(price_of), NoCaps(job.run))
     made = Options(model="m", **options)  # type: ignore[arg-type]  # what a test says about them
     worker = LocalWorker(sites, budgets, SystemClock(), made, read=lambda _: b"+kept", redact=str)
     return asyncio.run(worker.work(job, journal)), batches

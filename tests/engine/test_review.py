@@ -20,6 +20,7 @@ from tests.engine.test_landing import mended
 from tests.engine.workspace.target import commit, git
 from tests.fakes.model import ScriptedModel, Step, says
 from tests.fakes.role_model import passes, rejects
+from tests.fakes.treasury import NoCaps
 
 CHECK = Criterion("add adds", "python3 -m unittest -q test_calc.Calc.test_add")
 
@@ -34,7 +35,7 @@ def review(sites: Sites, job: Job, work: str, steps: list[Step]) -> tuple[Review
         return Price(0.0, 0.0)
 
     options = sites._options
-    budgets = RunBudgets(ScriptedModel(steps), Desk(price_of), lambda _: job.run)
+    budgets = RunBudgets(ScriptedModel(steps), Desk(price_of), NoCaps(job.run))
     reviewer = LocalReviewer(sites, Gauge(sites, options), budgets, SystemClock(), options, redact=str)
     return asyncio.run(reviewer.review(job, work, journal)), batches
 

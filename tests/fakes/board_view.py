@@ -7,6 +7,7 @@ import msgspec
 
 from engine.core.blackboard import Blackboard
 from engine.core.chat import ChatBoard
+from engine.core.entities import PLANNING
 from engine.core.ids import TaskId, number
 from engine.core.notes import NoteBoard
 
@@ -50,7 +51,7 @@ def recomputed(board: Blackboard) -> dict[str, object]:
     for task in tasks:
         for dependency in set(task.depends_on):
             dependents.setdefault(dependency, []).append(task.id)
-    planning = {run: [t.id for t in mine if t.role in {"director", "planner"}] for run, mine in runs.items()}
+    planning = {run: [t.id for t in mine if t.role in PLANNING] for run, mine in runs.items()}
     return {
         "tasks_of": {run: [task.id for task in mine] for run, mine in runs.items()},
         "planning_tasks_of": {run: names for run, names in planning.items() if names},

@@ -98,6 +98,11 @@ def direct(driver: CoreDriver, *domains: str, task: str = "T1") -> None:
     )
 
 
+def join(driver: CoreDriver, name: str, *links: c.Link, rejected: tuple[c.Rejection, ...] = ()) -> None:
+    """The integrator's result is taken over."""
+    driver.must(c.AcceptIntegration(TaskId(name), begin(driver, name), links, rejected, result="{}"), "integrator")
+
+
 def plan(driver: CoreDriver, name: str, tasks: Iterable[PlannedTask]) -> None:
     """The planner's result is taken over."""
     attempt = begin(driver, name)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from engine.core.entities import Criterion, Receipt, Run, Spec
+from engine.core.entities import Criterion, Receipt, Run, Spec, Verdict
 from engine.core.plan import PlannedTask
 from engine.work import (
     Approved,
@@ -14,8 +14,10 @@ from engine.work import (
     Journal,
     Moved,
     PlanMade,
+    PlansJoined,
     Proven,
     ReviewOutcome,
+    RunJudged,
     SpecMade,
     Submitted,
     WorkOutcome,
@@ -51,9 +53,13 @@ class ScriptedCrew:
                 return SpecMade(Spec("as asked"), (PlannedTask("d1", "Plan it", "planner", priority=9),))
             case "planner":
                 return PlanMade(self.plan)
+            case "integrator":
+                return self.script(job) or PlansJoined()
             case "researcher":
                 return self.script(job) or FindingsMade("it is so", "it is so (sure; README.md)")
-            case "coder" | "tester" | "strategist" | "test_architect" | "writer" | "merger":
+            case "strategist":
+                return self.script(job) or RunJudged(Verdict(passed=True, feedback="all of it is there"))
+            case "coder" | "tester" | "test_architect" | "writer" | "merger" | "guardian":
                 return await self._attempt(job)
 
     async def _attempt(self, job: Job) -> WorkOutcome:

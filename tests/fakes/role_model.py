@@ -49,7 +49,7 @@ def rejects(feedback: str) -> Reply:
 class RoleModel:
     """`plans` are played in turn; `work` holds the attempts of a task by its title, the last one for all that follow.
 
-    `reviews` holds verdicts, or errors, by title, one a call; when they are used up, or there are none, the work passes.
+    `joined` are the integrator's replies in turn, for more `domains` than one. `reviews` holds verdicts, or errors, by title, one a call; when they are used up, or there are none, the work passes.
     """
 
     def __init__(
@@ -57,8 +57,11 @@ class RoleModel:
         *plans: Sequence[dict[str, Any]],
         work: Mapping[str, Sequence[Attempt]],
         reviews: Mapping[str, Sequence[Reply | ModelError]] | None = None,
+        domains: Sequence[dict[str, Any]] = ({"title": "All of it", "description": "the whole objective"},),
+        joined: Sequence[Reply] = (),
     ) -> None:
         self._plans = list(plans)
+        self._domains, self._joined = list(domains), list(joined)
         self._work = work
         self._reviews = {title: list(verdicts) for title, verdicts in (reviews or {}).items()}
         self.requests: list[Request] = []
@@ -72,8 +75,9 @@ class RoleModel:
         self.requests.append(request)
         role = request.messages[0].content.split("\n")[0]
         if "director" in role:
-            domain = {"title": "All of it", "description": "the whole objective"}
-            return calls(("finish", {"spec": {"summary": "as asked"}, "domains": [domain]}))
+            return calls(("finish", {"spec": {"summary": "as asked"}, "domains": self._domains}))
+        if "integrator" in role:
+            return self._joined.pop(0)
         if "planner" in role:
             return calls(("finish", {"tasks": self._plans.pop(0)}))
         step = self._verdict(request) if "strategist" in role else self._step(request)

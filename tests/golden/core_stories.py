@@ -1,4 +1,4 @@
-"""Eight whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever."""
+"""Whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from engine.core import commands as c
-from engine.core.entities import Criterion, RunConfig, Spec, Verdict
+from engine.core.entities import Criterion, RunConfig, Spend, Verdict
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
 from tests.fakes.core_driver import CoreDriver
 from tests.fakes.core_steps import (
@@ -17,15 +17,11 @@ from tests.fakes.core_steps import (
     approve,
     begin,
     direct,
-    domain,
-    escalate,
     fail,
     fail_until_asked,
-    find,
     finish,
     land,
     log,
-    note,
     oid,
     plan,
     planned,
@@ -33,6 +29,7 @@ from tests.fakes.core_steps import (
     start_run,
     submit,
 )  # fmt: skip
+from tests.golden.crew_stories import CREW_STORIES
 
 R1 = RunId("R1")
 AT = "2026-01-01T08:00:00Z"
@@ -214,71 +211,44 @@ def landed_and_put_away() -> CoreDriver:
     return driver
 
 
-def the_crew_helps_itself() -> CoreDriver:
-    """Insights, a design log, research, a divided task, a task that is planned anew, and questions that a worker asks."""
+def quota_and_money() -> CoreDriver:
+    """A quota that is used up, grants out of a budget, a task's own cap, and a run that is finished cheaply."""
     driver = CoreDriver()
-    start_run(driver, "Invoices in euro")
-    attempt = begin(driver, "T1")
-    driver.must(
-        c.LogDesign(TaskId("T1"), attempt, "money", "cents are integers", "floats round", ("money.py",)), "director"
-    )
-    driver.must(c.AcceptSpec(TaskId("T1"), attempt, Spec("Invoices"), (domain("money"),), result="{}"), "director")
-    plan(driver, "T2", [planned("round"), planned("total", "round"), planned("print", "total")])
-    begin(driver, "T3")
-    note(driver, "T3", "the importer divides by 100 twice", "src/importer.py")
-    assert "says so already" in driver.refusal(c.PostInsight(TaskId("T3"), 1, "the importer divides by 100 twice"))
-    escalate(driver, "T3", "needs_research", "Which rounding does the law ask for?")
-    find(driver, "T6")
-    attempt = begin(driver, "T3")
-    parts = (planned("tables", title="Write the tables"), planned("checks", "tables", role="tester"))
-    driver.must(c.SuspendWork(TaskId("T3"), attempt, parts, "the tables come first"), "coder")
-    land(driver, "T7", "tables")
-    land(driver, "T8", "checks")
-    land(driver, "T3")
-    begin(driver, "T4")
-    escalate(driver, "T4", "scope_too_large", "totals and taxes are two things")
-    plan(driver, "T9", [planned("sum"), planned("tax", "sum")])
-    land(driver, "T10")
-    land(driver, "T11")
-    begin(driver, "T5")
-    escalate(driver, "T5", "spec_mismatch", "there is no printer module")
-    driver.must(answer(driver, "D1", "retry_with_changes", "Make one."), ALICE)
-    begin(driver, "T5")
-    escalate(driver, "T5", "blocked_external", "the font server is down")
-    driver.must(answer(driver, "D2", "retry"), ALICE)
-    land(driver, "T5")
-    finish(driver)
-    driver.must(c.SealRun(R1))
-    return driver
-
-
-def tests_come_first() -> CoreDriver:
-    """Tests are shown red, handed to the coder, and land with the code; others are given up with their code."""
-    driver = CoreDriver()
-    start_run(driver, "Round the cents")
+    config = RunConfig("m", budget_usd=1.0, budget_tokens=10_000, task_budget_usd=0.5)
+    start_run(driver, "Round the cents", config)
+    driver.must(c.GrantSpend(TaskId("T1"), begin(driver, "T1"), 2_000, 0.25))
+    fail(driver, "T1", "quota", "429: come back at nine")
+    driver.must(c.ParkRun(R1, "2026-01-01T09:00:00Z", "429: come back at nine"))
+    driver.must(c.SettleSpend(TaskId("T1"), 1, Spend(tokens=300, cost_usd=0.03)))
+    assert "parked already" in driver.refusal(c.ParkRun(R1, "2026-01-01T10:00:00Z", "429"))
+    assert "is parked until" in driver.refusal(c.StartAttempt(TaskId("T1"), oid("base")))
+    driver.must(c.UnparkRun(R1))
     direct(driver, "money")
-    tests = planned(
-        "show", role="test_architect", title="Show the rounding", criteria=(Criterion("it rounds", "pytest t.py"),)
-    )
-    paper = planned("paper", "round", role="writer", title="Describe the rounding")
-    plan(driver, "T2", [tests, planned("round", "show"), paper])
-    approve(driver, "T3", "six tests, all red")
-    assert "handed over to T4" in driver.refusal(c.InterruptTask(TaskId("T3")))
+    plan(driver, "T2", [planned("round"), planned("total"), planned("print", "total")])
+    first = begin(driver, "T3")
+    driver.must(c.GrantSpend(TaskId("T3"), first, 4_000, 0.4))
+    log(driver, "T3", cost_usd=0.3)
+    assert "budget of T3 has no room" in driver.refusal(c.GrantSpend(TaskId("T3"), first, 4_000, 0.6))
     begin(driver, "T4")
-    fail(driver, "T4", "tests_red", "2 failed")
-    approve(driver, "T4")
-    fail(driver, "T4", "conflict", "money.py: both changed line 7")
-    land(driver, "T4")
-    land(driver, "T5", "says half up")
-    finish(driver, RED)
-    driver.must(answer(driver, "D1", "replan", "The dates are missing."), ALICE)
-    plan(
-        driver,
-        "T6",
-        [msgspec.structs.replace(tests, title="Show the dates"), planned("read", "show", title="Read the dates")],
-    )
-    approve(driver, "T7", "three tests, all red")
-    driver.must(c.AbandonTask(TaskId("T8"), "no dates after all"), ALICE)
+    assert "budget of R1 has no room" in driver.refusal(c.GrantSpend(TaskId("T4"), 1, 9_000, 0.1))
+    driver.must(c.FailAttempt(TaskId("T3"), first, "budget", "0.40 of 0.5 USD", is_final=True))
+    driver.must(c.SettleSpend(TaskId("T3"), first))
+    driver.must(answer(driver, "D1", "retry"), ALICE)
+    driver.must(c.GrantSpend(TaskId("T3"), begin(driver, "T3"), 4_000, 0.45))
+    driver.must(c.ParkRun(R1, "2026-01-01T12:00:00Z", "429"))
+    driver.must(c.FailAttempt(TaskId("T3"), 2, "quota", "429"))
+    driver.must(c.ResumeRun(R1), BOB)
+    driver.must(c.AskAboutBudget(R1, "1 of 1 USD", with_thrift=True))
+    driver.must(answer(driver, "D2", "finish_cheaply"), BOB)
+    land(driver, "T3")
+    driver.must(c.SubmitWork(TaskId("T4"), 1, oid("T4/a1"), "adds up"), "coder")
+    driver.must(c.ParkRun(R1, "2026-01-01T15:00:00Z", "429"))
+    driver.must(c.DeferReview(TaskId("T4"), 1, "quota", "429"))
+    driver.must(c.UnparkRun(R1))
+    driver.must(c.ApproveWork(TaskId("T4"), 1, Verdict(passed=True)), "strategist")
+    proof = receipt(driver, "T4")
+    driver.must(c.PrepareLanding(TaskId("T4"), 1, proof))
+    driver.must(c.RecordLanding(TaskId("T4"), 1, proof))
     finish(driver)
     return driver
 
@@ -292,7 +262,6 @@ STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
         people_change_their_minds,
         told_and_steered_in_chat,
         landed_and_put_away,
-        the_crew_helps_itself,
-        tests_come_first,
+        quota_and_money,
     )
-}
+} | dict(CREW_STORIES)

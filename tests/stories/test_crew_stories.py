@@ -9,7 +9,7 @@ from engine.core import events as e
 from engine.model.types import Reply
 from tests.fakes.model import calls
 from tests.fakes.role_model import RoleModel, done, planned, replaces, writes
-from tests.fakes.workshop import Workshop, tell
+from tests.fakes.workshop import R1, Workshop, tell
 
 MEND = replaces("calc.py", "a - b", "a + b")
 PART = planned("Write tables", check="test -f tables.txt")
@@ -86,7 +86,7 @@ def test_a_divided_task_goes_on_when_its_parts_have_landed_with_what_it_did_in_v
     model = RoleModel(
         [planned("Mend add", check="python3 -m unittest -q && test -f tables.txt")],
         work={
-            "Mend add": [[MEND, divide], [MEND, done()]],
+            "Mend add": [[MEND, divide], [calls(("read_file", {"path": "calc.py"})), done()]],
             "Write tables": [[writes("tables.txt", "1 2 3\n"), done()]],
         },
     )
@@ -99,8 +99,48 @@ def test_a_divided_task_goes_on_when_its_parts_have_landed_with_what_it_did_in_v
 
     tell(story())
     again = model.openings("Mend add")[1]
+    assert "is in your tree, and not committed" in again
+    assert "a + b" in next(m.content for r in model.requests if r.label == "R1/T3/a2" for m in r.messages[3:])
     assert "add is mended, tables are missing" in again
-    assert "+    return a + b" in again
+    assert "which is not in your tree" not in again
     assert [type(event) for event in workshop.records()].count(e.WorkSuspended) == 1
     workshop.assert_receipts_hold()
     workshop.assert_nothing_is_left()
+
+
+def test_several_domains_are_one_plan_that_a_person_lets_begin(workshop: Workshop):
+    domains = [{"title": "Sums", "description": "add"}, {"title": "Quotients", "description": "div"}]
+    div = replaces("calc.py", "return a * b", "return a * b\n\n\ndef div(a, b):\n    return a / b")
+    needy = planned("Write div", check="grep -q div calc.py", needs=["a sum that is right"])
+    model = RoleModel(
+        [planned("Mend add")],
+        [needy, planned("Sing", check="true")],
+        domains=domains,
+        joined=[
+            calls(("finish", {"rejected": [{"task": "T7", "reason": "nobody asked for music"}]})),
+            calls(
+                ("finish", {
+                    "links": [{"task": "T6", "after": "T5", "reason": "the sum"}],
+                    "rejected": [{"task": "T7", "reason": "nobody asked for music"}],
+                })
+            ),
+        ],
+        work={"Mend add": [[MEND, done()]], "Write div": [[div, done()]]},
+    )  # fmt: skip
+
+    async def story() -> None:
+        async with workshop.engine(model) as shift:
+            await shift.start(plan_first=True, joins_plans=True)
+            asked = await shift.asked()
+            assert "Shall it begin?" in asked.question
+            assert "T6 (coder, after T4, T5): Write div" in asked.evidence
+            assert [task.attempts for task in shift.board.run_tasks(R1)][-3:] == [(), (), ()]
+            await shift.answer("approve")
+            assert await shift.over() == "completed"
+            assert shift.task("Sing").reason == "nobody asked for music"
+
+    tell(story())
+    told = [r.messages[-1].content for r in model.requests if "integrator" in r.messages[0].content.split("\n")[0]]
+    assert "needs: a sum that is right" in told[0]
+    assert "T6 needs a sum that is right: link it, or answer it" in told[1]
+    workshop.assert_receipts_hold()

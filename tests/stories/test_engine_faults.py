@@ -155,7 +155,7 @@ def test_a_reached_budget_asks_before_any_call_and_a_raise_completes_the_run(tmp
             await shift.start(budget_tokens=1_000)
             question = await shift.asked()
             assert question.kind == "budget"
-            assert "1000 tokens" in question.evidence
+            assert "1,000 tokens" in question.evidence
             assert model.requests == []
             await shift.answer("raise_budget", budget_tokens=5_000_000)
             assert await shift.over() == "completed"

@@ -9,27 +9,10 @@ from engine.core import events as e
 from engine.core.entities import GateSpec
 from engine.model.types import ModelError, Reply, Request
 from tests.fakes.role_model import RoleModel, done, planned, rejects, replaces, runs, writes
-from tests.fakes.workshop import CALC, R1, Workshop, tell
+from tests.fakes.workshop import CALC, JUNIT, R1, Workshop, tell
 
 ADD = "python3 -m unittest -q test_calc.Calc.test_add"
 MEND_ADD = (replaces("calc.py", "a - b", "a + b"), done("add adds"))
-JUNIT = """import sys, unittest
-from xml.sax.saxutils import quoteattr
-class Result(unittest.TextTestResult):
-    def __init__(self, *args):
-        super().__init__(*args)
-        self.seen = {}
-    def addSuccess(self, test):
-        super().addSuccess(test)
-        self.seen[test.id()] = ""
-    def addFailure(self, test, err):
-        super().addFailure(test, err)
-        self.seen[test.id()] = "<failure/>"
-found = unittest.TextTestRunner(resultclass=Result).run(unittest.defaultTestLoader.discover("."))
-cases = "".join(f'<testcase classname="c" name={quoteattr(name)}>{inner}</testcase>' for name, inner in found.seen.items())
-open("report.xml", "w").write(f"<testsuite>{cases}</testsuite>")
-sys.exit(not found.wasSuccessful())
-"""
 
 
 def test_a_mended_fault_lands_with_a_receipt_and_leaves_nothing_behind(tmp_path: Path):

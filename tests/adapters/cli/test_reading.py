@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from engine.core import commands as c
+from engine.core.ids import TaskId
 from tests.adapters.cli.conftest import Orch
 from tests.adapters.cli.written import WritingDriver, repository, write
 from tests.fakes.core_steps import begin, start_run
@@ -176,3 +178,17 @@ def test_a_terminal_with_few_characters_gets_question_marks(shop: Path):
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )  # fmt: skip
     assert b"? T8" in done.stdout
+
+
+def test_what_the_crew_learnt_and_settled_is_shown_with_the_run(tmp_path: Path, orch: Orch):
+    driver = WritingDriver()
+    start_run(driver)
+    begin(driver, "T1")
+    driver.do(c.PostInsight(TaskId("T1"), 1, "totals are cents", paths=("money.py",)), "director")
+    driver.do(c.LogDesign(TaskId("T1"), 1, "names", "functions are verbs", "as before"), "director")
+    folder = write(tmp_path / "target", driver)
+    shown = orch("show", "R1", "-C", str(folder)).out
+    assert "What was settled\n  L1 names: functions are verbs, because as before" in shown
+    assert "What was learnt\n  I1 T1: totals are cents (money.py)" in shown
+    facts = json.loads(orch("show", "R1", "--json", "-C", str(folder)).out)
+    assert [note["id"] for note in (*facts["insights"], *facts["design_log"])] == ["I1", "L1"]

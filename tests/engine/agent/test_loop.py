@@ -76,7 +76,7 @@ def test_work_is_done_and_finished_with_all_turns_in_the_journal(stage: Stage) -
     edit = ("str_replace", {"path": "a.py", "old": "1", "new": "2"})
     outcome = stage.play(calls(READ, text="I look."), calls(edit), calls(FINISH))
     assert isinstance(outcome, Finished)
-    assert json.loads(outcome.arguments) == {"summary": "done"}
+    assert json.loads(outcome.arguments) == {"summary": "done", "disputed_tests": []}
     assert (stage.root / "a.py").read_text() == "x = 2\n"
     assert (outcome.spent.turns, outcome.spent.prompt_tokens, outcome.spent.cached_tokens) == (3, 300, 150)
     assert outcome.spent.cost_usd == pytest.approx(0.003)

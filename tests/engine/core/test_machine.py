@@ -17,10 +17,12 @@ from engine.core.entities import (
     Escalation,
     FailureKind,
     GateProof,
+    LadderStep,
     RunConfig,
     Spec,
     Spend,
     Task,
+    Verdict,
 )
 from engine.core.events import decode, encode
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId
@@ -36,11 +38,13 @@ RUNS = st.integers(1, 2).map(lambda n: RunId(f"R{n}"))
 DEPENDENTS = st.sampled_from([None, "cascade", "drop", "replan"])
 CHOICES = st.sampled_from(msgspec.json.schema(Choice)["enum"])
 FAILURES = st.sampled_from(msgspec.json.schema(FailureKind)["enum"])
+LADDER = get_args(LadderStep)
 ESCALATIONS = get_args(Escalation)
 SHAPES = st.lists(st.lists(st.integers(0, 3), max_size=2), min_size=1, max_size=4)
 MAX_TASKS = 40
 ENDINGS: dict[DecisionKind, Choice] = {
     "task": "abandon", "checkout": "retry", "budget": "raise_budget", "run_red": "stop", "cancel": "stop",
+    "plan": "approve", "acceptance": "approve",
 }  # fmt: skip
 
 
@@ -53,9 +57,12 @@ class Crew(RuleBasedStateMachine):
         self.over: dict[TaskId, str] = {}
         self.plans = 0
 
-    @initialize(max_retries=st.integers(0, 2))
-    def begin(self, max_retries: int) -> None:
-        start_run(self.driver, config=RunConfig(model="m", max_retries=max_retries, budget_usd=1.0))
+    @initialize(max_retries=st.integers(0, 2), plan_first=st.booleans())
+    def begin(self, max_retries: int, plan_first: bool) -> None:
+        config = RunConfig(model="m", max_retries=max_retries, budget_usd=1.0, plan_first=plan_first, joins_plans=True,
+            acceptance=plan_first, ladder=LADDER, stronger_model="big" if plan_first else "",
+        )  # fmt: skip
+        start_run(self.driver, config=config)
 
     @rule()
     def begin_another(self) -> None:
@@ -82,8 +89,12 @@ class Crew(RuleBasedStateMachine):
                 self.plans += 1
                 domains = tuple(domain(f"{self.plans} {i}") for i in range(len(shape)))
                 return c.AcceptSpec(task.id, number, Spec("s"), domains, result="{}")
+            case "active" if task.role == "integrator":
+                return c.AcceptIntegration(task.id, number, result="{}")
             case "active" if task.role == "planner":
                 return c.AcceptPlan(task.id, number, self._plan(shape), result="{}")
+            case "active" if task.role == "strategist":
+                return c.AcceptVerdict(task.id, number, Verdict(passed=len(shape) > 1, feedback="so so"))
             case "active" if task.role == "researcher":
                 return c.AcceptFindings(task.id, number, "found", "found (sure)")
             case "active":
@@ -129,7 +140,9 @@ class Crew(RuleBasedStateMachine):
         task = self.driver.board.tasks.get(name)
         number = len(task.attempts) if task else 1
         asked: Escalation = ESCALATIONS[kind % len(ESCALATIONS)]
+        wrong = Verdict(passed=False, feedback=text, wrong_tests=("tests/test_money.py: wrong",), fault="tests")
         orders: list[c.Command] = [
+            c.FailAttempt(name, number, "tests_red", text, verdict=wrong),
             c.PostInsight(name, number, text, paths=("money.py",)),
             c.LogDesign(name, number, "money", text),
         ]
@@ -153,8 +166,20 @@ class Crew(RuleBasedStateMachine):
         finish = c.FinishRun(run, oid("tip"), (gate,), "red" if gate.exit_code else "")
         resume = c.ResumeRun(run)
         orders: list[c.Command] = [finish, finish, finish, resume, resume, resume]
-        orders += [c.PauseRun(run), c.AskAboutBudget(run, "1 of 1 USD"), c.CancelRun(run)]
+        orders += [c.PauseRun(run), c.AskAboutBudget(run, "1 of 1 USD", with_thrift=True), c.CancelRun(run)]
         self.driver.do(orders[kind], ALICE)
+
+    @rule(run=RUNS, name=TASKS, kind=st.integers(0, 3), tokens=st.integers(0, 30))
+    def pay(self, run: RunId, name: TaskId, kind: int, tokens: int) -> None:
+        task = self.driver.board.tasks.get(name)
+        number = len(task.attempts) if task else 1
+        orders: list[c.Command] = [
+            c.ParkRun(run, "2026-01-01T09:00:00Z", "429"),
+            c.UnparkRun(run),
+            c.GrantSpend(name, number, tokens, tokens / 50),
+            c.SettleSpend(name, number, Spend(tokens=1)),
+        ]
+        self.driver.do(orders[kind])
 
     @rule(run=RUNS, name=TASKS, kind=st.integers(0, 5), text=st.sampled_from(["", "another way"]))
     def correct(self, run: RunId, name: TaskId, kind: int, text: str) -> None:
@@ -221,6 +246,7 @@ class Crew(RuleBasedStateMachine):
         for _ in range(60):
             for run in [run for run in board.runs.values() if run.paused and run.state not in RUN_OVER]:
                 self.driver.must(c.ResumeRun(run.id))
+            self._wake_up()
             while board.open_decisions:  # one at a time: an answer may end the run, and with it other questions
                 self.driver.must(self._settled(next(iter(board.open_decisions.values()))), ALICE)
             for task in list(board.tasks.values()):
@@ -231,6 +257,10 @@ class Crew(RuleBasedStateMachine):
             if all(run.state in RUN_OVER for run in board.runs.values()):
                 break
         assert all(run.state in RUN_OVER for run in board.runs.values())
+
+    def _wake_up(self) -> None:
+        for run in [run for run in self.driver.board.runs.values() if run.parked_until and run.state not in RUN_OVER]:
+            self.driver.must(c.UnparkRun(run.id))
 
     def _settled(self, decision: Decision) -> c.AnswerDecision:
         return self._answer(decision.id, ENDINGS[decision.kind], "drop", "")

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core import entities, events
+from engine.core import chat_entities, entities, events, note_entities
 from engine.core.events import AnyEvent, Record, UnknownEvent, decode, encode
 from engine.core.ids import RunId
 from tests.engine.core.shapes import of, structs_of
 
 EVENTS = list(AnyEvent.__args__)
-ENTITIES = structs_of(entities)
+ENTITIES = structs_of(entities) + structs_of(note_entities) + structs_of(chat_entities)
 
 KINDS = """
 run-started spec-written run-moved run-paused run-resumed budget-raised run-completed run-failed run-cancelled

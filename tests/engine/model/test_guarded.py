@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from engine.model.budget import Budget, BudgetReached, Price
-from engine.model.guarded import GuardedModel, Guards, ProviderSlots, RetryPolicy
+from engine.model.guarded import GuardedModel, Guards, RetryPolicy
+from engine.model.lanes import Lanes, Rates
 from engine.model.types import Message, ModelError, Reply, Request, Usage
 from tests.fakes.model import ScriptedModel, Step, says
 
@@ -24,13 +25,13 @@ class Bench:
     price: Price | None = PRICE
     slept_s: list[float] = field(default_factory=list)
 
-    def guards(self, slots: ProviderSlots | None = None) -> Guards:
+    def guards(self, lanes: Lanes | None = None) -> Guards:
         return Guards(
             budget=self.budget,
             price_of=self._price_of,
             redact=lambda text: text.replace("hunter2", "[redacted]"),
             sleep=self._sleep,
-            slots=slots or ProviderSlots(),
+            lanes=lanes or Lanes(),
             retry=RetryPolicy(max_tries=3, first_wait_s=1, max_wait_s=30),
             jitter=lambda: 1.0,
         )
@@ -69,14 +70,21 @@ def test_a_provider_that_says_when_to_come_back_is_not_asked_sooner():
 
 @pytest.mark.parametrize(
     "error",
-    [ModelError("a", "auth"), ModelError("a", "quota"), ModelError("a", "rate_limit", retry_after_s=3600)],
-    ids=["auth", "quota", "a long wait"],
+    [ModelError("a", "auth"), ModelError("a", "quota")],
+    ids=["auth", "quota"],
 )
 def test_what_no_further_try_can_help_is_raised_at_once(error):
     bench = Bench()
     with pytest.raises(ModelError) as caught:
         complete(bench, error)
     assert (caught.value, bench.slept_s) == (error, [])
+
+
+def test_a_limit_that_holds_for_an_hour_is_a_quota_that_is_used_up_until_then():
+    bench = Bench()
+    with pytest.raises(ModelError) as caught:
+        complete(bench, ModelError("a", "rate_limit", retry_after_s=3600))
+    assert (caught.value.kind, caught.value.retry_after_s, bench.slept_s) == ("quota", 3600, [])
 
 
 def test_the_last_try_raises_its_error():
@@ -124,8 +132,8 @@ class Gate:
 
 def test_a_provider_serves_no_more_calls_at_once_than_its_slots():
     async def story() -> int:
-        gate, slots = Gate(), ProviderSlots(calls_at_once=2)
-        models = [GuardedModel(gate, Bench().guards(slots)) for _ in range(5)]
+        gate, lanes = Gate(), Lanes({"openai": Rates(calls_at_once=2)})
+        models = [GuardedModel(gate, Bench().guards(lanes)) for _ in range(5)]
         async with asyncio.TaskGroup() as group:
             calls = [group.create_task(model.complete(REQUEST)) for model in models]
             await gate.entered.acquire()
@@ -163,7 +171,7 @@ def test_a_call_that_nothing_can_make_fit_asks_for_a_decision():
 def test_a_cancelled_call_counts_its_worst_case_and_gives_back_its_slot():
     async def story() -> tuple[int, int]:
         gate, bench = Gate(), Bench()
-        model = GuardedModel(gate, bench.guards(ProviderSlots(calls_at_once=1)))
+        model = GuardedModel(gate, bench.guards(Lanes({"openai": Rates(calls_at_once=1)})))
         async with asyncio.TaskGroup() as group:
             call = group.create_task(model.complete(REQUEST))
             await gate.entered.acquire()
