@@ -2,24 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
-import discord
 import pytest
 
-from adapters.discord.check import NEEDED, check
-from adapters.discord.client import DiscordConfig
 from adapters.discord.tree import command_tree
 from bot.messages import Message, Notice
 from bot.pace import Pacer, PaceRules
-from bot.people import PeopleRules
 from bot.port import ChatDown, ChatGone, Invocation, ThreadRef
 from tests.adapters.discord.fake_bench import FakeBench, fake_bench
 from tests.adapters.discord.samples import FORMS, MESSAGES
 from tests.fakes.discord.faults import Trouble
 from tests.fakes.discord.limits import WIDE, Limits
 from tests.fakes.discord.posts import NONCE_S
-from tests.fakes.discord.powers import FILES, PUBLIC_THREADS, SEND_IN_THREADS
+from tests.fakes.discord.powers import FILES, SEND_IN_THREADS
 from tests.fakes.discord.screen import read
 from tests.fakes.jumping import run
 
@@ -225,46 +220,6 @@ def test_an_answer_after_a_quarter_of_an_hour_is_a_direct_message():
     story(told)
 
 
-def _may_only(bench: FakeBench, powers: int) -> None:
-    """The bot has these permissions, and no other by way of everybody's."""
-    world = bench.server.world
-    world.roles[world.guild]["permissions"] = "0"
-    world.members[world.me]["roles"] = [world.add_role("bot", powers)]
-
-
-async def _everything(bench: FakeBench) -> ThreadRef:
-    """What the bot does in a channel in the course of a run."""
-    thread = await opened(bench)
-    ref = await bench.port.post(thread, MESSAGES["question"], "P1")
-    await bench.port.upload(thread, b"png", "R1.png", "R1 running", "P2")
-    await asyncio.sleep(8 * 24 * HOUR_S)
-    await bench.port.edit(ref, MESSAGES["outcome"])
-    await bench.port.edit(thread.card, MESSAGES["card-over"])
-    return thread
-
-
-def test_the_permissions_of_the_guide_are_enough():
-    async def told(bench: FakeBench) -> None:
-        _may_only(bench, NEEDED.value)
-        await _everything(bench)
-        assert {asked.status // 100 for asked in bench.server.world.log if "/members/" not in asked.path} == {2, 4}
-        refused = [asked for asked in bench.server.world.log if asked.status >= 400]
-        assert [asked.answer["code"] for asked in refused] == [50_083], "but for the thread that had to be woken"
-
-    story(told)
-
-
-@pytest.mark.parametrize("name", [name for name, is_needed in NEEDED if is_needed])
-def test_each_permission_of_the_guide_is_needed(name: str):
-    async def told(bench: FakeBench) -> None:
-        _may_only(bench, NEEDED.value & ~discord.Permissions(**{name: True}).value)
-        with suppress(ChatGone):
-            await _everything(bench)
-        assert 403 in {asked.status for asked in bench.server.world.log}
-
-    story(told)
-
-
 def test_where_files_are_not_allowed_the_words_of_a_picture_come_alone():
     async def told(bench: FakeBench) -> None:
         thread = await opened(bench)
@@ -276,38 +231,6 @@ def test_where_files_are_not_allowed_the_words_of_a_picture_come_alone():
         with pytest.raises(ChatGone) as gone:
             await bench.port.upload(thread, b"png", "R1.png", "R1 running", "P2")
         assert gone.value.is_place
-
-    story(told)
-
-
-def test_a_guard_that_shuts_the_address_out_is_not_asked_again_and_again():
-    async def told(bench: FakeBench) -> None:
-        thread = await opened(bench)
-        bench.server.meter.limits = Limits(invalid=(0, 600.0))
-        for _ in range(3):
-            with pytest.raises(ChatDown) as down:
-                await bench.port.post(thread, Notice("one"), "P1")
-            assert down.value.retry_after_s > 50
-        bench.server.meter.limits = WIDE
-        asked = len(bench.server.world.log)
-        await asyncio.sleep(61)
-        await bench.port.post(thread, Notice("one"), "P1")
-        assert len(bench.server.world.log) == asked + 2
-
-    story(told)
-
-
-def test_the_check_finds_nothing_to_mend_with_the_guides_permissions_and_names_what_a_channel_takes_away():
-    async def told(bench: FakeBench) -> None:
-        world = bench.server.world
-        _may_only(bench, NEEDED.value)
-        config = DiscordConfig(world.token, bench.server.base)
-        rules = PeopleRules(places=(f"discord:{world.guild}:*",))
-        assert [each.about for each in await check(config, rules) if not each.is_ok] == []
-        world.deny(world.channel, world.me, PUBLIC_THREADS)
-        (found,) = [each for each in await check(config, rules) if not each.is_ok]
-        assert found.sentence.endswith("for #general: Create Public Threads")
-        assert {asked.method for asked in world.log} == {"GET"}
 
     story(told)
 
