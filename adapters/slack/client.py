@@ -110,7 +110,8 @@ class Socket(SocketModeClient):
         for task in self._tasks():
             task.cancel()
         try:
-            with suppress(TimeoutError):
+            # Of a connection that broke there is nobody to say goodbye to.
+            with suppress(TimeoutError, OSError, aiohttp.ClientError, RuntimeError):
                 async with asyncio.timeout(CLOSE_S):
                     if self.current_session is not None:
                         await self.current_session.close()

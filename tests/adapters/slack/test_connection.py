@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import aiohttp
@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from adapters.slack.client import SlackConfig
+from adapters.slack.client import SlackConfig, Socket, web_client
 from adapters.slack.connection import Slack
 from bot.messages import Notice
 from bot.port import Health, Invocation, Place
@@ -171,6 +171,25 @@ def test_a_slack_that_answers_errors_or_nonsense_is_tried_again(code: str, statu
         assert server.asked.count("auth.test") == 2
 
     story(told, lambda server: server.refuse("auth.test", code, status))
+
+
+class _Broken:
+    """What is left of a connection that was reset."""
+
+    async def close(self) -> None:
+        raise ConnectionResetError
+
+
+def test_a_broken_socket_is_let_go_of_all_the_same():
+    async def main() -> None:
+        async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
+            config = SlackConfig("xoxb-1", "xapp-1")
+            socket = Socket("xapp-1", web_client(config, session), group)
+            socket.current_session = cast("Any", _Broken())
+            await socket.close()
+            assert socket.aiohttp_client_session.closed
+
+    asyncio.run(main())
 
 
 @asynccontextmanager
