@@ -65,12 +65,15 @@ class RunBudgets:
         self._lanes.reopen()
 
     async def limits_of(self, model: str, limits: Limits) -> Limits:
-        """The limits of an attempt that the model thinks for: within what is known of its window."""
-        window = await self._desk.window_of(model)
+        """The limits of an attempt that the model thinks for: within the windows that are known, its fallbacks' too."""
+        chain = (model, *self._desk.fallbacks.get(model, ()))
+        windows = [await self._desk.window_of(name) for name in chain]
+        contexts = [window.context for window in windows if window.context]
+        replies = [window.max_output for window in windows if window.max_output]
         return msgspec.structs.replace(
             limits,
-            context_tokens=window.context or limits.context_tokens,
-            max_output_tokens=min(limits.max_output_tokens, window.max_output or limits.max_output_tokens),
+            context_tokens=min(contexts, default=limits.context_tokens),
+            max_output_tokens=min([limits.max_output_tokens, *replies]),
         )
 
     @asynccontextmanager

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.agent.outcome import Limits
 from engine.budgets import Desk, RunBudgets
 from engine.core import commands as c
 from engine.core import events as e
@@ -17,7 +18,7 @@ from engine.core.entities import FileRef, Run, RunConfig, Spec, Spend
 from engine.core.ids import RunId, TaskId
 from engine.ledger import Ledger
 from engine.model.budget import BudgetReached, Price, PriceUnknown, TaskBudgetReached
-from engine.model.types import Message, ModelError, Reply, Request, Usage
+from engine.model.types import Message, ModelError, Reply, Request, Usage, Window
 from engine.recovery import load_board
 from engine.store.memory import MemoryLog
 from engine.treasury import LedgerTreasury, settle_lost_grants
@@ -321,5 +322,20 @@ def test_finishing_cheaply_turns_to_the_cheapest_model_that_is_known():
         assert set(stage.provider.asked[dear:]) == {"cheap"}
         a_dear_call = before / dear
         assert (stage.provider.paid.cost_usd - before) / 20 < a_dear_call / 5
+
+    told(story)
+
+
+def test_an_agents_limits_fit_into_the_windows_of_its_model_and_of_those_behind_it():
+    async def window_of(name: str) -> Window:
+        return {"m": Window(400_000, 8_000), "small": Window(16_000, 1_000)}.get(name, Window())
+
+    async def story(stage: Stage) -> None:
+        desk = Desk(price_of, fallbacks={"m": ("small",)}, window_of=window_of)
+        budgets = RunBudgets(stage.provider, desk, LedgerTreasury(stage.ledger))
+        found = [await budgets.limits_of(name, Limits()) for name in ("m", "small", "unknown")]
+        assert [(each.context_tokens, each.max_output_tokens) for each in found] == [
+            (16_000, 1_000), (16_000, 1_000), (128_000, 4_096),
+        ]  # fmt: skip
 
     told(story)
