@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 CARD: Final = "card"
 MAX_CALL_S: Final = 60.0
+WARN_AT: Final = 3
+"""So many failures in a row are worth a warning."""
 What = PostId | str
 """What is to be edited: the run's card, or a post."""
 
@@ -106,8 +108,8 @@ class Lane:
                     self._held[job.binding.id, job.what] = _now() + error.retry_after_s
                     continue
                 failures += 1
-                # Once: a chat may be down for days, and its health is told elsewhere.
-                level = logging.WARNING if failures == 1 else logging.DEBUG
+                # Once: a moment's trouble is no news, a chat may be down for days, and its health is told elsewhere.
+                level = logging.WARNING if failures == WARN_AT else logging.DEBUG
                 extra = {"action": "chat_down", "place": str(self.place), "why": str(error)}
                 logger.log(level, "chat is down", extra=extra)
                 await self._pacer.back_off(failures, error.retry_after_s)
