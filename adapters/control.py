@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, get_args
@@ -17,6 +17,7 @@ import msgspec
 
 from adapters.looking_on import show, wish_of
 from adapters.settings import runtime_folder
+from bot.port import Health
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
@@ -29,9 +30,11 @@ from engine.store.repository import common_dir
 MAX_LINE_BYTES: Final = 4 * 1024 * 1024
 MAX_PATH_BYTES: Final = 100
 """Linux takes 107 bytes for the path of a socket, macOS 103 (unix(7), `sun_path`)."""
+HEALTH_WITHIN_S: Final = 5.0
 ANSWER_WITHIN_S: Final = 60.0
 """For an order; the start of a run is waited for as long as its gates take."""
 
+_ASKS_HEALTH: Final = "AskHealth"
 _ORDERS: Final[dict[str, type[c.PeopleCommand]]] = {kind.__name__: kind for kind in get_args(c.PeopleCommand)}
 
 
@@ -47,6 +50,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 class _Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     records: tuple[e.Record, ...] = ()
+    healths: Mapping[str, Health] = {}
     refused: str = ""
 
 
@@ -62,8 +66,12 @@ def socket_path(repository_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def listening(engine: Engine, stream: Stream, path: Path) -> AsyncIterator[None]:
-    """Take orders, and let people look on, at `path` while the context is open. The caller holds the engine's lock, so what lies there is stale.
+async def listening(
+    engine: Engine, stream: Stream, path: Path, healths: Mapping[str, Health] = {}
+) -> AsyncIterator[None]:
+    """Take orders, let people look on, and tell how the chats are, at `path` while the context is open.
+
+    The caller holds the engine's lock, so what lies there is stale.
 
     Raises: OSError when the socket can't be made; CannotStart when its folder is somebody else's.
     """
@@ -76,7 +84,7 @@ async def listening(engine: Engine, stream: Stream, path: Path) -> AsyncIterator
             if (wish := wish_of(line)) is not None:
                 await show(engine, stream, wish, reader, writer)
             else:
-                writer.write(msgspec.json.encode(await _answer(engine, line)) + b"\n")
+                writer.write(msgspec.json.encode(await _answer(engine, line, healths)) + b"\n")
                 await writer.drain()
         writer.close()
 
@@ -104,16 +112,30 @@ async def send(repository_path: Path, command: c.PeopleCommand, by: str) -> list
 
     Raises: NoEngine; RepositoryUnusable.
     """
+    line = _Line(type(command).__name__, msgspec.Raw(msgspec.json.encode(command)), by)
+    answer = await _ask(repository_path, line, None if isinstance(command, c.StartRun) else ANSWER_WITHIN_S)
+    return c.Refused(answer.refused) if answer.refused else list(answer.records)
+
+
+async def ask_health(repository_path: Path) -> dict[str, Health]:
+    """How the chats of the running engine are, by name; none when it serves no chat.
+
+    Raises: NoEngine; RepositoryUnusable.
+    """
+    answer = await _ask(repository_path, _Line(_ASKS_HEALTH, msgspec.Raw(b"{}"), ""), HEALTH_WITHIN_S)
+    return dict(answer.healths)
+
+
+async def _ask(repository_path: Path, line: _Line, within_s: float | None) -> _Answer:
     holder = await asyncio.to_thread(EngineLock.holder, repository_path)
     if holder is None or not holder.socket:
         raise NoEngine(f"no engine runs on {repository_path}; `orch resume` starts one and goes on with what is open")
-    line = _Line(type(command).__name__, msgspec.Raw(msgspec.json.encode(command)), by)
     try:
         reader, writer = await asyncio.open_unix_connection(holder.socket, limit=MAX_LINE_BYTES)
         try:
             writer.write(msgspec.json.encode(line) + b"\n")
-            async with asyncio.timeout(None if isinstance(command, c.StartRun) else ANSWER_WITHIN_S):
-                answer = msgspec.json.decode(await reader.readline(), type=_Answer)
+            async with asyncio.timeout(within_s):
+                return msgspec.json.decode(await reader.readline(), type=_Answer)
         finally:
             writer.close()
     except (OSError, TimeoutError, msgspec.DecodeError) as error:
@@ -122,12 +144,13 @@ async def send(repository_path: Path, command: c.PeopleCommand, by: str) -> list
             f"the engine of {repository_path} ({where}) does not answer: {str(error) or 'no answer in time'}; "
             "look at its terminal, or stop it and run `orch resume`"
         ) from error
-    return c.Refused(answer.refused) if answer.refused else list(answer.records)
 
 
-async def _answer(engine: Engine, line: bytes) -> _Answer:
+async def _answer(engine: Engine, line: bytes, healths: Mapping[str, Health]) -> _Answer:
     try:
         order = msgspec.json.decode(line, type=_Line)
+        if order.order == _ASKS_HEALTH:
+            return _Answer(healths=healths)
         command: c.PeopleCommand = msgspec.json.decode(order.arguments, type=_ORDERS[order.order])
     except (msgspec.MsgspecError, KeyError) as error:
         return _Answer(refused=f"the engine does not know this order ({error}); both sides must be the same version")

@@ -19,6 +19,7 @@ from adapters.llm.litellm_model import LitellmConfig, LitellmModel, Route
 from adapters.origin import check_origin
 from adapters.settings import FILE, Settings, cache_folder, config_folder, load_settings, secrets_of
 from adapters.toolbelt import load_mcp_servers, secrets_of_servers, supply
+from bot.port import Health
 from engine.cell.sandbox import CellFactory, probe
 from engine.cell.types import Level, NoSandbox
 from engine.clock import SystemClock
@@ -54,6 +55,8 @@ class Session(msgspec.Struct, frozen=True):
     is_pilot: bool
     models: LitellmModel
     stream: Stream
+    healths: dict[str, Health] = {}
+    """How each chat is, as it says by itself; for whoever asks the engine."""
 
 
 @asynccontextmanager
@@ -70,7 +73,7 @@ async def open_session(
     check_origin()
     repository = Repository.open(repository_path)
     settings = load_settings(repository, repository.branch_tip(_branch(repository, base)), overrides or {})
-    model = _named_model(settings)
+    model = model_of(settings)
     servers = load_mcp_servers()
     sandbox, cells = _cells(settings)
     clock = SystemClock()
@@ -92,8 +95,9 @@ async def open_session(
             options=_options(settings, model, home), home=home, redact=redact, supply=extras,
         )  # fmt: skip
         engine = await stack.enter_async_context(Engine(parts, load_board(log)).running())
-        await stack.enter_async_context(listening(engine, stream, door))
-        yield Session(engine, repository, settings, sandbox, model, model == PILOT, models, stream)
+        healths: dict[str, Health] = {}
+        await stack.enter_async_context(listening(engine, stream, door, healths))
+        yield Session(engine, repository, settings, sandbox, model, model == PILOT, models, stream, healths)
 
 
 async def request_for(
@@ -167,7 +171,11 @@ def _branch(repository: Repository, name: str | None) -> str:
     return branch
 
 
-def _named_model(settings: Settings) -> str:
+def model_of(settings: Settings) -> str:
+    """The model that roles think with where none is named for them.
+
+    Raises: CannotStart.
+    """
     if settings.model:
         return settings.model
     if settings.api_base or settings.api_key:

@@ -10,12 +10,12 @@ from engine.verify import verify as find_faults
 from engine.workspace.repository import Repository
 
 
-def verify(repo: Path, as_json: bool) -> int:
+def verify(repo: Path, only_tip: bool, as_json: bool) -> int:
     """0 when all is proven, 1 when something is not; what and where is printed."""
     root = root_of(repo)
     log = read_log(root)
     try:
-        faults = find_faults(Repository.open(root, on_a_branch=False), log)
+        faults = find_faults(Repository.open(root, on_a_branch=False), log, only_tip=only_tip)
     finally:
         log.close()
     if as_json:
@@ -27,5 +27,5 @@ def verify(repo: Path, as_json: bool) -> int:
     else:
         board = read_board(root)
         receipts = sum(1 for task in board.tasks.values() if task.receipt is not None and task.state == "complete")
-        output.say(say.proven(board.seq, receipts))
+        output.say(say.proven(board.seq, receipts, only_tip))
     return 1 if faults else 0

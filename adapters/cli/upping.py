@@ -7,6 +7,7 @@ import sys
 import webbrowser
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, closing
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -59,7 +60,7 @@ async def _up(root: Path, wishes: Wishes) -> None:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(open_session(root, overrides=overrides))
         console = load_console(session.settings.console_port, host=wishes.host, port=wishes.port)
-        chats = Chats(load_discord(), load_slack(), _tell_health, load_record())
+        chats = Chats(load_discord(), load_slack(), partial(_tell_health, session.healths), load_record())
         history = stack.enter_context(closing(History.open(root, session.engine.told.lines)))
         desk = desk_of(session, history)
         talk = await stack.enter_async_context(talking(voice_of(session, desk.prepare, desk.people), chats))
@@ -93,7 +94,8 @@ def _greet(session: Session, opened: Opened) -> None:
     output.say(say.console_at(opened.address if opened.has_own_token else opened.link, opened.has_own_token))
 
 
-def _tell_health(chat: str, health: Health) -> None:
+def _tell_health(healths: dict[str, Health], chat: str, health: Health) -> None:
+    healths[chat] = health
     output.say(say.chat_health(chat, health.is_up, health.detail))
 
 

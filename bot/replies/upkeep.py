@@ -26,7 +26,10 @@ def sizes(branch_bytes: int, pack_bytes: int, packs: int, epochs: int) -> str:
 
 
 def size(in_bytes: int) -> str:
-    """`812 bytes`, `1.4 kB`, `32.0 MB`."""
+    """`812 bytes`, `1.4 kB`, `32.0 MB`, `73.5 GB`."""
     if in_bytes < 1000:
         return f"{in_bytes} bytes"
-    return f"{in_bytes / 1000:.1f} kB" if in_bytes < 1_000_000 else f"{in_bytes / 1_000_000:.1f} MB"
+    for unit, unit_bytes in (("kB", 1000), ("MB", 1_000_000)):
+        if in_bytes < 1000 * unit_bytes:
+            return f"{in_bytes / unit_bytes:.1f} {unit}"
+    return f"{in_bytes / 1_000_000_000:.1f} GB"

@@ -23,10 +23,10 @@ def run(tmp_path: Path) -> ProvenRun:
     return ProvenRun(tmp_path / "target").start()
 
 
-def faults(run: ProvenRun) -> tuple[Fault, ...]:
+def faults(run: ProvenRun, *, only_tip: bool = False) -> tuple[Fault, ...]:
     log = GitLog.open(run.repository.path)
     try:
-        return verify(run.repository, log)
+        return verify(run.repository, log, only_tip=only_tip)
     finally:
         log.close()
 
@@ -264,3 +264,19 @@ def test_the_place_of_a_fault_reads_well():
         == "event 17 (commit 1234567890), task T3"
     )
     assert Fault("x", run="R1").where == "run R1"
+
+
+def test_the_tip_alone_proves_what_the_branch_says_now(run: ProvenRun):
+    assert faults(run.complete().finish(), only_tip=True) == ()
+    rewrite(run, {seq_of(run, "work-submitted", "T3"): '"summary":"done" => "summary":"made by me"'})
+    found = faults(run, only_tip=True)
+    assert (found[0].seq, found[0].problem) == (
+        run.board.seq, "runs/R1/tasks/T3.json is not as the events leave it"
+    )  # fmt: skip
+
+
+def test_the_tip_alone_does_not_look_at_the_words_of_earlier_commits(run: ProvenRun):
+    run.approve(T3)
+    rewrite(run, {seq_of(run, "work-submitted", "T3"): "T3 active => T3 ready"})
+    assert faults(run, only_tip=True) == ()
+    assert faults(run) != ()

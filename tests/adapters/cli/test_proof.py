@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.adapters.cli.conftest import Orch
 from tests.adapters.cli.written import WritingDriver, repository, write
 from tests.bot.story import middle
-from tests.fakes.core_steps import start_run
+from tests.fakes.core_steps import begin, start_run
 
 
 def test_a_run_without_landings_is_proven(orch: Orch, tmp_path: Path):
@@ -35,3 +35,44 @@ def test_nothing_to_prove_is_fine(orch: Orch, tmp_path: Path):
 def test_version_names_python_too(orch: Orch):
     assert orch("version").out.startswith("orch ")
     assert set(json.loads(orch("version", "--json").out)) == {"orch", "python"}
+
+
+def test_the_tip_alone_can_be_proven(orch: Orch, tmp_path: Path):
+    driver = WritingDriver()
+    start_run(driver)
+    path = write(tmp_path / "shop", driver)
+    said = orch("verify", "--tip", "-C", path)
+    assert (said.code, said.out) == (0, "proven from git alone: the newest commit of 3 events, 0 receipts\n")
+
+
+def test_replay_prints_the_board_at_each_step_of_the_run_alone(orch: Orch, tmp_path: Path):
+    driver = WritingDriver()
+    start_run(driver, "First")
+    start_run(driver, "Second")
+    begin(driver, "T2")
+    path = write(tmp_path / "two", driver)
+    said = orch("replay", "R2", "-C", path)
+    assert said.code == 0
+    assert (
+        said.out
+        == """\
+     4  R2 started on main by slack:T1:U7: Second  |  planning
+     5  T2 planned for a director by slack:T1:U7: Write the spec and split the work  |  planning: 1 planned
+     6  T2 planned -> ready  |  planning: 1 ready
+     7  T2 ready -> active (attempt 1) by director  |  planning: 1 active
+R2: 4 events, and each commit is as its event leaves it
+"""
+    )
+    lines = [json.loads(line) for line in orch("replay", "r2", "--json", "-C", path).out.splitlines()]
+    assert [line.get("seq") for line in lines] == [4, 5, 6, 7, None]
+    assert lines[-1] == {"run": "R2", "events": 4, "diverged": None}
+
+
+def test_replay_names_the_first_commit_that_is_not_as_its_event_leaves_it(orch: Orch, tmp_path: Path):
+    path = write(tmp_path / "shop", middle(WritingDriver()))
+    said = orch("replay", "R1", "-C", path)
+    assert said.code == 1
+    assert "diff.patch (ac85f6a8a5) is not in the repository" in said.out
+    assert "the replay stops at event 35 (commit " in said.out.splitlines()[-1]
+    last = json.loads(orch("replay", "R1", "--json", "-C", path).out.splitlines()[-1])
+    assert (last["diverged"]["seq"], last["diverged"]["task"]) == (35, "T4")
