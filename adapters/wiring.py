@@ -36,6 +36,7 @@ from engine.redaction import Redactor
 from engine.service import CannotStart, Engine, Parts, RunRequest
 from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
+from engine.sync import Sync
 from engine.workspace.repository import Repository
 
 PILOT: Final = "openai/pilot"
@@ -93,6 +94,7 @@ async def open_session(
             repository=repository, log=log, model=StreamedModel(models, stream), price_of=models.price_of, codec_of=models.codec_of, window_of=models.window_of,
             cells=cells, clock=clock,
             options=_options(settings, model, home), home=home, redact=redact, supply=extras,
+            mirror=Sync(repository.git_dir, settings.state_place) if settings.state_place else None,
         )  # fmt: skip
         engine = await stack.enter_async_context(Engine(parts, load_board(log)).running())
         healths: dict[str, Health] = {}

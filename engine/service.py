@@ -28,6 +28,7 @@ from engine.model.codecs.coded import CodecOf, always_native
 from engine.model.types import Model
 from engine.options import Options
 from engine.ports import Clock
+from engine.pusher import Mirror, Pusher
 from engine.recovery import fail_lost_attempts
 from engine.review import LocalReviewer
 from engine.site import SetupFailed, Sites
@@ -56,7 +57,9 @@ class RunRequest(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """What the engine is made of; `home` is a folder of its own, for worktrees, `supply` adds to its tools."""
+    """What the engine is made of; `home` is a folder of its own, for worktrees, `supply` adds to its tools, `mirror` is
+    where the state branch is pushed to.
+    """
 
     repository: Repository
     log: TendableLog
@@ -70,6 +73,7 @@ class Parts(msgspec.Struct, frozen=True):
     supply: Supply = Supply()
     codec_of: CodecOf = always_native
     window_of: WindowOf = unknown_window
+    mirror: Mirror | None = None
 
 
 class Engine:
@@ -96,6 +100,7 @@ class Engine:
         self._ledger.watch(self._reopen)
         self._dispatcher = Dispatcher(self._ledger, worker, reviewer, lander, parts.clock)
         self._housekeeper = Housekeeper(self._ledger, parts.repository)
+        self._pusher = Pusher(self._ledger, parts.mirror) if parts.mirror is not None else None
         self._caretaker = Caretaker(self._ledger, parts.log, parts.clock, parts.options.keep_logs_days)
 
     @property
@@ -176,17 +181,20 @@ class Engine:
             housekeeper = group.create_task(self._housekeeper.run())
             caretaker = group.create_task(self._caretaker.run())
             dispatcher = group.create_task(self._dispatcher.run())
+            pushing = [group.create_task(self._pusher.run())] if self._pusher is not None else []
             try:
                 yield self
             finally:
                 # In this order: attempts still write their last turns down while they end.
-                await to_the_end(self._wind_down(dispatcher, housekeeper, caretaker, ledger))
+                await to_the_end(self._wind_down(dispatcher, housekeeper, caretaker, ledger, *pushing))
 
     async def _wind_down(self, *tasks: "asyncio.Task[None]") -> None:
         for task in tasks:
             task.cancel()
             await asyncio.wait([task])
         await self._housekeeper.sweep()
+        if self._pusher is not None:
+            await self._pusher.finish()
         await asyncio.to_thread(self._pool.close)
 
 

@@ -192,6 +192,17 @@ def check_state_branch(around: Surroundings) -> Finding:
     return Finding("state branch", "note" if wants else "ok", words, say.tend() if wants else "", facts)
 
 
+def check_mirror(around: Surroundings) -> Finding:
+    """Where the branch is pushed to, if anywhere, and whether there is such a remote."""
+    place = around.settings.state_place if isinstance(around.settings, Settings) else None
+    if place is None:
+        return Finding("mirror", "ok", say.no_mirror())
+    is_there = place.remote in set(around.repository.handle().remotes.names())
+    facts = {"remote": place.remote, "ref": place.ref}
+    remedy = "" if is_there else say.add_remote(place.remote)
+    return Finding("mirror", "ok" if is_there else "wrong", say.mirror(place.remote, place.ref), remedy, facts)
+
+
 def check_engine(around: Surroundings) -> Finding:
     """Who holds the repository."""
     holder = around.holder
@@ -224,5 +235,6 @@ def check_chats(around: Surroundings) -> Finding:
 
 CHECKS: Final[tuple[Check, ...]] = (
     check_python, check_git, check_repository, check_disk, check_sandbox, check_settings, check_models, check_state_branch,
+    check_mirror,
     check_engine, check_chats,
 )  # fmt: skip

@@ -70,11 +70,12 @@ def _known() -> tuple[type[BaseException], ...]:
     from engine.service import CannotStart
     from engine.store.errors import StoreError
     from engine.store.layout import BrokenFile
+    from engine.sync import HistoriesDiffer, SyncFailed
     from engine.workspace import repository as git
     from engine.workspace.git import GitError
 
     return (
         BadInput, BadSettings, BrokenFile, BrokenHistory, CannotStart, ConsoleUnavailable, OpenToTheNetwork, GitError, LedgerStopped, MixedInstallation,
-        NoEngine, NoRoomForDemo, NoSandbox, NotInHistory, StoreError, StoryWentAnotherWay,
+        HistoriesDiffer, NoEngine, NoRoomForDemo, NoSandbox, NotInHistory, StoreError, SyncFailed, StoryWentAnotherWay,
         git.DetachedHead, git.NoCommits, git.NotARepository, git.UnknownBranch, git.UnknownCommit,
     )  # fmt: skip

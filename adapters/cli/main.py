@@ -13,6 +13,7 @@ from adapters.cli import (
     read_commands,
     run_commands,
     slack_commands,
+    sync_commands,
     up_command,
     upkeep_command,
 )
@@ -31,8 +32,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 PARTS = (
-    run_commands, up_command, read_commands, history_commands, order_commands, proof_commands, upkeep_command, slack_commands,
-    discord_commands,
+    run_commands, up_command, read_commands, history_commands, order_commands, proof_commands, upkeep_command, sync_commands,
+    slack_commands, discord_commands,
 )  # fmt: skip
 for part in PARTS:
     part.register(app)

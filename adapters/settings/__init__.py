@@ -36,6 +36,7 @@ from bot.people import PeopleRules
 from engine.agent.outcome import Limits
 from engine.core.entities import GateSpec, LadderStep, RoleName
 from engine.options import Options
+from engine.sync import Place
 from engine.workspace.repository import Repository
 
 __all__ = [
@@ -80,6 +81,7 @@ class Settings(BaseModel):
     gates_from: str = ""
     console_port: Port | None = None
     keep_logs_days: float = Options("").keep_logs_days
+    state_place: Place | None = None
     people: PeopleRules | None = None
     tools: Mapping[str, ToolTable] = {}
     mcp: Mapping[str, McpTable] = {}
@@ -120,6 +122,7 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
         "cheap_model": file.cheap_model or "",
         "console_port": file.console.port,
         "keep_logs_days": file.state.keep_logs,
+        "state_place": Place(file.state.push, file.state.quiet) if file.state.push else None,
         "people": PeopleRules(**file.people.model_dump()) if file.people else None,
         "tools": file.tools,
         "mcp": file.mcp,

@@ -97,10 +97,15 @@ class _Console(BaseModel):
 
 
 class _State(BaseModel):
-    """`keep_logs`: days after which the conversations of a run that is over leave the files of the state branch."""
+    """`keep_logs`: days after which the conversations of a run that is over leave the files of the state branch.
+
+    `push` names a git remote and never an address: a file of a repository must not say where its history is sent.
+    """
 
     model_config = FROZEN
     keep_logs: Annotated[float, Field(ge=0, le=36_500)] = Options("").keep_logs_days
+    push: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$")] = ""
+    quiet: bool = False
 
 
 class _People(BaseModel):

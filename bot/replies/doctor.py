@@ -107,6 +107,21 @@ def tend() -> str:
     return "`orch upkeep` puts the packs together"
 
 
+def mirror(remote: str, ref: str) -> str:
+    """Where the state branch is pushed to."""
+    return f"pushed to {ref} of {remote}"
+
+
+def no_mirror() -> str:
+    """The state branch stays here."""
+    return "orch-state is pushed nowhere"
+
+
+def add_remote(remote: str) -> str:
+    """The settings name a remote that is not there."""
+    return f"there is no such remote: `git remote add {remote} <address>`, or correct [state] push in orch.toml"
+
+
 def engine_holds(pid: int, host: str, since_ms: int) -> str:
     """Who has the repository."""
     since = datetime.fromtimestamp(since_ms / 1000, tz=UTC)

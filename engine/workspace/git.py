@@ -24,6 +24,7 @@ HARDENED = (
 
 # Handed on, not read: where git finds itself, the user's `safe.directory`, and the user's own filters. Never GIT_*, never a key.
 _INHERITED = ("PATH", "HOME", "XDG_CONFIG_HOME", "USER", "TMPDIR")
+_TALKING = ("SSH_AUTH_SOCK",)
 _STDERR_TAIL = 2_000
 
 
@@ -38,15 +39,17 @@ def run_git(
     config: Iterable[tuple[str, str]] = (),
     accept: tuple[int, ...] = (0,),
     timeout_s: float = 300,
+    talks: bool = False,
 ) -> subprocess.CompletedProcess[bytes]:
-    """What git answered, its exit code being one of `accept`; `config` is added to `HARDENED`.
+    """What git answered, its exit code being one of `accept`; `config` is added to `HARDENED`; `talks` is for commands
+    that reach another repository, with the user's own keys.
 
     It runs in a session of its own, so that Ctrl-C in the user's terminal can't cut a merge in half.
 
     Raises: GitError when git is missing, is too slow, or ends with another exit code.
     """
     command = ("git", "--no-pager", "--literal-pathspecs", *arguments)
-    environment = _environment(git_dir, work_tree, (*HARDENED, *config))
+    environment = _environment(git_dir, work_tree, (*HARDENED, *config), _TALKING if talks else ())
     try:
         process = subprocess.Popen(
             command,
@@ -73,8 +76,10 @@ def run_git(
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 
-def _environment(git_dir: Path, work_tree: Path | None, config: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+def _environment(
+    git_dir: Path, work_tree: Path | None, config: tuple[tuple[str, str], ...], more: tuple[str, ...]
+) -> dict[str, str]:
+    environment = {name: os.environ[name] for name in (*_INHERITED, *more) if name in os.environ}
     environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_DIR": str(git_dir), "GIT_EDITOR": "true"}
     if work_tree is not None:
         environment["GIT_WORK_TREE"] = str(work_tree)

@@ -271,3 +271,18 @@ def test_the_gates_of_the_file_win_over_what_is_detected(tmp_path: Path):
 
     assert asyncio.run(work()) == ((GateSpec("mine", "true"),), "orch.toml")
     assert load_settings(target, target.branch_tip("main"), {}).gates_from == "orch.toml"
+
+
+def test_a_session_ends_with_everything_pushed_where_the_settings_say_so(tmp_path: Path):
+    target = make_repository(tmp_path / "target", {"orch.toml": '[state]\npush = "mirror"\n', "tests/test_it.py": TEST})
+    git(tmp_path, "init", "-q", "--bare", "mirror.git")
+    git(target.path, "remote", "add", "mirror", str(tmp_path / "mirror.git"))
+
+    async def work() -> None:
+        async with open_session(target.path, overrides={"model": PILOT}):
+            base = target.branch_tip("main")
+            await send(target.path, c.StartRun("do it", "main", base, RunConfig(PILOT), BY), BY)
+            await send(target.path, c.CancelRun(RunId("R1")), BY)
+
+    asyncio.run(work())
+    assert git(tmp_path / "mirror.git", "rev-parse", "orch-state") == git(target.path, "rev-parse", "orch-state")

@@ -17,7 +17,7 @@ from tests.adapters.cli.written import repository
 from tests.fakes.entries import entry, git
 
 PARTS = [
-    "python", "git", "repository", "disk", "sandbox", "settings", "models", "state branch", "engine", "chats"
+    "python", "git", "repository", "disk", "sandbox", "settings", "models", "state branch", "mirror", "engine", "chats"
 ]  # fmt: skip
 
 
@@ -69,6 +69,16 @@ def test_a_wrong_setting_is_said_and_the_other_parts_are_looked_at(orch: Orch, t
     assert list(found) == PARTS
     assert found["settings"]["state"] == "wrong"
     assert "did you mean 'max_workers'" in str(found["settings"]["says"])
+
+
+def test_a_mirror_that_is_no_remote_is_wrong(orch: Orch, tmp_path: Path):
+    path = repository(tmp_path / "shop")
+    (path / "orch.toml").write_text('[state]\npush = "backup"\n')
+    git(path, "add", ".")
+    git(path, "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "settings")
+    assert "git remote add backup" in str(findings(orch, path)["mirror"]["remedy"])
+    git(path, "remote", "add", "backup", "../elsewhere")
+    assert findings(orch, path)["mirror"]["state"] == "ok"
 
 
 def test_many_small_packs_without_an_engine_want_upkeep(orch: Orch, tmp_path: Path):

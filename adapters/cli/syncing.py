@@ -1,0 +1,81 @@
+"""Brings the state branch here and at a remote together, from the command line, whether or not an engine runs."""
+
+from contextlib import closing
+from pathlib import Path
+
+from adapters.cli import output
+from adapters.cli.errors import refuse
+from adapters.cli.folder import root_of
+from adapters.wiring import read_log, read_settings
+from bot.replies import sync as say
+from engine.clock import SystemClock
+from engine.store.errors import EngineRunning
+from engine.store.lock import EngineLock
+from engine.sync import HistoriesDiffer, Place, Relation, Sync
+from engine.workspace.repository import Repository
+
+
+def sync(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> None:
+    """Take over what is new there, push what is new here, and say what was done.
+
+    Raises: SyncFailed, HistoriesDiffer; BadInput.
+    """
+    root = root_of(repo)
+    place = _place(root, remote, quiet)
+    both = Sync(Repository.open(root, on_a_branch=False).git_dir, place)
+    try:
+        with EngineLock(root, since_ms=SystemClock().now_ms()):
+            relation = _taken_over(both)
+    except EngineRunning:
+        relation = "ahead"
+    if relation == "apart":
+        raise HistoriesDiffer(say.differ(place.remote))
+    if relation in ("ahead", "nothing"):
+        both.push()
+    _report(root, place, relation, as_json)
+
+
+def clone_state(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> None:
+    """Take over what is there, and say how to read it.
+
+    Raises: SyncFailed, EngineRunning; BadInput when there is nothing, or something else is here.
+    """
+    root = root_of(repo)
+    place = _place(root, remote, quiet)
+    both = Sync(Repository.open(root, on_a_branch=False).git_dir, place)
+    with EngineLock(root, since_ms=SystemClock().now_ms()):
+        relation = _taken_over(both)
+    if relation == "nothing":
+        refuse(say.nothing_there(place.remote, place.ref))
+    if relation == "apart":
+        raise HistoriesDiffer(say.differ(place.remote))
+    _report(root, place, relation, as_json)
+
+
+def _taken_over(both: Sync) -> Relation:
+    theirs = both.fetch()
+    relation = both.relation(theirs)
+    if relation == "behind" and theirs is not None:
+        both.take_over(theirs)
+    return relation
+
+
+def _place(root: Path, remote: str | None, quiet: bool) -> Place:
+    configured = read_settings(root).state_place
+    if configured is not None and remote in (None, configured.remote):
+        return Place(configured.remote, quiet or configured.is_quiet)
+    if remote is not None and (remote.startswith("-") or "/" in remote or ":" in remote):
+        refuse(say.no_remote_name(remote[:60]))
+    return Place(remote or "origin", quiet)
+
+
+def _report(root: Path, place: Place, relation: Relation, as_json: bool) -> None:
+    with closing(read_log(root)) as log:
+        last = log.last()
+    if as_json:
+        facts = {"remote": place.remote, "ref": place.ref, "was": relation, "events": last.seq if last else 0}
+        output.say_json(facts)
+        return
+    output.say(say.outcome(relation, place.remote, place.ref, last.seq if last else 0))
+    if relation == "behind":
+        output.say(say.how_to_read())

@@ -1,0 +1,40 @@
+"""What is said about the state branch here and at a remote."""
+
+from bot.replies.words import count
+
+
+def outcome(was: str, remote: str, ref: str, events: int) -> str:
+    """What a sync did, by how the two were."""
+    here = count(events, "event")
+    match was:
+        case "behind":
+            return f"orch-state is now as {remote} has it: {here}"
+        case "same":
+            return f"orch-state is the same here and at {remote}: {here}"
+        case "nothing" if not events:
+            return f"there is no orch-state, neither here nor at {remote}"
+        case _:
+            return f"{remote} has orch-state as it is here, at {ref}: {here}"
+
+
+def how_to_read() -> str:
+    """What works after the branch was fetched."""
+    return "read it with `orch log`, `orch show`, `orch replay`, or `git log orch-state`; `orch verify` proves it"
+
+
+def nothing_there(remote: str, ref: str) -> str:
+    """The remote has no state branch."""
+    other = "without --quiet" if ref.startswith("refs/orch/") else "with --quiet"
+    return (
+        f"{remote} has no {ref}; try {other}, or another --remote (an engine pushes with `[state] push` in orch.toml)"
+    )
+
+
+def no_remote_name(text: str) -> str:
+    """An address where a name is wanted."""
+    return f"{text!r} is no name of a git remote; `git remote add <name> <address>` makes one"
+
+
+def differ(remote: str) -> str:
+    """Both sides hold something of their own."""
+    return f"both orch-state here and that of {remote} hold events that the other lacks; nothing was changed"

@@ -1,0 +1,163 @@
+"""Carries the state branch to a remote repository and back, by git's own commands; must not decide what two histories make together.
+
+A push is a compare-and-swap: git refuses it when the remote holds something that we don't. Where a new epoch began here, the branch
+goes on from a new root, and the push names the very commit that it replaces, which `refs/orch/epoch/` keeps on both sides.
+"""
+
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from engine.store.gitlog import EPOCHS
+from engine.workspace.git import GitError, run_git
+
+STATE_REF: Final = "refs/heads/orch-state"
+QUIET_REF: Final = "refs/orch/state"
+"""Where no clone and no list of branches shows it. Two levels, since git refuses to push `refs/orch-state`."""
+
+PUSH_WITHIN_S: Final = 60.0
+_KEPT: Final = "refs/orch/remote"
+_DURABLE: Final = (("core.fsync", "committed"), ("fetch.unpackLimit", "1"), ("fetch.fsckObjects", "true"))
+"""What is fetched is checked, kept as one pack, and on the disk before a ref names it."""
+
+Relation = Literal["nothing", "same", "ahead", "behind", "apart"]
+"""What we are to them: `nothing` is there, `ahead` holds all of theirs and more, `apart` both hold something of their own."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where the branch is kept elsewhere: the name of a git remote, and whether quietly, out of the list of branches."""
+
+    remote: str
+    is_quiet: bool = False
+
+    @property
+    def ref(self) -> str:
+        """The branch's name there."""
+        return QUIET_REF if self.is_quiet else STATE_REF
+
+
+class SyncFailed(Exception):
+    """The remote can't be reached, or refuses; the message says what git said."""
+
+
+class HistoriesDiffer(Exception):
+    """Both repositories hold events that the other lacks; the message says what to do."""
+
+
+class Sync:
+    """One repository's state branch beside that of a remote."""
+
+    def __init__(self, git_dir: Path, place: Place) -> None:
+        self._git_dir = git_dir
+        self.place = place
+        self._kept = f"{_KEPT}/{place.remote}/state"
+        self._kept_epochs = f"{_KEPT}/{place.remote}/epoch/"
+
+    def push(self, within_s: float = PUSH_WITHIN_S) -> None:
+        """Bring the remote up to where we are.
+
+        Raises: HistoriesDiffer, then nothing was pushed; SyncFailed.
+        """
+        if self._tip(STATE_REF) is None:
+            return
+        if self._pushed(within_s):
+            return
+        theirs = self.fetch(within_s)
+        if self.relation(theirs) not in ("nothing", "same", "ahead"):
+            raise HistoriesDiffer(
+                f"{self.place.remote} holds events of another engine, which are not here; nothing was pushed. "
+                "Stop the engine here and run `orch sync`: it puts the two histories together"
+            )
+        lease = f"--force-with-lease={self.place.ref}:{theirs or ''}"
+        if not self._pushed(within_s, lease):
+            raise SyncFailed(f"{self.place.remote} moved on while it was pushed to; it is tried again")
+
+    def fetch(self, within_s: float = PUSH_WITHIN_S) -> str | None:
+        """The newest commit of the remote's branch, now here with all before it; None when it has no such branch.
+
+        Raises: SyncFailed.
+        """
+        listed = self._talk("ls-remote", "--refs", self.place.remote, self.place.ref, within_s=within_s)
+        if not listed:
+            return None
+        self._talk(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.place.remote,
+            f"+{self.place.ref}:{self._kept}", f"+{EPOCHS}*:{self._kept_epochs}*", within_s=within_s,
+        )  # fmt: skip
+        return self._tip(self._kept)
+
+    def relation(self, theirs: str | None) -> Relation:
+        """What our branch is to a commit of theirs that was fetched.
+
+        Raises: SyncFailed.
+        """
+        ours = self._tip(STATE_REF)
+        if theirs is None:
+            return "nothing"
+        if ours == theirs:
+            return "same"
+        if ours is not None and self._holds((ours, *self._ends(EPOCHS)), theirs):
+            return "ahead"
+        if ours is None or self._holds((theirs, *self._ends(self._kept_epochs)), ours):
+            return "behind"
+        return "apart"
+
+    def take_over(self, theirs: str) -> None:
+        """Let our branch be what was fetched, durably. For whoever holds the engine's lock, and knows that we are behind.
+
+        Raises: SyncFailed when the branch was moved meanwhile.
+        """
+        ours = self._tip(STATE_REF)
+        for name, commit in self._refs(self._kept_epochs).items():
+            self._move(f"{EPOCHS}{name.removeprefix(self._kept_epochs)}", commit)
+        self._move(STATE_REF, theirs, ours or "0" * len(theirs))
+
+    def _pushed(self, within_s: float, *options: str) -> bool:
+        """Whether the remote took it; False when it holds something that this would drop."""
+        specs = (f"{STATE_REF}:{self.place.ref}", f"{EPOCHS}*:{EPOCHS}*")
+        told = self._talk("push", "--no-verify", "--porcelain", *options, self.place.remote, *specs, within_s=within_s)
+        # `!<TAB>from:to<TAB>[rejected] (fetch first)`: git-push, "OUTPUT".
+        refused = [line for line in told.split("\n") if line.startswith("!")]
+        if any("[rejected]" not in line for line in refused):
+            raise SyncFailed(f"{self.place.remote} refuses: {'; '.join(refused)}")
+        return not refused
+
+    def _holds(self, ends: tuple[str, ...], commit: str) -> bool:
+        return any(self._is_ancestor(commit, end) for end in ends)
+
+    def _is_ancestor(self, commit: str, of: str) -> bool:
+        return run_git("merge-base", "--is-ancestor", commit, of, git_dir=self._git_dir, accept=(0, 1)).returncode == 0
+
+    def _ends(self, prefix: str) -> tuple[str, ...]:
+        return tuple(self._refs(prefix).values())
+
+    def _refs(self, prefix: str) -> dict[str, str]:
+        listed = self._run("for-each-ref", "--format=%(refname) %(objectname)", prefix)
+        return dict(line.split(" ", 1) for line in listed.splitlines())
+
+    def _tip(self, ref: str) -> str | None:
+        return self._refs(ref).get(ref)
+
+    def _move(self, ref: str, new: str, *old: str) -> None:
+        self._run("update-ref", "--no-deref", ref, new, *old)
+
+    def _run(self, *arguments: str) -> str:
+        try:
+            done = run_git(*arguments, git_dir=self._git_dir, config=(("core.fsync", "committed,reference"),))
+        except GitError as error:
+            raise SyncFailed(str(error)) from error
+        return done.stdout.decode("utf-8", "replace").strip()
+
+    def _talk(self, *arguments: str, within_s: float) -> str:
+        try:
+            done = run_git(
+                *arguments, git_dir=self._git_dir, config=_DURABLE, timeout_s=within_s, talks=True, accept=(0, 1)
+            )
+        except GitError as error:
+            raise SyncFailed(str(error)) from error
+        told = done.stdout.decode("utf-8", "replace").strip()
+        if done.returncode and "!\t" not in told:
+            said = done.stderr.decode("utf-8", "replace").strip()
+            raise SyncFailed(f"`git {arguments[0]}` with {self.place.remote} failed: {said[-1000:]}")
+        return told

@@ -1,0 +1,66 @@
+"""`orch sync` and `orch clone-state` between two clones."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.store.lock import EngineLock
+from tests.adapters.cli.conftest import Orch
+from tests.adapters.cli.written import repository
+from tests.fakes.entries import git, new_repository
+
+
+@pytest.fixture
+def remote(own_shop: Path, tmp_path: Path) -> Path:
+    path = new_repository(tmp_path / "remote.git", "--bare", "--initial-branch=main")
+    git(own_shop, "remote", "add", "origin", str(path))
+    git(own_shop, "push", "--quiet", "origin", "main")
+    return path
+
+
+def test_a_laptop_gets_the_whole_post_mortem(orch: Orch, own_shop: Path, remote: Path, tmp_path: Path):
+    assert orch("sync", "-C", own_shop).out.startswith("origin has orch-state as it is here, at refs/heads/orch-state")
+    assert "is the same here" in orch("sync", "-C", own_shop).out
+    git(tmp_path, "clone", "--quiet", str(remote), "laptop")
+    said = orch("clone-state", "-C", tmp_path / "laptop")
+    assert said.out.startswith("orch-state is now as origin has it: 64 events\nread it with `orch log`")
+    assert orch("history", "T8", "-C", tmp_path / "laptop").out == orch("history", "T8", "-C", own_shop).out
+    assert "T8" in git(tmp_path / "laptop", "log", "-1", "--format=%s", "orch-state")
+
+
+def test_quietly_no_list_of_branches_shows_it(orch: Orch, own_shop: Path, remote: Path, tmp_path: Path):
+    orch("sync", "--quiet", "-C", own_shop)
+    git(tmp_path, "clone", "--quiet", str(remote), "laptop")
+    assert "orch-state" not in git(tmp_path / "laptop", "branch", "--all")
+    said = orch("clone-state", "-C", tmp_path / "laptop")
+    assert (said.code, "try with --quiet" in said.err) == (2, True)
+    assert json.loads(orch("clone-state", "--quiet", "--json", "-C", tmp_path / "laptop").out)["events"] == 64
+
+
+def test_the_place_is_said_in_orch_toml(orch: Orch, own_shop: Path, remote: Path):
+    git(own_shop, "remote", "rename", "origin", "mirror")
+    (own_shop / "orch.toml").write_text('[state]\npush = "mirror"\nquiet = true\n')
+    git(own_shop, "add", ".")
+    git(own_shop, "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "settings")
+    assert json.loads(orch("sync", "--json", "-C", own_shop).out)["ref"] == "refs/orch/state"
+    assert "refs/orch/state" in git(remote, "for-each-ref")
+
+
+def test_beside_a_running_engine_sync_only_pushes_and_clone_state_does_nothing(
+    orch: Orch, own_shop: Path, remote: Path
+):
+    with EngineLock(own_shop, since_ms=0):
+        assert orch("sync", "-C", own_shop).code == 0
+        assert "another engine works on this repository" in orch("clone-state", "-C", own_shop).err
+    assert "refs/heads/orch-state" in git(remote, "for-each-ref")
+
+
+@pytest.mark.parametrize("name", ["ext::sh -c x", "../elsewhere", "--upload-pack=x"])
+def test_an_address_is_no_remote(orch: Orch, own_shop: Path, name: str):
+    assert "is no name of a git remote" in orch("sync", f"--remote={name}", "-C", own_shop).err
+
+
+def test_a_remote_that_does_not_exist_is_a_sentence(orch: Orch, tmp_path: Path):
+    said = orch("sync", "-C", repository(tmp_path / "alone"))
+    assert (said.code, "origin" in said.err) == (2, True)
