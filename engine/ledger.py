@@ -17,7 +17,7 @@ from engine.core import events as e
 from engine.core import limits
 from engine.core.blackboard import Blackboard, Touched
 from engine.core.decide import decide, settle
-from engine.core.ids import TaskId
+from engine.core.ids import RunId, TaskId
 from engine.core.subjects import subject
 from engine.finishing import to_the_end
 from engine.ports import Clock, Log
@@ -149,22 +149,36 @@ def carry_out(
     records: list[e.Record] = []
     touched: dict[TaskId, None] = {}
     left = dict(files)
-    by = actor
-    while decided:
-        for event in decided:
-            record = e.Record(draft.seq + 1, iso(at_ms), by, event)
-            # A file comes with the event that names it, so that each commit is whole by itself.
-            mine = {ref.path: left.pop(ref.path) for ref in e.named_files(event) if ref.path in left}
-            entries.append(_entry(draft, record, at_ms, mine, touched))
-            records.append(record)
-        by = ENGINE
-        decided = settle(draft, records[0].event.run, touched)
+    for event in decided:
+        record = e.Record(draft.seq + 1, iso(at_ms), actor, event)
+        # A file comes with the event that names it, so that each commit is whole by itself.
+        mine = {ref.path: left.pop(ref.path) for ref in e.named_files(event) if ref.path in left}
+        entries.append(entry_of(draft, record, at_ms, mine, touched))
+        records.append(record)
+    if records:
+        records += follow_up(draft, records[0].event.run, touched, at_ms, entries)
     return tuple(records)
 
 
-def _entry(
+def follow_up(
+    draft: Blackboard, run: RunId, touched: dict[TaskId, None], at_ms: int, entries: list[Entry]
+) -> list[e.Record]:
+    """Fold in what follows of itself from changes to these tasks of the run, until nothing does, and add an entry for each."""
+    records: list[e.Record] = []
+    while decided := settle(draft, run, touched):
+        for event in decided:
+            records.append(e.Record(draft.seq + 1, iso(at_ms), ENGINE, event))
+            entries.append(entry_of(draft, records[-1], at_ms, {}, touched))
+    return records
+
+
+def entry_of(
     draft: Blackboard, record: e.Record, at_ms: int, files: Mapping[str, bytes], seen: dict[TaskId, None]
 ) -> Entry:
+    """The record as an entry, folded into the draft; a task that it changed is added to `seen`.
+
+    Raises: BrokenHistory, IllegalTransition; then the draft must be thrown away.
+    """
     task = getattr(record.event, "task", None)
     before = draft.tasks.get(task) if task else None
     touched: Touched = draft.apply(record)

@@ -46,6 +46,8 @@ class Landing(msgspec.Struct, frozen=True):
     approved_seq: int
     prepared_seq: int
     prepared: Receipt | None
+    named: tuple[str, str]
+    """The run and the task as the merge names them."""
 
 
 class Proofs:
@@ -64,7 +66,7 @@ class Proofs:
         try:
             problems = [
                 *self._of_commit(receipt),
-                *self._of_message(landing, run),
+                *self._of_message(landing),
                 *_of_gates(receipt, task, run),
                 *self._of_evidence(receipt),
             ]
@@ -163,10 +165,10 @@ class Proofs:
         if tree != receipt.tree:
             yield f"the tree of {receipt.commit[:10]} is {tree[:10]}; the receipt says {receipt.tree[:10]}"
 
-    def _of_message(self, landing: Landing, run: Run) -> Iterator[str]:
+    def _of_message(self, landing: Landing) -> Iterator[str]:
         event = landing.event
         found = _trailers(self._repository.message(event.receipt.commit))
-        said = {"Orch-Run": run.id, "Orch-Task": event.task, "Orch-Attempt": str(event.attempt)}
+        said = {"Orch-Run": landing.named[0], "Orch-Task": landing.named[1], "Orch-Attempt": str(event.attempt)}
         for key, expected in said.items():
             if found.get(key) != expected:
                 yield f"{event.receipt.commit[:10]} says {key}: {found.get(key, 'nothing')}; expected {expected}"

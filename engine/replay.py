@@ -26,6 +26,7 @@ from engine.store.entry import StoredEntry
 from engine.store.errors import BrokenLog
 from engine.store.objects import Kind, ObjectsInMemory, name_object
 from engine.store.trees import Folder, split_path, walk
+from engine.union import WAS
 
 ROOT_FILES = frozenset({"README.md", "FORMAT.json"})
 MAX_NAMED_PATHS = 5
@@ -48,6 +49,7 @@ class Replay:
         self.board = Blackboard()
         self.landings: list[Landing] = []
         self.places: dict[str, int] = {}
+        """State commits with their numbers; also commits of a history that was put together with this one, by what tells them again."""
         self._handle = handle
         self._only_tip = only_tip
         self._source = _Objects(handle)
@@ -65,6 +67,8 @@ class Replay:
                 if not self.places:
                     yield self._begin(entry.parents[0])
                 self.places[entry.commit] = entry.seq
+                if (was := dict(entry.trailers).get(WAS)) is not None:
+                    self.places.setdefault(was.partition(" ")[0], entry.seq)
                 yield Step(entry, tuple(self._step(entry, is_compared=not self._only_tip or entry.commit == tip)))
         except BrokenLog as error:
             yield Step(None, (Fault(f"{error.problem}; nothing after it was verified", commit=error.commit),))
@@ -157,7 +161,9 @@ class Replay:
         elif isinstance(event, e.WorkMerged):
             seq, receipt = self._prepared.pop(event.task, (0, None))
             approved = self._approved.get(event.task, 0)
-            self.landings.append(Landing(entry.commit, entry.seq, event, approved, seq, receipt))
+            # A merge speaks of the names that were given when it was made.
+            names = dict(entry.trailers).get(WAS, f"- {event.run} {event.task}").split(" ")[1:]
+            self.landings.append(Landing(entry.commit, entry.seq, event, approved, seq, receipt, (names[0], names[-1])))
 
 
 def _of_words(entry: StoredEntry, record: e.Record, expected: str) -> Iterator[str]:
@@ -165,7 +171,7 @@ def _of_words(entry: StoredEntry, record: e.Record, expected: str) -> Iterator[s
     task: str | None = getattr(record.event, "task", None)
     trailers = [("Orch-Run", str(record.event.run)), *([("Orch-Task", task)] if task else [])]
     trailers.append(("Orch-Actor", record.actor))
-    if list(entry.trailers) != trailers:
+    if [trailer for trailer in entry.trailers if trailer[0] != WAS] != trailers:
         yield f"its trailers are {dict(entry.trailers)}, expected {dict(trailers)}"
     name = clean_name(author(record.actor)[0], otherwise="unknown")
     if entry.author != name:

@@ -16,6 +16,10 @@ STATE_REF: Final = "refs/heads/orch-state"
 QUIET_REF: Final = "refs/orch/state"
 """Where no clone and no list of branches shows it. Two levels, since git refuses to push `refs/orch-state`."""
 
+APART: Final = "refs/orch/apart/"
+"""Where commits stay whose events were told again on top of another history."""
+
+_UNION_REF: Final = "refs/orch/union"
 PUSH_WITHIN_S: Final = 60.0
 _KEPT: Final = "refs/orch/remote"
 _DURABLE: Final = (("core.fsync", "committed"), ("fetch.unpackLimit", "1"), ("fetch.fsckObjects", "true"))
@@ -113,9 +117,43 @@ class Sync:
             self._move(f"{EPOCHS}{name.removeprefix(self._kept_epochs)}", commit)
         self._move(STATE_REF, theirs, ours or "0" * len(theirs))
 
+    def fork(self, theirs: str) -> str:
+        """The last commit that our branch and a fetched one have in common.
+
+        Raises: HistoriesDiffer when there is none.
+        """
+        for ours in filter(None, (self._tip(STATE_REF), *reversed(self._ends(EPOCHS)))):
+            for end in (theirs, *reversed(self._ends(self._kept_epochs))):
+                if found := self._run("merge-base", ours, end, accept=(0, 1)):
+                    return found
+        raise HistoriesDiffer(
+            f"orch-state here and that of {self.place.remote} have nothing in common; "
+            "push the one to another place ([state] quiet), or rename it"
+        )
+
+    def begin_union(self, theirs: str) -> str:
+        """Keep our branch under `refs/orch/apart/`, and open a ref at theirs to append to, which is returned."""
+        ours = self._tip(STATE_REF) or ""
+        self._move(f"{APART}{ours[:12]}", ours)
+        self._move(_UNION_REF, theirs)
+        return _UNION_REF
+
+    def end_union(self) -> None:
+        """Let our branch be what was made on top of theirs, durably and at once.
+
+        Raises: SyncFailed when the branch was moved meanwhile.
+        """
+        theirs = self._refs(self._kept_epochs)
+        for name, commit in self._refs(EPOCHS).items():
+            if theirs.get(f"{self._kept_epochs}{name.removeprefix(EPOCHS)}") != commit:
+                self._move(f"{APART}{commit[:12]}", commit)
+                self._run("update-ref", "-d", name, commit)
+        self.take_over(self._tip(_UNION_REF) or "")
+        self._run("update-ref", "-d", _UNION_REF)
+
     def _pushed(self, within_s: float, *options: str) -> bool:
         """Whether the remote took it; False when it holds something that this would drop."""
-        specs = (f"{STATE_REF}:{self.place.ref}", f"{EPOCHS}*:{EPOCHS}*")
+        specs = (f"{STATE_REF}:{self.place.ref}", f"{EPOCHS}*:{EPOCHS}*", f"{APART}*:{APART}*")
         told = self._talk("push", "--no-verify", "--porcelain", *options, self.place.remote, *specs, within_s=within_s)
         # `!<TAB>from:to<TAB>[rejected] (fetch first)`: git-push, "OUTPUT".
         refused = [line for line in told.split("\n") if line.startswith("!")]
@@ -142,9 +180,10 @@ class Sync:
     def _move(self, ref: str, new: str, *old: str) -> None:
         self._run("update-ref", "--no-deref", ref, new, *old)
 
-    def _run(self, *arguments: str) -> str:
+    def _run(self, *arguments: str, accept: tuple[int, ...] = (0,)) -> str:
         try:
-            done = run_git(*arguments, git_dir=self._git_dir, config=(("core.fsync", "committed,reference"),))
+            settings = (("core.fsync", "committed,reference"),)
+            done = run_git(*arguments, git_dir=self._git_dir, config=settings, accept=accept)
         except GitError as error:
             raise SyncFailed(str(error)) from error
         return done.stdout.decode("utf-8", "replace").strip()

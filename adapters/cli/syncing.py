@@ -9,9 +9,12 @@ from adapters.cli.folder import root_of
 from adapters.wiring import read_log, read_settings
 from bot.replies import sync as say
 from engine.clock import SystemClock
+from engine.recovery import load_board
 from engine.store.errors import EngineRunning
+from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
 from engine.sync import HistoriesDiffer, Place, Relation, Sync
+from engine.union import United, unite
 from engine.workspace.repository import Repository
 
 
@@ -23,16 +26,20 @@ def sync(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> None:
     root = root_of(repo)
     place = _place(root, remote, quiet)
     both = Sync(Repository.open(root, on_a_branch=False).git_dir, place)
+    united = None
     try:
         with EngineLock(root, since_ms=SystemClock().now_ms()):
-            relation = _taken_over(both)
+            theirs = both.fetch()
+            relation = both.relation(theirs)
+            if relation == "behind" and theirs is not None:
+                both.take_over(theirs)
+            elif relation == "apart" and theirs is not None:
+                united = _put_together(root, both, theirs)
     except EngineRunning:
         relation = "ahead"
-    if relation == "apart":
-        raise HistoriesDiffer(say.differ(place.remote))
-    if relation in ("ahead", "nothing"):
+    if relation in ("ahead", "nothing", "apart"):
         both.push()
-    _report(root, place, relation, as_json)
+    _report(root, place, relation, as_json, united)
 
 
 def clone_state(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> None:
@@ -44,7 +51,10 @@ def clone_state(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> N
     place = _place(root, remote, quiet)
     both = Sync(Repository.open(root, on_a_branch=False).git_dir, place)
     with EngineLock(root, since_ms=SystemClock().now_ms()):
-        relation = _taken_over(both)
+        theirs = both.fetch()
+        relation = both.relation(theirs)
+        if relation == "behind" and theirs is not None:
+            both.take_over(theirs)
     if relation == "nothing":
         refuse(say.nothing_there(place.remote, place.ref))
     if relation == "apart":
@@ -52,12 +62,16 @@ def clone_state(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> N
     _report(root, place, relation, as_json)
 
 
-def _taken_over(both: Sync) -> Relation:
-    theirs = both.fetch()
-    relation = both.relation(theirs)
-    if relation == "behind" and theirs is not None:
-        both.take_over(theirs)
-    return relation
+def _put_together(root: Path, both: Sync, theirs: str) -> United:
+    """Our events on top of theirs. Until the branch moves, at once, it is what it was."""
+    with closing(read_log(root)) as log:
+        ours = list(log.entries(after=both.fork(theirs)))
+        with closing(GitLog.open(root, ref=both.begin_union(theirs))) as union:
+            united = unite(load_board(union), ours, lambda path, at: log.read(path, at=at), SystemClock().now_ms())
+            if united.entries:
+                union.append(united.entries)
+    both.end_union()
+    return united
 
 
 def _place(root: Path, remote: str | None, quiet: bool) -> Place:
@@ -69,13 +83,22 @@ def _place(root: Path, remote: str | None, quiet: bool) -> Place:
     return Place(remote or "origin", quiet)
 
 
-def _report(root: Path, place: Place, relation: Relation, as_json: bool) -> None:
+def _report(root: Path, place: Place, relation: Relation, as_json: bool, united: United | None = None) -> None:
     with closing(read_log(root)) as log:
         last = log.last()
     if as_json:
-        facts = {"remote": place.remote, "ref": place.ref, "was": relation, "events": last.seq if last else 0}
+        facts: dict[str, object] = {
+            "remote": place.remote,
+            "ref": place.ref,
+            "was": relation,
+            "events": last.seq if last else 0,
+        }
+        if united is not None:
+            facts |= {"told_again": len(united.entries), "renamed": united.names, "set_aside": united.set_aside}
         output.say_json(facts)
         return
+    if united is not None:
+        output.say(say.united(place.remote, len(united.entries), united.names, united.set_aside))
     output.say(say.outcome(relation, place.remote, place.ref, last.seq if last else 0))
     if relation == "behind":
         output.say(say.how_to_read())

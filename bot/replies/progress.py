@@ -53,8 +53,8 @@ def _about_run(event: e.RunEvent, board: Blackboard) -> str:  # noqa: C901 - a t
             return f"{run.id} may spend {spend.caps(event)}"
         case e.PlanApproved():
             return f"{run.id} begins with its plan"
-        case e.RunCompleted() | e.RunFailed() | e.RunCancelled() | e.RunSealed():
-            return ""  # the summary says it, and nobody follows a run that is sealed
+        case e.RunCompleted() | e.RunFailed() | e.RunCancelled() | e.RunSealed() | e.EventSetAside():
+            return ""  # the summary says it, or the question; and nobody follows a run that is sealed
 
 
 def _about_decision(event: e.DecisionEvent, board: Blackboard) -> str:

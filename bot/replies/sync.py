@@ -1,5 +1,7 @@
 """What is said about the state branch here and at a remote."""
 
+from collections.abc import Mapping
+
 from bot.replies.words import count
 
 
@@ -15,6 +17,19 @@ def outcome(was: str, remote: str, ref: str, events: int) -> str:
             return f"there is no orch-state, neither here nor at {remote}"
         case _:
             return f"{remote} has orch-state as it is here, at {ref}: {here}"
+
+
+def united(remote: str, events: int, names: Mapping[str, str], set_aside: int) -> str:
+    """Two histories were put together."""
+    renamed = ", ".join(f"{old} is now {new}" for old, new in names.items())
+    lines = [f"both sides had worked apart: {count(events, 'event')} of here now follow those of {remote}"]
+    lines += [f"renamed, because the other side had given the same names: {renamed}"] if renamed else []
+    lines += (
+        [f"{count(set_aside, 'event')} could not follow; `orch status` shows the question about it"]
+        if set_aside
+        else []
+    )
+    return "\n".join(lines)
 
 
 def how_to_read() -> str:

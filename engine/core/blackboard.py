@@ -168,6 +168,7 @@ def _apply(board: Blackboard, record: e.Record) -> Touched:
         case (
             e.RunStarted() | e.SpecWritten() | e.RunMoved() | e.RunPaused() | e.RunResumed()
             | e.BudgetRaised() | e.PlanApproved() | e.RunCompleted() | e.RunFailed() | e.RunCancelled() | e.RunSealed()
+            | e.EventSetAside()
         ):  # fmt: skip
             _apply_to_run(board, record.at, event)
             return Touched()
@@ -196,7 +197,7 @@ def _apply(board: Blackboard, record: e.Record) -> Touched:
             return Touched(task=event.task)
 
 
-def _apply_to_run(board: Blackboard, at: str, event: e.RunEvent) -> None:  # noqa: C901 - a table, one row a kind
+def _apply_to_run(board: Blackboard, at: str, event: e.RunEvent) -> None:  # noqa: C901, PLR0912 - a table, one row a kind
     if isinstance(event, e.RunStarted):
         if event.run in board.runs:
             raise BrokenHistory(f"{event.run} is started twice")
@@ -233,6 +234,8 @@ def _apply_to_run(board: Blackboard, at: str, event: e.RunEvent) -> None:  # noq
             run = msgspec.structs.replace(_run_to(run, "cancelled", reason=event.reason), finished_at=at)
         case e.RunSealed():
             run = msgspec.structs.replace(run, sealed_at=at)
+        case e.EventSetAside():
+            pass  # it is kept in the log alone
     board.put_run(run)
 
 

@@ -344,6 +344,21 @@ class SealRun(msgspec.Struct, frozen=True):
     run: RunId
 
 
+class SetAside(msgspec.Struct, frozen=True):
+    """An event of another engine that can't be taken over: its line, its commit, and why."""
+
+    event: str
+    commit: str
+    problem: str
+
+
+class SetEventsAside(msgspec.Struct, frozen=True):
+    """Two histories were put together, and these events of the run could not follow: keep them, and ask a person."""
+
+    run: RunId
+    events: tuple[SetAside, ...]
+
+
 BasicCommand = StartRun | PauseRun | ResumeRun | CancelRun | InterruptTask | AbandonTask | ChangeDependencies
 SteeringCommand = RetryTask | RestartRun | ReplanRun | AddTask | RaiseBudget
 PeopleCommand = BasicCommand | AnswerDecision | SteeringCommand
@@ -370,5 +385,6 @@ WorkCommand = (
     | AskAboutBudget
     | FinishRun
     | SealRun
+    | SetEventsAside
 )
 Command = PeopleCommand | ChatCommand | WorkCommand | SpendCommand

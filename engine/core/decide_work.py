@@ -33,6 +33,8 @@ def decide_work(board: Blackboard, command: c.WorkCommand) -> Events | c.Refused
             return _ask_budget(board, command)
         case c.FinishRun():
             return _finish(board, command)
+        case c.SetEventsAside():
+            return _set_aside(board, command)
         case c.SealRun():
             return _seal(board, command)
         case _ as report:
@@ -256,6 +258,24 @@ def _finish(board: Blackboard, command: c.FinishRun) -> Events | c.Refused:
             question=f"All tasks of {run.id} are over, but {', '.join(red)} is red on {run.branch}. Plan more work?",
             evidence=command.detail,
         )
+    ]  # fmt: skip
+
+
+def _set_aside(board: Blackboard, command: c.SetEventsAside) -> Events | c.Refused:
+    run = board.runs.get(command.run)
+    if run is None or not command.events:
+        return c.Refused(f"there is no run {command.run}, or nothing to set aside")
+    count = len(command.events)
+    named = f"{count} event{'s' if count != 1 else ''} of one"
+    choice = "Keep what stands" if run.state in RUN_OVER else "Keep what stands, or stop the run"
+    return [
+        *(e.EventSetAside(run.id, commit=one.commit, event=one.event, problem=one.problem) for one in command.events),
+        e.HumanAsked(
+            run.id, decision=next_decision_id(board), topic="apart",
+            options=("keep",) if run.state in RUN_OVER else ("keep", "stop"),
+            question=f"Two engines worked on {run.id} apart, and {named} can't follow the other's. {choice}?",
+            evidence="\n".join(f"{one.commit[:10]} {one.problem}" for one in command.events),
+        ),
     ]  # fmt: skip
 
 

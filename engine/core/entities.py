@@ -66,7 +66,7 @@ Fault = Literal["work", "tests", "both"]
 LadderStep = Literal["brief", "stronger_model", "replan", "human"]
 """What follows when an attempt fails in the same way again; each repetition is one step up."""
 
-DecisionKind = Literal["task", "budget", "checkout", "run_red", "cancel", "plan", "acceptance"]
+DecisionKind = Literal["task", "budget", "checkout", "run_red", "cancel", "plan", "acceptance", "apart"]
 Choice = Literal[
     "retry",
     "retry_with_changes",

@@ -115,6 +115,17 @@ class RunSealed(Event, frozen=True):
     """The run was over for long: its files become one in the archive, and its conversations stay in the history alone."""
 
 
+class EventSetAside(Event, frozen=True):
+    """Two engines worked apart, and this event of one can't follow those of the other. It changes nothing, and is kept here.
+
+    `event` is its line, `commit` where it stood, `problem` why it could not be taken over.
+    """
+
+    commit: str
+    event: str
+    problem: str
+
+
 class TaskPlanned(Event, frozen=True):
     """A task exists from now on."""
 
@@ -312,7 +323,7 @@ class TaskAbandoned(Event, frozen=True):
 
 RunEvent = (
     RunStarted | SpecWritten | RunMoved | RunPaused | RunResumed | BudgetRaised | RunCompleted | RunFailed | RunCancelled
-    | RunSealed | PlanApproved
+    | RunSealed | PlanApproved | EventSetAside
 )  # fmt: skip
 TaskEvent = (
     TaskReadied | DependenciesChanged | AttemptStarted | TurnsLogged | WorkSubmitted | WorkApproved | AttemptFailed

@@ -125,6 +125,8 @@ def _about_run(event: e.RunEvent) -> Line:  # noqa: C901, PLR0911 - a table, one
             return f"{run}'s plan may begin", ""
         case e.RunSealed():
             return f"{run} put away in the archive", ""
+        case e.EventSetAside():
+            return f"{run} sets aside an event of another engine ({event.commit[:10]})", event.problem
 
 
 def _about_decision(event: e.DecisionEvent, move: str) -> Line:

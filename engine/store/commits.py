@@ -56,18 +56,21 @@ def encode_commit(entry: Entry, *, tree: str, parent: str) -> bytes:
     Raises: ValueError when the event is not one line of ASCII, or a trailer's key is no key or one of the store's own.
     """
     author = _author(entry.author, entry.author_email)
-    return encode_parts(tree=tree, parents=(parent,), author=author, at_s=entry.at_ms // 1000, message=_message(entry))
+    written_ms = max(entry.at_ms, entry.committed_at_ms)
+    times = entry.at_ms // 1000, written_ms // 1000
+    return encode_parts(tree=tree, parents=(parent,), author=author, times_s=times, message=_message(entry))
 
 
-def encode_parts(*, tree: str, parents: tuple[str, ...], author: str, at_s: int, message: str) -> bytes:
-    """The content of a commit object; the text must be clean already.
+def encode_parts(*, tree: str, parents: tuple[str, ...], author: str, times_s: tuple[int, int], message: str) -> bytes:
+    """The content of a commit object; the text must be clean already. The times are the author's and the committer's.
 
     Raises: ValueError for a time before 1970.
     """
+    at_s, written_s = times_s
     if at_s < 0:
         raise ValueError(f"a commit cannot be dated {at_s} s before 1970")
     lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents)]
-    lines += [f"author {author} {at_s} +0000", f"committer {COMMITTER} {at_s} +0000", "", message]
+    lines += [f"author {author} {at_s} +0000", f"committer {COMMITTER} {written_s} +0000", "", message]
     return "\n".join(lines).encode()
 
 

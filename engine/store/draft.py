@@ -64,6 +64,6 @@ class Draft:
     def _put_root(self, said: str, at_s: int, sink: ObjectSink) -> str:
         message = f"{said}{FORMAT}: {FORMAT_NUMBER}\n{SEQ}: {self._seq}\n"
         tree = self._root.write(sink).hex()
-        content = encode_parts(tree=tree, parents=(), author=COMMITTER, at_s=at_s, message=message)
+        content = encode_parts(tree=tree, parents=(), author=COMMITTER, times_s=(at_s, at_s), message=message)
         self.tip = sink.add("commit", content).hex()
         return self.tip

@@ -12,6 +12,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Its place in the log: the one before plus one, the first is 1."""
     at_ms: int
     """When it happened, in unix milliseconds, UTC. Git keeps whole seconds."""
+    committed_at_ms: int = 0
+    """When it was written here, where that is later; the commit keeps both times."""
     subject: str
     author: str
     author_email: str

@@ -12,7 +12,7 @@ from engine.core.blackboard import Blackboard
 from engine.core.entities import Criterion, GateProof, GateSpec, Receipt, RunConfig, Spec, Spend, Verdict
 from engine.core.ids import RunId, TaskId
 from engine.core.plan import PlannedTask
-from engine.ledger import ENGINE, _entry, carry_out
+from engine.ledger import ENGINE, carry_out, entry_of
 from engine.store import layout
 from engine.store.entry import Entry
 from engine.store.gitlog import GitLog
@@ -49,7 +49,7 @@ class ProvenRun:
         """Write an event that nobody decided, with the files that belong to it."""
         self.now_ms += 1_000
         record = e.Record(self.board.seq + 1, iso(self.now_ms), ENGINE, event)
-        self.log.append([_entry(self.board, record, self.now_ms, {}, {})])
+        self.log.append([entry_of(self.board, record, self.now_ms, {}, {})])
 
     def retell(self, change: Callable[[c.Command], c.Command]) -> None:
         """Replace the state branch by one that agrees with itself, in which each command is as `change` makes it."""

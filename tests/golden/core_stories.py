@@ -253,6 +253,23 @@ def quota_and_money() -> CoreDriver:
     return driver
 
 
+def two_engines_worked_apart() -> CoreDriver:
+    """Events of another engine that can't follow, in a run under way and in one that is over."""
+    driver = CoreDriver()
+    start_run(driver, "Rounding")
+    direct(driver, "money")
+    plan(driver, "T2", [planned("round")])
+    land(driver, "T3")
+    aside = c.SetAside('{"kind":"attempt-started","run":"R1","task":"T3"}', oid("theirs"), "T3 is complete")
+    driver.must(c.SetEventsAside(R1, (aside, aside)))
+    driver.must(answer(driver, "D1", "keep"), ALICE)
+    finish(driver)
+    driver.must(c.SetEventsAside(R1, (aside,)))
+    assert "possible: keep" in driver.refusal(answer(driver, "D2", "stop"))
+    driver.must(answer(driver, "D2", "keep"), BOB)
+    return driver
+
+
 STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
     story.__name__: story
     for story in (
@@ -263,5 +280,6 @@ STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
         told_and_steered_in_chat,
         landed_and_put_away,
         quota_and_money,
+        two_engines_worked_apart,
     )
 } | dict(CREW_STORIES)

@@ -47,6 +47,25 @@ def test_the_place_is_said_in_orch_toml(orch: Orch, own_shop: Path, remote: Path
     assert "refs/orch/state" in git(remote, "for-each-ref")
 
 
+def test_two_sides_that_worked_apart_are_put_together_and_pushed(
+    orch: Orch, own_shop: Path, remote: Path, tmp_path: Path
+):
+    orch("sync", "-C", own_shop)
+    git(tmp_path, "clone", "--quiet", str(remote), "laptop")
+    orch("clone-state", "-C", tmp_path / "laptop")
+    orch("decide", "D1", "retry", "-C", own_shop)
+    orch("sync", "-C", own_shop)
+    orch("pause", "R1", "-C", tmp_path / "laptop")
+    orch("decide", "D1", "abandon cascade", "-C", tmp_path / "laptop")
+    said = orch("sync", "-C", tmp_path / "laptop")
+    assert said.out.startswith("both sides had worked apart: ")
+    assert "could not follow; `orch status` shows the question about it" in said.out
+    assert "origin has orch-state as it is here" in said.out
+    orch("sync", "-C", own_shop)
+    assert git(own_shop, "rev-parse", "orch-state") == git(tmp_path / "laptop", "rev-parse", "orch-state")
+    assert "Two engines worked on R1 apart" in orch("status", "-C", own_shop).out
+
+
 def test_beside_a_running_engine_sync_only_pushes_and_clone_state_does_nothing(
     orch: Orch, own_shop: Path, remote: Path
 ):

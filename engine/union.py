@@ -1,0 +1,186 @@
+"""Puts two histories together that grew apart: theirs was published and stays as it is, ours is told again on top of it. Nothing is lost.
+
+Each of our events is folded onto their board in its order. A name that both gave (R8, T30) becomes the next free one for ours. What
+can't follow any more (its task is complete there, say) is set aside: kept in an event of its own, with a question to people. The new
+commits name the old ones in `Orch-Was`, and those stay under `refs/orch/apart/`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from engine.clock import iso
+from engine.core import commands as c
+from engine.core import events as e
+from engine.core.blackboard import Blackboard
+from engine.core.entities import FileRef
+from engine.core.fold_task import AboutAttempt
+from engine.core.ids import RunId, TaskId, number
+from engine.core.lifecycle import BrokenHistory, IllegalTransition
+from engine.ledger import ENGINE, carry_out, entry_of, follow_up
+from engine.store.entry import Entry, StoredEntry
+from engine.store.layout import attempt_folder
+
+WAS: Final = "Orch-Was"
+"""In a commit that tells an event again: the commit before, and the run and the task as they were named there."""
+
+_ATTEMPT_FILE: Final = re.compile(r"runs/(?:[0-9]/)*(R[0-9]+)/logs/(?:[0-9]/)*(T[0-9]+)/a([0-9]+)/(.+)")
+_FOLLOWS_OF_ITSELF: Final = (e.TaskReadied, e.RunMoved)
+"""What `settle` says anew wherever it still holds."""
+
+ReadFile = Callable[[str, str], bytes | None]
+"""A file by its path and the commit it is in."""
+
+
+class United(msgspec.Struct):
+    """What to append on top of theirs, what was renamed (old to new), and how many events were set aside."""
+
+    entries: list[Entry] = []
+    names: dict[str, str] = {}
+    set_aside: int = 0
+
+
+def unite(theirs: Blackboard, ours: Sequence[StoredEntry], read: ReadFile, now_ms: int) -> United:
+    """Our events on top of their board.
+
+    Raises: UnknownEvent when a newer version wrote one of them.
+    """
+    told = _Telling(theirs, [e.decode(entry.event) for entry in ours], read, now_ms)
+    for entry in ours:
+        told.tell(entry)
+    told.conclude()
+    return told.united
+
+
+class _Telling:
+    """Events that are told again, one after the other."""
+
+    def __init__(self, board: Blackboard, events: Sequence[e.AnyEvent], read: ReadFile, now_ms: int) -> None:
+        self.united = United()
+        self._board = board
+        self._read = read
+        self._now_ms = now_ms
+        self._touched: dict[RunId, dict[TaskId, None]] = {}
+        self._aside: dict[RunId, list[c.SetAside]] = {}
+        self._cut: set[tuple[TaskId, int]] = set()
+        self._last: dict[str, int] = {}
+        for name in (*_names_on(board), *filter(None, map(_name_given, events))):
+            self._last[name[0]] = max(self._last.get(name[0], 0), number(name))
+
+    def tell(self, old: StoredEntry) -> None:
+        """Fold the event in and add its entry; or set it aside."""
+        before = e.decode(old.event)
+        self._rename(_name_given(before))
+        event = _renamed(before, self.united.names)
+        actor = dict(old.trailers).get("Orch-Actor", ENGINE)
+        if problem := self._problem_with(event):
+            self._set_aside(old, event, problem)
+            return
+        board = self._board.copy()
+        touched = self._touched.setdefault(event.run, {})
+        files = {new.path: self._read(was.path, old.commit) for was, new in _files(before, event)}
+        try:
+            record = e.Record(board.seq + 1, iso(old.at_ms), actor, event)
+            entry = entry_of(board, record, old.at_ms, {path: c for path, c in files.items() if c is not None}, touched)
+        except (IllegalTransition, BrokenHistory) as error:
+            self._set_aside(old, event, str(error))
+            return
+        self._board = board
+        was = " ".join((old.commit, before.run, *filter(None, [getattr(before, "task", None)])))
+        self.united.entries.append(
+            msgspec.structs.replace(entry, trailers=(*entry.trailers, (WAS, was)), committed_at_ms=self._now_ms)
+        )
+
+    def _set_aside(self, old: StoredEntry, event: e.AnyEvent, problem: str) -> None:
+        if isinstance(event, e.AttemptStarted):
+            self._cut.add((event.task, event.attempt))
+        if not isinstance(event, _FOLLOWS_OF_ITSELF):
+            self._aside.setdefault(event.run, []).append(c.SetAside(old.event, old.commit, problem))
+
+    def _problem_with(self, event: e.AnyEvent) -> str:
+        """Why an event that would fold is set aside all the same: it belongs to another attempt than the one of that number here."""
+        if not isinstance(event, AboutAttempt):
+            return ""
+        task = self._board.tasks.get(event.task)
+        if (event.task, event.attempt) in self._cut:
+            return f"attempt {event.attempt} of {event.task} is another one here"
+        if isinstance(event, e.TurnsLogged) and task is not None and task.attempt is not None and task.attempt.ended_at:
+            return f"attempt {event.attempt} of {event.task} is over here"
+        return ""
+
+    def conclude(self) -> None:
+        """Add what follows of itself, and the question about what was set aside."""
+        for run, touched in self._touched.items():
+            if run in self._board.runs:
+                follow_up(self._board, run, touched, self._now_ms, self.united.entries)
+        for run, events in self._aside.items():
+            order = c.SetEventsAside(run, tuple(events))
+            carry_out(self._board, order, ENGINE, {}, self._now_ms, self.united.entries)
+            self.united.set_aside += len(events)
+
+    def _rename(self, name: str | None) -> None:
+        if name is not None and name in _names_on(self._board):
+            self._last[name[0]] += 1
+            self.united.names[name] = f"{name[0]}{self._last[name[0]]}"
+
+
+def _name_given(event: e.AnyEvent) -> str | None:
+    """The name of what the event brings into being."""
+    match event:
+        case e.RunStarted():
+            return event.run
+        case e.TaskPlanned():
+            return event.task
+        case e.HumanAsked():
+            return event.decision
+        case e.ChatBound():
+            return event.binding
+        case e.PostIntended():
+            return event.post
+        case e.InsightPosted():
+            return event.insight
+        case e.DesignDecided():
+            return event.entry
+        case _:
+            return None
+
+
+def _names_on(board: Blackboard) -> set[str]:
+    return {
+        *board.runs, *board.tasks, *board.decisions, *board.chat.bindings, *board.chat.posts, *board.notes.insights,
+        *board.notes.design,
+    }  # fmt: skip
+
+
+def _files(before: e.AnyEvent, after: e.AnyEvent) -> Iterator[tuple[FileRef, FileRef]]:
+    """The files that came with the event, as they were named and as they are named now."""
+    return zip(e.named_files(before), e.named_files(after), strict=True)
+
+
+def _renamed(event: e.AnyEvent, names: Mapping[str, str]) -> e.AnyEvent:
+    if not names:
+        return event
+    plain: object = msgspec.json.decode(e.encode(event))
+    return e.decode(msgspec.json.encode(_replaced(plain, names)).decode())
+
+
+def _replaced(value: object, names: Mapping[str, str]) -> object:
+    """The JSON with each name replaced where a text is nothing but the name, and in the paths of files."""
+    if isinstance(value, str):
+        return names.get(value, value)
+    if isinstance(value, list):
+        return [_replaced(item, names) for item in value]
+    if isinstance(value, dict):
+        changed = {key: _replaced(item, names) for key, item in value.items()}
+        return changed | {"path": _path(str(value["path"]), names)} if "oid" in value else changed
+    return value
+
+
+def _path(path: str, names: Mapping[str, str]) -> str:
+    found = _ATTEMPT_FILE.fullmatch(path)
+    if found is None:
+        return path
+    run, task = (names.get(name, name) for name in (found[1], found[2]))
+    return f"{attempt_folder(RunId(run), TaskId(task), int(found[3]))}/{found[4]}"

@@ -1,0 +1,227 @@
+"""Two engines that worked apart: the published history stands, the other follows, and nothing is lost."""
+
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.clock import iso
+from engine.core import commands as c
+from engine.core import events as e
+from engine.core.blackboard import Blackboard, fold
+from engine.core.entities import Criterion, RunConfig
+from engine.core.ids import DecisionId, RunId, TaskId
+from engine.ledger import carry_out
+from engine.recovery import load_board
+from engine.store.entry import Entry, StoredEntry
+from engine.store.gitlog import GitLog
+from engine.sync import HistoriesDiffer, Place, Sync
+from engine.union import United, unite
+from engine.verify import verify
+from engine.workspace.repository import Repository
+from tests.bench.store_workload import Workload
+from tests.engine.proven import CHECK, ProvenRun
+from tests.engine.store.test_store_machine import record_of
+from tests.engine.workspace.target import git
+from tests.fakes.board_view import facts
+
+R1, T3, T4 = RunId("R1"), TaskId("T3"), TaskId("T4")
+NOW_MS = 1_780_000_000_000
+
+
+class Clone(ProvenRun):
+    """The same run as another engine has it, in a repository of its own."""
+
+    def __init__(self, of: ProvenRun, folder: Path) -> None:
+        shutil.copytree(of.repository.path, folder)
+        self.repository = Repository.open(folder)
+        self.log, self.now_ms, self.given = GitLog.open(folder), of.now_ms + 500_000, []
+        self.board = load_board(self.log)
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> ProvenRun:
+    return ProvenRun(tmp_path / "ours").start()
+
+
+@pytest.fixture
+def theirs(ours: ProvenRun, tmp_path: Path) -> Clone:
+    clone = Clone(ours, tmp_path / "theirs")
+    git(ours.repository.path, "remote", "add", "origin", str(clone.repository.path))
+    return clone
+
+
+def put_together(ours: ProvenRun) -> United:
+    """What `orch sync` does before it pushes."""
+    both = Sync(ours.repository.git_dir, Place("origin"))
+    tip = both.fetch()
+    assert tip is not None
+    assert both.relation(tip) == "apart"
+    with closing(GitLog.open(ours.repository.path)) as log:
+        told = list(log.entries(after=both.fork(tip)))
+        with closing(GitLog.open(ours.repository.path, ref=both.begin_union(tip))) as union:
+            united = unite(load_board(union), told, lambda path, at: log.read(path, at=at), NOW_MS)
+            union.append(united.entries)
+    both.end_union()
+    assert both.relation(tip) == "ahead"
+    return united
+
+
+def board(run: ProvenRun) -> Blackboard:
+    with closing(GitLog.open(run.repository.path)) as log:
+        folded = fold(map(record_of, log.entries()))
+        assert facts(load_board(log)) == facts(folded)
+        return folded
+
+
+def proven(run: ProvenRun) -> str:
+    with closing(GitLog.open(run.repository.path)) as log:
+        return "\n".join(f"{fault.where}: {fault.problem}" for fault in verify(run.repository, log))
+
+
+def test_what_does_not_touch_is_all_there_afterwards(ours: ProvenRun, theirs: Clone):
+    theirs.approve(T3)
+    ours.approve(T4)
+    united = put_together(ours)
+    assert (united.names, united.set_aside) == ({}, 0)
+    assert {task.id: task.state for task in board(ours).tasks.values()} | {} == {
+        "T1": "complete", "T2": "complete", "T3": "approved", "T4": "approved"
+    }  # fmt: skip
+    assert proven(ours) == ""
+
+
+def test_the_published_commits_stand_and_ours_are_kept(ours: ProvenRun, theirs: Clone):
+    theirs.approve(T3)
+    ours.approve(T4)
+    published, before = theirs.log.tip(), ours.log.tip()
+    put_together(ours)
+    git(ours.repository.path, "merge-base", "--is-ancestor", str(published), "orch-state")
+    assert git(ours.repository.path, "for-each-ref", "--format=%(objectname)", "refs/orch/apart/") == before
+    assert git(ours.repository.path, "for-each-ref", "refs/orch/union") == ""
+    git(ours.repository.path, "gc", "--quiet", "--prune=now")
+    git(ours.repository.path, "fsck", "--strict")
+
+
+def test_a_landing_that_is_told_again_is_still_proven(ours: ProvenRun, theirs: Clone):
+    theirs.approve(T3)
+    ours.complete(T4)
+    put_together(ours)
+    assert board(ours).tasks[T4].state == "complete"
+    assert proven(ours) == ""
+
+
+def test_names_that_both_gave_become_new_ones_for_ours(ours: ProvenRun, theirs: Clone):
+    for run, objective in ((theirs, "their second"), (ours, "our second")):
+        base = run.repository.branch_tip("main")
+        run.give(c.StartRun(objective, "main", base, RunConfig("pilot"), "cli:ada"), "cli:ada")
+    ours.give(c.StartAttempt(TaskId("T5"), ours.repository.branch_tip("main")), "director")
+    united = put_together(ours)
+    assert united.names == {"R2": "R3", "T5": "T6"}
+    found = board(ours)
+    assert [run.objective for run in found.runs.values()] == ["an objective", "their second", "our second"]
+    assert (found.tasks[TaskId("T5")].state, found.tasks[TaskId("T6")].state) == ("ready", "active")
+    assert proven(ours) == ""
+
+
+def test_files_of_a_renamed_task_move_with_it(ours: ProvenRun, theirs: Clone):
+    for run in (theirs, ours):
+        run.give(c.AddTask(R1, "Another part", criteria=(Criterion("it is done", CHECK),)), "cli:ada")
+    ours.approve(TaskId("T5"))
+    put_together(ours)
+    with closing(GitLog.open(ours.repository.path)) as log:
+        paths = [path for path, _ in log.files(under="runs/R1/logs/T6")]
+    assert paths == ["runs/R1/logs/T6/a1/0001.jsonl", "runs/R1/logs/T6/a1/diff.patch"]
+    assert proven(ours) == ""
+
+
+def test_what_cannot_follow_is_set_aside_and_a_person_is_asked(ours: ProvenRun, theirs: Clone):
+    theirs.complete(T3)
+    ours.approve(T3)
+    united = put_together(ours)
+    assert united.set_aside == 4
+    found = board(ours)
+    assert found.tasks[T3].state == "complete"
+    (question,) = found.open_decisions.values()
+    assert (question.kind, question.run, question.options) == ("apart", R1, ("keep", "stop"))
+    assert "4 events of one can't follow the other's" in question.question
+    with closing(GitLog.open(ours.repository.path)) as log:
+        kept = [event for one in log.entries() if isinstance(event := e.decode(one.event), e.EventSetAside)]
+    assert [type(e.decode(one.event)).__name__ for one in kept] == [
+        "AttemptStarted", "TurnsLogged", "WorkSubmitted", "WorkApproved"
+    ]  # fmt: skip
+    answer = c.AnswerDecision(question.id, "keep", "cli:ada", "2026-01-01T00:00:00Z")
+    entries: list[Entry] = []
+    assert not isinstance(carry_out(found, answer, "cli:ada", {}, NOW_MS, entries), c.Refused)
+    assert found.open_decisions == {}
+
+
+def test_two_answers_to_one_question_are_one_answer_and_one_set_aside(ours: ProvenRun, theirs: Clone):
+    def answered(run: ProvenRun, by: str) -> None:
+        run.give(c.AnswerDecision(DecisionId("D1"), "stop", by, "2026-01-01T00:00:00Z"), by)
+
+    ours.give(c.AskAboutBudget(R1, "0.00 USD left"))
+    shutil.rmtree(theirs.repository.path)
+    theirs = Clone(ours, theirs.repository.path)
+    answered(theirs, "cli:ada")
+    answered(ours, "cli:bob")
+    put_together(ours)
+    found = board(ours)
+    answer = found.decisions[DecisionId("D1")].answer
+    assert answer is not None
+    assert answer.by == "cli:ada"
+    assert found.decisions[DecisionId("D2")].options == ("keep",), "the run is over"
+
+
+def test_our_epochs_are_kept_and_theirs_hold(ours: ProvenRun, theirs: Clone):
+    theirs.approve(T3)
+    ours.log.begin_epoch()
+    ours.approve(T4)
+    assert git(ours.repository.path, "for-each-ref", "refs/orch/epoch/") != ""
+    put_together(ours)
+    assert git(ours.repository.path, "for-each-ref", "refs/orch/epoch/") == ""
+    assert proven(ours) == ""
+
+
+def test_histories_without_a_common_event_are_left_alone(ours: ProvenRun, tmp_path: Path):
+    other = ProvenRun(tmp_path / "other")
+    other.now_ms += 500_000
+    other.start()
+    git(ours.repository.path, "remote", "add", "origin", str(other.repository.path))
+    both, before = Sync(ours.repository.git_dir, Place("origin")), ours.log.tip()
+    with pytest.raises(HistoriesDiffer, match="nothing in common"):
+        both.fork(both.fetch() or "")
+    assert ours.log.tip() == before
+
+
+def steps(board: Blackboard, seed: int, count: int) -> list[Entry]:
+    """What an engine of its own does from here."""
+    load = Workload(4, seed)
+    load.board = board
+    return load.steps(count)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(1, 9), st.integers(0, 12), st.integers(0, 12))
+def test_whatever_two_engines_did_every_event_is_told_or_set_aside(seed: int, theirs: int, ours: int):
+    load = Workload(4, seed)
+    base = [*load.plan(), *load.steps(seed)]
+    fork = fold(map(as_record, base))
+    published = fold(map(as_record, steps(fork.copy(), seed + 1, theirs)), fork)
+    mine = [stored(entry) for entry in steps(fork.copy(), seed + 2, ours)]
+    united = unite(published.copy(), mine, lambda _path, _at: b"", NOW_MS)
+    told = [entry for entry in united.entries if any(key == "Orch-Was" for key, _ in entry.trailers)]
+    assert len(told) + united.set_aside == len([one for one in mine if "task-readied" not in one.event])
+    assert facts(fold(map(as_record, united.entries), published)).keys()
+
+
+def as_record(entry: Entry) -> e.Record:
+    return e.Record(entry.seq, iso(entry.at_ms), dict(entry.trailers)["Orch-Actor"], e.decode(entry.event))
+
+
+def stored(entry: Entry) -> StoredEntry:
+    return StoredEntry(
+        "c" * 40, "t" * 40, entry.seq, entry.at_ms, entry.subject, entry.author, entry.trailers, entry.event, ()
+    )
