@@ -19,7 +19,7 @@ from adapters.cli import output
 from adapters.cli.folder import root_of
 from adapters.control import NoEngine, ask_health
 from adapters.llm.litellm_model import LitellmConfig, LitellmModel
-from adapters.settings import FILE, BadSettings, Settings, load_discord
+from adapters.settings import FILE, BadSettings, Settings, load_discord, load_slack
 from adapters.wiring import PILOT, model_of, read_log, read_settings
 from bot.port import Health
 from bot.replies import doctor as say
@@ -215,9 +215,10 @@ def check_engine(around: Surroundings) -> Finding:
 def check_chats(around: Surroundings) -> Finding:
     """Which chats are configured, and how a running engine says they are."""
     try:
-        names = ["console", *(["discord"] if load_discord() is not None else [])]
+        configured = {"discord": load_discord(), "slack": load_slack()}
     except BadSettings as error:
         return Finding("chats", "wrong", str(error))
+    names = ["console", *(name for name, found in configured.items() if found is not None)]
     healths: dict[str, Health] = {}
     if around.holder is not None:
         try:

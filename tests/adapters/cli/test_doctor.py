@@ -23,7 +23,9 @@ PARTS = [
 
 @pytest.fixture(autouse=True)
 def _nobodys_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith(("ORCH_", "DISCORD_")) or name.endswith("_API_KEY")]:
+    for name in [
+        name for name in os.environ if name.startswith(("ORCH_", "DISCORD_", "SLACK_")) or name.endswith("_API_KEY")
+    ]:
         monkeypatch.delenv(name)
 
 
