@@ -22,6 +22,7 @@ PREVIOUS_EPOCH = "Orch-Prev-Epoch"
 _OWN_TRAILERS = frozenset(key.lower() for key in (EVENT, SEQ, FORMAT, PREVIOUS_EPOCH))
 _TRAILER_KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _AUTHOR_LINE = re.compile(r"author (.*?) <[^<>]*> ([0-9]+) \+0000")
+_EVENT_LINE = re.compile(r"[!-\x7f](?:[ -\x7f]*[!-\x7f])?")
 _PLAIN_LINE = re.compile(r"[!-~]+(?: [!-~]+)*")
 _UNFIT_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp", "Cn"})
 
@@ -133,18 +134,20 @@ def _author(name: str, email: str) -> str:
 
 
 def _message(entry: Entry) -> str:
-    if not (entry.event.isascii() and entry.event.strip() == entry.event and min(entry.event, default="") >= " "):
+    if not _EVENT_LINE.fullmatch(entry.event):
         raise ValueError(f"an event must be one line of ASCII JSON, got {entry.event[:80]!r}")
     subject = clean_line(entry.subject)
     if len(subject) > MAX_SUBJECT:
         subject = subject[: MAX_SUBJECT - 1].rstrip() + "…"
     body = _clean_paragraphs(entry.body)
-    trailers = [f"{_checked_key(key)}: {clean_line(value)}" for key, value in entry.trailers]
+    trailers = [_clean_trailer(key, value) for key, value in entry.trailers]
     last = "\n".join([*trailers, f"{SEQ}: {entry.seq}", f"{EVENT}: {entry.event}"])
     return "\n\n".join([subject, body, last] if body else [subject, last]) + "\n"
 
 
 def _clean_paragraphs(text: str) -> str:
+    if not text:
+        return ""
     return "\n".join(clean_line(line, otherwise="") for line in text.split("\n")).strip("\n")
 
 
@@ -155,6 +158,11 @@ def _checked_key(key: str) -> str:
             f"{key!r} cannot be the key of a trailer: letters, digits and dashes, and not one of the store's"
         )
     return key
+
+
+@lru_cache(maxsize=1024)
+def _clean_trailer(key: str, value: str) -> str:
+    return f"{_checked_key(key)}: {clean_line(value)}"
 
 
 def _trailer(commit: str, line: str) -> tuple[str, str]:

@@ -17,16 +17,10 @@ def between(base: bytes, new: bytes) -> bytes:
     A version on the state branch differs from the one before in one place (an entry of a folder, a state in a file), so this
     finds nearly all there is, at the price of a subtraction.
     """
+    if len(base) == len(new) and (delta := _replaced(base, new)):
+        return delta
     head, tail = _common_ends(base, new)
     end = len(new) - tail
-    if head and tail and 0 < end - head <= _MAX_INSERT:
-        # An entry of a folder, nearly always: at once, for there are six of them in an event.
-        return b"".join(
-            (
-                _size(len(base)), _size(len(new)), _COPY_AND_INSERT.pack(_COPY_HEAD, 0, head, end - head),
-                new[head:end], _COPY.pack(_COPY_HEAD, len(base) - tail, tail),
-            )
-        )  # fmt: skip
     pieces = [_size(len(base)), _size(len(new))]
     if head:
         pieces.append(_COPY.pack(_COPY_HEAD, 0, head))
@@ -36,6 +30,25 @@ def between(base: bytes, new: bytes) -> bytes:
     if tail:
         pieces.append(_COPY.pack(_COPY_HEAD, len(base) - tail, tail))
     return b"".join(pieces)
+
+
+def _replaced(base: bytes, new: bytes) -> bytes | None:
+    """The delta where one object id is another one, which is what an event does to each of the six folders above its file."""
+    size = len(base)
+    rest = (int.from_bytes(base, "big") ^ int.from_bytes(new, "big")).bit_length() + 7 >> 3
+    head, end = size - rest, size - rest + _ID_BYTES
+    if not 0 < head < end < size <= _SMALL or base[end:] != new[end:]:
+        return None
+    mark = _SIZES[size]
+    return b"".join(
+        (
+            mark,
+            mark,
+            _COPY_AND_INSERT.pack(_COPY_HEAD, 0, head, _ID_BYTES),
+            new[head:end],
+            _COPY.pack(_COPY_HEAD, end, size - end),
+        )
+    )
 
 
 def _common_ends(base: bytes, new: bytes) -> tuple[int, int]:
@@ -58,3 +71,8 @@ def _size(number: int) -> bytes:
     if number < 0x4000:
         return bytes((number & 0x7F | 0x80, number >> 7))
     return bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14))
+
+
+_ID_BYTES: Final = 20
+_SMALL: Final = 4096
+_SIZES: Final = tuple(map(_size, range(_SMALL + 1)))

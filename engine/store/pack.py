@@ -69,10 +69,16 @@ class Pack:
         if chain == _MAX_CHAIN or len(content) > delta.MAX_CONTENT:
             return 0
         difference = delta.between(base, content)
-        if len(difference) > len(content) // 2:
+        length = len(difference)
+        if length > len(content) // 2:
             return 0
-        head = _entry_head(_OFS_DELTA, len(difference)) + _distance(self._size - offset)
-        self._put(object_id, head + _deflate(difference, _DELTA_STORED_UP_TO))
+        distance = _distance(self._size - offset)
+        if length <= _DELTA_STORED_UP_TO:
+            entry_head, stored_head = _SHORT_DELTAS[length]
+            checksum = zlib.adler32(difference).to_bytes(4, "big")
+            self._put(object_id, b"".join((entry_head, distance, stored_head, difference, checksum)))
+        else:
+            self._put(object_id, _entry_head(_OFS_DELTA, length) + distance + zlib.compress(difference, _FAST))
         return chain + 1
 
     def _put(self, object_id: bytes, chunk: bytes) -> None:
@@ -133,3 +139,10 @@ def _deflate(content: bytes, max_stored: int) -> bytes:
     return b"".join(
         (_STORED.pack(b"\x78\x01", 1, length, length ^ 0xFFFF), content, _ADLER.pack(zlib.adler32(content)))
     )
+
+
+_SHORT_DELTAS: Final = tuple(
+    (_entry_head(_OFS_DELTA, length), _STORED.pack(b"\x78\x01", 1, length, length ^ 0xFFFF))
+    for length in range(_DELTA_STORED_UP_TO + 1)
+)
+"""The heads of a delta of each length, in the pack and as a stored zlib stream."""

@@ -70,7 +70,11 @@ class Folder:
             below = self.opened[name]
             tree_id = below.write(sink)
             if below.entries:
-                self.put_entry(below.key, below.start + tree_id)
+                entry = below.start + tree_id
+                if below.key in self.entries:
+                    self.entries[below.key] = entry
+                else:
+                    self.put_entry(below.key, entry)
             else:
                 # Git keeps no empty folders.
                 del self.opened[name]
@@ -145,9 +149,16 @@ def find(source: ObjectSource, tree_id: bytes, path: str) -> tuple[bytes, bool] 
 
 def walk(source: ObjectSource, tree_id: bytes, path: str, skip: frozenset[str]) -> Iterator[tuple[str, bytes]]:
     """The path and blob id of every file below this tree, whose own path is `path`, without folders named in `skip`."""
-    for key, entry in parse_tree(source.read(tree_id)):
-        name = key.decode()
-        if not name.endswith("/"):
-            yield path + name, entry[-20:]
-        elif name[:-1] not in skip:
-            yield from walk(source, entry[-20:], path + name, skip)
+    # Folders that are being walked, outermost first; a generator in a generator would hand each file through all of them.
+    open_folders = [(path, parse_tree(source.read(tree_id)))]
+    while open_folders:
+        at, entries = open_folders[-1]
+        for key, entry in entries:
+            name = key.decode()
+            if not name.endswith("/"):
+                yield at + name, entry[-20:]
+            elif name[:-1] not in skip:
+                open_folders.append((at + name, parse_tree(source.read(entry[-20:]))))
+                break
+        else:
+            open_folders.pop()
