@@ -61,6 +61,30 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def keeps_order(*folders: Path) -> bool:
+    """Whether one sync of the last folder makes all earlier changes of names in the others durable too, or none of the later ones.
+
+    So it is where a single journal orders them: ext4 that has one (jbd2 commits in order), and XFS (its log is forced up to the
+    folder's last change). Where that can't be told, each folder has to be synced.
+    """
+    devices = {folder.stat().st_dev for folder in folders}
+    if len(devices) != 1:
+        return False
+    (device,) = devices
+    number = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
+        # proc(5): the third word is the device, the first after the lone dash the kind of file system.
+        kinds = {line.partition(" - ")[2].split()[0] for line in mounts if line.split()[2] == number}
+        name = Path(f"/sys/dev/block/{number}").resolve().name
+        if kinds == {"ext4"}:
+            return "none" not in Path(f"/sys/fs/ext4/{name}/journal_task").read_text("utf-8")
+    except OSError:
+        return False
+    else:
+        return kinds == {"xfs"}
+
+
 def make_folder(folder: Path) -> None:
     """Make the folder and those above it, durably, where they are not there yet.
 

@@ -4,11 +4,12 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from engine.clock import SystemClock
-from engine.store.durable import make_folder, sync_folder
+from engine.store.durable import keeps_order, make_folder, sync_folder
 from engine.store.pack import Pack
 
 _PARTIAL: Final = ".orch-partial"
@@ -20,20 +21,22 @@ _KEEP_MARK: Final = b"orch engine: a write under way\n"
 class PackOnItsWay:
     """A pack and its index under names that git does not look at: `contents` go into the open files, then they are shown."""
 
-    def __init__(self, folder: Path, name: str, contents: dict[int, bytes]) -> None:
+    def __init__(self, folder: Path, name: str, contents: dict[int, bytes], *, syncs: bool) -> None:
         self._folder = folder
+        self._syncs = syncs
         self._name = name
         self.contents = contents
 
     def show(self) -> None:
-        """Give both files, synced by the caller, their names, durably.
+        """Give both files, synced by the caller, their names; durably at once, or with the ref that is moved next.
 
         Raises: OSError.
         """
         # The index goes last: a pack exists for git once its index does.
         for suffix in (".pack", ".idx"):
             (self._folder / f"{self._name}{suffix}{_PARTIAL}").rename(self._folder / f"{self._name}{suffix}")
-        sync_folder(self._folder)
+        if self._syncs:
+            sync_folder(self._folder)
 
 
 class PackFolder:
@@ -41,6 +44,12 @@ class PackFolder:
 
     def __init__(self, common_dir: Path) -> None:
         self._folder = common_dir / "objects" / "pack"
+        self._refs = common_dir / "refs"
+
+    @cached_property
+    def _is_ordered(self) -> bool:
+        """Whether the sync of a ref's folder makes the names of our packs durable too."""
+        return keeps_order(self._folder, self._refs)
 
     @contextmanager
     def keeping(self, pack: Pack) -> Iterator[PackOnItsWay]:
@@ -59,7 +68,7 @@ class PackFolder:
                 stack.enter_context(_open_partial(self._folder / f"{name}{suffix}{_PARTIAL}")): data
                 for suffix, data in ((".pack", content), (".idx", index))
             }
-            yield PackOnItsWay(self._folder, name, made)
+            yield PackOnItsWay(self._folder, name, made, syncs=not self._is_ordered)
 
     def clean_leftovers(self) -> list[Path]:
         """Remove what a killed writer of ours left; the files removed."""

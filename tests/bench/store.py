@@ -160,12 +160,9 @@ def verified(folder: Path, scale: Scale) -> Figures:
         place.repository, "-c", "user.name=a", "-c", "user.email=b", "commit", "--quiet", "--allow-empty", "-m", "first"
     )
     repository = Repository.open(place.repository)
-    began = time.perf_counter()
-    faults = verify(repository, place.log)
-    seconds = time.perf_counter() - began
+    # The best of three, as where one waits for a whole: what else the machine does can only slow it down.
+    seconds = min(_seconds(_proven, repository, place.log) for _ in range(3))
     place.log.close()
-    if faults:
-        raise AssertionError(f"the benchmark's own log does not verify: {faults[:3]}")
     return {"verify_per_s": place.workload.board.seq / seconds}
 
 
@@ -194,6 +191,11 @@ def _seconds(act: Callable[..., object], *arguments: object) -> float:
     began = time.perf_counter()
     act(*arguments)
     return time.perf_counter() - began
+
+
+def _proven(repository: Repository, log: GitLog) -> None:
+    if faults := verify(repository, log):
+        raise AssertionError(f"the benchmark's own log does not verify: {faults[:3]}")
 
 
 def _cold_start(repository: Path) -> None:
