@@ -123,7 +123,7 @@ def _fitting(board: Blackboard, name: TaskId, attempt: int, need: Need) -> Spend
         return Short(of_task=True)
     if not of_run.holds(*least):
         return Short(of_task=False)
-    share = 2 * run.config.max_workers
+    share = 2 * max(1, board.count(run.id, "active", "awaiting_qa"))
     tokens = _generous(least[0], CALLS_AHEAD * need.call_tokens, share, of_run.tokens, of_task.tokens)
     usd = _generous(least[1], CALLS_AHEAD * need.call_usd, share, of_run.usd, of_task.usd)
     return Spend(tokens=int(tokens) + logged.tokens, cost_usd=usd + logged.cost_usd)

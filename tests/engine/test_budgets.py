@@ -240,7 +240,7 @@ def test_a_first_cap_holds_at_once_too():
 
 def test_what_one_gives_back_another_can_spend():
     async def story(stage: Stage) -> None:
-        first, second = await stage.begin(RunConfig("m", 1, budget_tokens=180), 2)
+        first, second = await stage.begin(RunConfig("m", 1, budget_tokens=150), 2)
         async with stage.budgets.purse(first) as model:
             await model.complete(asks())
             before = stage.run.grants[0].tokens

@@ -6,7 +6,6 @@ import pytest
 
 from bot.cards import run_card
 from bot.replies.progress import line
-from engine.core import events as e
 from engine.core.ids import RunId
 from engine.model.types import Reply, Request
 from engine.options import Options
@@ -66,8 +65,6 @@ def test_at_the_cap_it_asks_and_finishes_cheaply_what_is_begun(tmp_path: Path):
     assert "R1 to be finished cheaply, up to 1 USD by cli:alice" in subjects
     assert any(subject.startswith("T3 may spend ") for subject in subjects)
     assert any(subject.startswith("T3 has settled what it spent") for subject in subjects)
-    grants = [event for event in shop.records() if isinstance(event, e.SpendGranted)]
-    assert len(grants) < len(mind.models)
     shop.assert_receipts_hold()
 
 
