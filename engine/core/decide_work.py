@@ -248,7 +248,7 @@ def _finish(board: Blackboard, command: c.FinishRun) -> Events | c.Refused:
     if run.landed == 0:
         return [e.RunFailed(run.id, reason=NOTHING_LANDED)]
     red = [gate.name for gate in command.gates if gate.exit_code != 0]
-    if not red and run.config.acceptance and not is_judged(board, run.id):
+    if not red and run.config.acceptance and not run.thrifty and not is_judged(board, run.id):
         return [judge(board, run)]
     if not red:
         return [e.RunCompleted(run.id, commit=command.commit, gates=command.gates)]

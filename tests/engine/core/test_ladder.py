@@ -17,9 +17,11 @@ from tests.fakes.core_steps import (
     fail,
     finish,
     land,
+    oid,
     plan,
     planned,
     planned_run,
+    receipt,
     submit,
 )
 
@@ -170,6 +172,21 @@ def test_a_run_that_was_planned_on_is_judged_again():
     land(driver, "T6")
     finish(driver)
     assert (driver.run().state, driver.task("T7").role) == ("running", "strategist")
+
+
+def test_a_run_that_is_finished_cheaply_is_not_judged_against_all_that_was_promised():
+    config = msgspec.structs.replace(ACCEPTED, budget_usd=1.0)
+    driver = planned_run(planned("a"), planned("b"), config=config)
+    begin(driver, "T3")
+    driver.must(c.AskAboutBudget(driver.run().id, "1 of 1 USD", with_thrift=True))
+    driver.must(answer(driver, "D1", "finish_cheaply"), ALICE)
+    driver.must(c.SubmitWork(T3, 1, oid("T3/a1"), "done"), "coder")
+    driver.must(c.ApproveWork(T3, 1, None), "strategist")
+    proof = receipt(driver, "T3")
+    driver.must(c.PrepareLanding(T3, 1, proof))
+    driver.must(c.RecordLanding(T3, 1, proof))
+    finish(driver)
+    assert driver.run().state == "completed"
 
 
 def test_a_red_gate_is_asked_about_before_anything_is_judged():
