@@ -131,6 +131,15 @@ def test_a_pass_that_flags_a_test_opens_a_task_for_it():
     assert attempt.verdict.word == "passed with notes"
 
 
+def test_a_test_that_is_flagged_again_after_a_conflict_opens_no_second_task():
+    driver = planned_run(planned("a"))
+    for attempt in (1, 2):
+        submit(driver, "T3")
+        driver.must(c.ApproveWork(T3, attempt, judged("", passed=True)), "strategist")
+        fail(driver, "T3", "conflict", "money.py")
+    assert list(driver.states()) == ["T1", "T2", "T3", "T4"]
+
+
 ACCEPTED = RunConfig(model="m", acceptance=True)
 
 
