@@ -25,6 +25,7 @@ from tests.fakes.discord.server import Discord, serving
 from tests.fakes.jumping import run
 
 USUAL = GUILDS | GUILD_MESSAGES
+LIMIT_S = 1_000.0
 QUERY = "?v=10&encoding=json"
 
 
@@ -73,7 +74,7 @@ async def calling(server: Discord, query: str = QUERY) -> AsyncIterator[Socket]:
 
 def story(told: Callable[[Discord], Awaitable[None]]) -> None:
     async def main() -> None:
-        async with serving() as server:
+        async with asyncio.timeout(LIMIT_S), serving() as server:
             await told(server)
 
     run(main())

@@ -14,6 +14,7 @@ from tests.adapters.discord.fake_bench import FakeBench, fake_bench
 from tests.adapters.discord.fake_platform import DiscordPlatform
 from tests.contracts.test_chat import CARD
 from tests.fakes.crew import ScriptedCrew, planned
+from tests.fakes.discord.faults import Trouble
 from tests.fakes.discord.limits import WIDE, Limits
 from tests.fakes.discord.person import Person
 from tests.fakes.discord.powers import VIEW
@@ -109,6 +110,17 @@ def test_the_limit_for_everything_holds_posts_back_and_no_answer_to_a_person():
         await bench.port.post(thread, Notice("x"), "another")
 
     story(told, Limits(messages=(100, 10.0), others=(100, 10.0), everywhere=(7, 10.0)))
+
+
+def test_a_limit_that_others_used_up_is_waited_for_and_not_held_against_us():
+    async def told(bench: FakeBench) -> None:
+        bench.server.troubles.order(Trouble("POST", "messages$", 429, retry_after_s=7.5))
+        with pytest.raises(ChatDown) as caught:
+            await bench.port.open_thread(bench.place, CARD, "k1")
+        assert caught.value.retry_after_s == 7.5
+        assert bench.server.meter.invalid == 0
+
+    story(told)
 
 
 def test_a_page_that_shuts_our_address_out_is_waited_for_and_not_asked_in_a_hurry():

@@ -12,6 +12,7 @@ from tests.fakes.discord.powers import SEND, VIEW
 from tests.fakes.discord.refusal import Refusal
 from tests.fakes.jumping import run
 
+LIMIT_S = 1_000.0
 OPTIONS = [
     {"type": 3, "name": "objective", "description": "d", "required": True, "max_length": 10},
     {"type": 4, "name": "workers", "description": "d", "min_value": 1},
@@ -35,7 +36,7 @@ FORM = {
 
 def story(told: Callable[[Asker, Person], Awaitable[None]]) -> None:
     async def main() -> None:
-        async with asking() as bot:
+        async with asyncio.timeout(LIMIT_S), asking() as bot:
             await told(bot, Person(bot.server, "alice"))
 
     run(main())
@@ -114,6 +115,19 @@ def test_a_button_is_pressed_by_what_stands_on_it_and_only_while_it_is_shown():
         await asyncio.sleep(LAG_S + 1)
         with pytest.raises(NotShown):
             alice.clicks(channel, message, "go")
+
+    story(told)
+
+
+def test_a_select_is_no_button():
+    async def told(bot: Asker, alice: Person) -> None:
+        body, channel = said("x", buttons=("go",)), bot.server.world.channel
+        select = {"type": 3, "custom_id": "s", "options": [{"label": "a", "value": "a"}]}
+        body["components"][0]["components"].append({"type": 1, "components": [select]})
+        message = (await bot.done("POST", f"{bot.channel}/messages", body))["id"]
+        with pytest.raises(NotShown):
+            alice.presses(channel, message, "s")
+        alice.presses(channel, message, "go")
 
     story(told)
 

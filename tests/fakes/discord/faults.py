@@ -19,6 +19,8 @@ class Trouble(msgspec.Struct):
     times: int = 1
     is_page: bool = False
     """The answer is a page of a proxy, not Discord's JSON."""
+    retry_after_s: float = 0.0
+    """With 429: others used up what the bot shares with them, which is not held against it."""
 
 
 class Troubles:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.fakes.discord.components import CONTAINER, FLAGS_EPHEMERAL, FLAGS_V2, SEPARATOR, TEXT, each_part
+from tests.fakes.discord.components import CONTAINER, FLAGS_EPHEMERAL, FLAGS_V2, SELECT, SEPARATOR, TEXT, each_part
 from tests.fakes.discord.powers import MENTION_EVERYONE
 from tests.fakes.discord.refusal import Refusal
 from tests.fakes.discord.world import Body, World
@@ -185,6 +185,7 @@ def _resolved(components: Sequence[Body], attachments: Sequence[Mapping[str, Any
 _LEFT_OPEN: dict[int, Body] = {
     CONTAINER: {"accent_color": None, "spoiler": False},
     SEPARATOR: {"divider": True, "spacing": 1},
+    SELECT: {"min_values": 1, "max_values": 1},
 }
 
 

@@ -92,7 +92,7 @@ class Discord:
             asked.status, asked.answer = await self._answer(request, asked, address, at, verdict)
         except Refusal as refusal:
             asked.status, asked.answer = refusal.status, refusal.body
-        self.meter.saw(asked.status, is_shared=verdict.scope == "shared")
+        self.meter.saw(asked.status)
         if self.loses_posts and request.method == "POST" and path.endswith("/messages"):
             await asyncio.get_running_loop().create_future()
         await asyncio.sleep(self.latency_s)
@@ -151,6 +151,10 @@ class Discord:
             return web.Response()
         if trouble.is_page:
             return web.Response(status=trouble.status, text="<html>bad gateway</html>", content_type="text/html")
+        if trouble.retry_after_s:
+            verdict = Verdict({}, trouble.retry_after_s, "shared")
+            self.meter.saw(429, is_shared=True)
+            return _written(429, refusal_body(verdict), verdict)
         words = {"message": f"{trouble.status}: Internal Server Error", "code": 0}
         return _written(trouble.status, words, Verdict({}))
 

@@ -73,7 +73,12 @@ def first_answer(call: Call) -> Answer:
     deed = call.parts.deeds.first(call.at["deed"], call.at["token"])
     check_answer(call.body, list(call.files), deed.kind, deed.waiting_type)
     call.parts.deeds.answer(deed, call.body["type"], call.body.get("data") or {}, call.files)
-    return 204, None
+    if call.query.get("with_response") != "true":
+        return 204, None
+    said = call.parts.deeds.original(deed) if deed.original else None
+    told = {"id": deed.id, "type": deed.kind, **({"response_message_id": said["id"]} if said else {})}
+    resource = {"type": call.body["type"], "message": said} if said else None
+    return 200, {"interaction": told, "resource": resource}
 
 
 def further_answer(call: Call) -> Answer:
