@@ -7,9 +7,10 @@ import pytest
 
 from adapters.discord.client import DiscordConfig, point_at
 from adapters.discord.connection import Discord as Connection
-from bot.messages import Notice
+from bot.messages import LogSnippet, Notice
 from bot.port import Actor, ChatDown, ChatGone, Health, Invocation, Place
 from engine.core.blackboard import Blackboard
+from engine.core.ids import TaskId
 from tests.adapters.discord.fake_bench import FakeBench, fake_bench
 from tests.adapters.discord.fake_platform import DiscordPlatform
 from tests.contracts.test_chat import CARD
@@ -17,7 +18,7 @@ from tests.fakes.crew import ScriptedCrew, planned
 from tests.fakes.discord.faults import Trouble
 from tests.fakes.discord.limits import WIDE, Limits
 from tests.fakes.discord.person import Person
-from tests.fakes.discord.powers import VIEW
+from tests.fakes.discord.powers import ALL, HISTORY, VIEW
 from tests.fakes.discord.server import serving
 from tests.fakes.discord.world import SYNCED
 from tests.fakes.jumping import LoopClock, run
@@ -119,6 +120,34 @@ def test_a_limit_that_others_used_up_is_waited_for_and_not_held_against_us():
             await bench.port.open_thread(bench.place, CARD, "k1")
         assert caught.value.retry_after_s == 7.5
         assert bench.server.meter.invalid == 0
+
+    story(told)
+
+
+def test_a_post_whose_answer_got_lost_stands_once_where_no_history_can_be_read():
+    async def told(bench: FakeBench) -> None:
+        bench.server.world.deny(bench.place.channel, bench.server.world.me, HISTORY)
+        thread = await bench.port.open_thread(bench.place, CARD, "k1")
+        bench.server.troubles.order(Trouble("POST", "messages$", 502, is_done=True))
+        with pytest.raises(ChatDown):
+            await bench.port.post(thread, Notice("x"), "k2")
+        await bench.port.post(thread, Notice("x"), "k2")
+        assert bench.thread_texts(thread) == ["x"]
+
+    story(told)
+
+
+def test_an_excerpt_calls_nobody_even_where_its_words_are_not_escaped():
+    async def told(bench: FakeBench) -> None:
+        world = bench.server.world
+        role = world.add_role("crew", ALL)
+        world.members[world.me]["roles"] = [role]
+        thread = await bench.port.open_thread(bench.place, CARD, "k1")
+        calls = (f"<@{bench.person}>", f"<@&{role}>", "@everyone")
+        ref = await bench.port.post(thread, LogSnippet(TaskId("T1"), 1, "t", calls), "k2")
+        said = bench.server.posts.messages[thread.thread][ref.message]
+        assert all(call in bench.text_of(ref) for call in calls)
+        assert (said["mentions"], said["mention_roles"], said["mention_everyone"]) == ([], [], False)
 
     story(told)
 
