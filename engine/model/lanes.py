@@ -24,6 +24,8 @@ QUOTA_WAIT_S: Final = 900.0
 FAILURES_TO_BREAK: Final = 5
 FAILURES_WITHIN_S: Final = 60.0
 BREAK_S: Final = 30.0
+TRIAL_S: Final = 10.0
+"""How long others wait for the one call that tries a provider after a break; short of it they would give up before it has answered."""
 _MINUTE_S: Final = 60.0
 _TOLERANCE_S: Final = 1e-6
 """What rounding may leave of a wait; asleep for less than the clock can show, nobody would ever wake."""
@@ -135,7 +137,7 @@ class Lane:
         if closed_s > MAX_WAIT_S:
             raise LaneClosed(self._why, "quota", closed_s)
         if self._broken_until_s > now_s or (self._broken_until_s and self._is_tried):
-            wait_s = max(self._broken_until_s - now_s, 1.0)
+            wait_s = max(self._broken_until_s - now_s, TRIAL_S)
             raise LaneClosed(
                 f"the provider failed {FAILURES_TO_BREAK} times within {FAILURES_WITHIN_S:g} s and is left alone for a while",
                 "unavailable", wait_s,
