@@ -76,6 +76,9 @@ class PackFolder:
         # Of a `git repack` that was killed; git itself never removes them (git-repack, "packtmp").
         before_s = SystemClock().now_ms() / 1000 - _ABANDONED_AFTER_S
         leftovers += [path for path in self._folder.glob(".tmp-*-pack-*") if path.stat().st_mtime < before_s]
+        # Of a `git commit-graph write` that was killed: while it lies there, no upkeep can write the graph on.
+        graphs = self._folder.parent / "info" / "commit-graphs"
+        leftovers += [path for path in graphs.glob("commit-graph-chain.lock") if path.stat().st_mtime < before_s]
         leftovers += [keep for keep in self._folder.glob("pack-*.keep") if keep.read_bytes() == _KEEP_MARK]
         for path in leftovers:
             path.unlink(missing_ok=True)

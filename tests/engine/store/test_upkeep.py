@@ -12,6 +12,7 @@ import pytest
 from engine.store.errors import BrokenLog, UpkeepFailed
 from engine.store.gitlog import GitLog
 from engine.store.gitproc import BackgroundGit
+from engine.store.lock import EngineLock
 from engine.store.memory import MemoryBranch, MemoryLog
 from engine.store.upkeep import Upkeep
 from tests.fakes.entries import entry, git, new_repository
@@ -212,3 +213,18 @@ def test_upkeep_leaves_large_packs_and_kept_ones_as_they_are(repository, log):
     for pack in large.parent.glob("pack-*.pack"):
         pack.with_suffix(".keep").touch()
     assert not upkeep.is_due(), "or it would try again and again"
+
+
+def test_a_lock_that_a_killed_git_left_on_the_graph_is_cleared_once_it_is_old(repository, log):
+    append(log, 1, 3)
+    log.tend()
+    lock = repository / ".git" / "objects" / "info" / "commit-graphs" / "commit-graph-chain.lock"
+    lock.touch()
+    append(log, 4, 6)
+    with EngineLock(repository, since_ms=0):
+        assert lock not in log.clean_leftovers(), "it may be a living git's"
+        with pytest.raises(UpkeepFailed, match=r"commit-graph-chain\.lock"):
+            log.tend()
+        os.utime(lock, (0, 0))
+        assert log.clean_leftovers() == [lock]
+    log.tend()
