@@ -15,11 +15,13 @@ from bot.desk import Desk
 from bot.grammar import BY_NAME, Command, Param
 from bot.handlers.decide import form_for
 from bot.handlers.table import HANDLERS
-from bot.messages import Message, Notice, redacted
+from bot.home import home_of
+from bot.messages import Home, Message, Notice, redacted
 from bot.parser import Mistake, Parsed, parse_line, parse_values
 from bot.port import Actor, ChatDown, ChatGone, ChatPort, Invocation
 from bot.replies import orders as order_say
 from bot.replies import people as say
+from bot.shown import plain
 from bot.threads import run_of_thread
 from engine.clock import iso
 
@@ -34,6 +36,8 @@ DECIDE: Final = Command(
     tuple(Param(name, "text", "") for name in ("decision", "generation", "choice", "changes", "then", "amount", "tokens")),
 )  # fmt: skip
 """What a button under a question says; nobody types it."""
+HOME: Final = Command("home", "what needs you, and your runs", "viewer")
+"""What a person's own page asks for; nobody types it."""
 
 
 class Conversation:
@@ -84,7 +88,14 @@ class Conversation:
         call = self._call(invocation, parsed)
         if parsed.command is DECIDE and await self._asks_form(call):
             return None
-        return await HANDLERS[parsed.command.name](self._desk, call)
+        told = await HANDLERS[parsed.command.name](self._desk, call)
+        return self._at_home(invocation.actor, told) if invocation.is_home else told
+
+    def _at_home(self, actor: Actor, told: Message) -> Message:
+        """The person's own page after what they did there, which it says."""
+        if isinstance(told, Home):
+            return told
+        return home_of(self._desk.engine.board, self._desk.people, actor, plain(told))
 
     def _understood(self, invocation: Invocation) -> Parsed | Mistake:
         match invocation.kind:
@@ -92,6 +103,8 @@ class Conversation:
                 return Parsed(DECIDE, {**invocation.args, **invocation.values})
             case "click" | "form" if invocation.name not in BY_NAME:
                 return Mistake(order_say.control_out_of_date())
+            case "command" if invocation.is_home:
+                return Parsed(HOME, {})
             case "command" | "mention" if not invocation.name:
                 return self._typed(invocation)
             case _:
@@ -117,8 +130,10 @@ class Conversation:
         return run is not None and people.may_decide(actor, board.runs[run])
 
     async def _with_groups(self, invocation: Invocation, parsed: Parsed) -> Invocation:
-        """The deed with its actor's groups, asked for only when they matter; without, when the platform does not answer."""
-        if self._may(invocation, parsed) or invocation.actor.groups:
+        """The deed with its actor's groups, asked for only when they matter, as they always do for what a page may show;
+        without, when the platform does not answer.
+        """
+        if invocation.actor.groups or (self._may(invocation, parsed) and not invocation.is_home):
             return invocation
         try:
             async with asyncio.timeout(MAX_RESOLVE_S):

@@ -67,6 +67,21 @@ class Help(msgspec.Struct, frozen=True, tag="help"):
     footer: str = ""
 
 
+class Home(msgspec.Struct, frozen=True, tag="home"):
+    """A person's own page: the questions that they may answer, and a line for each run that they started.
+
+    `note` says what became of what they did there last; the titles count, and `more_…` says what was left out.
+    """
+
+    title: str
+    questions: tuple[DecisionPrompt | BudgetAlert, ...]
+    more_questions: str
+    runs_title: str
+    runs: tuple[str, ...]
+    more_runs: str = ""
+    note: str = ""
+
+
 Message = (
     RunCard
     | DecisionPrompt
@@ -79,6 +94,7 @@ Message = (
     | Notice
     | Listing
     | Help
+    | Home
 )
 
 

@@ -70,7 +70,8 @@ class Invocation(msgspec.Struct, frozen=True):
     - `form`: `name` and `args` are those of the Form, `values` what was filled in.
 
     `dedupe_key` is the same for each delivery of one deed; `handle` is the platform's own (a trigger, a response address) and
-    is never stored.
+    is never stored. `is_home`: it was done on the person's own page, which is to show what became of it; a command there, whatever
+    its name, asks for the page.
     """
 
     adapter: str
@@ -85,6 +86,7 @@ class Invocation(msgspec.Struct, frozen=True):
     args: dict[str, str] = {}
     values: dict[str, str] = {}
     handle: str = ""
+    is_home: bool = False
 
 
 class Caps(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from bot.cards import DecisionOutcome, DecisionPrompt, FinalSummary, RunCard
-from bot.messages import BudgetAlert, Digest, Help, Listing, LogSnippet, Message, Notice, Picture
+from bot.messages import BudgetAlert, Digest, Help, Home, Listing, LogSnippet, Message, Notice, Picture
 from bot.port import Caps
 from bot.replies import messages as say
 from bot.replies.summary import summary_lines
@@ -121,12 +121,22 @@ def _parts(message: Message) -> _Parts:  # noqa: C901, PLR0911 - a table, one ro
         case Help():
             entries = [f"{usage}: {meaning}" for usage, meaning in message.entries]
             return _Parts([message.title], entries, _some(message.footer))
+        case Home():
+            return _home(message)
 
 
 def _run(card: RunCard) -> _Parts:
     lines = say.run_tasks(card)
     more = [say.hidden_tasks(len(lines) - MAX_LINES)] if len(lines) > MAX_LINES else []
     return _Parts(say.run_head(card), lines[:MAX_LINES], more)
+
+
+def _home(page: Home) -> _Parts:
+    """Questions are named here; a surface with room for them puts them with their buttons."""
+    prompts = [each.prompt if isinstance(each, BudgetAlert) else each for each in page.questions]
+    lines = [say.question(prompt) for prompt in prompts] + _some(page.more_questions)
+    runs = [one_line(page.runs_title), *map(one_line, page.runs), *_some(page.more_runs)]
+    return _Parts([*_some(page.note), one_line(page.title)], lines + runs)
 
 
 def _some(text: str) -> list[str]:

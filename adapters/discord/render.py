@@ -14,7 +14,7 @@ import msgspec
 from adapters.discord import markup
 from adapters.discord.controls import custom_id
 from bot.cards import DecisionOutcome, DecisionPrompt, FinalSummary, RunCard
-from bot.messages import BudgetAlert, Digest, Help, Listing, LogSnippet, Message, Notice, Picture
+from bot.messages import BudgetAlert, Digest, Help, Home, Listing, LogSnippet, Message, Notice, Picture
 from bot.palette import DARK, RUN_LOOKS
 from bot.port import Caps
 from bot.shown import Action, Shown, shown
@@ -135,7 +135,7 @@ def _look(message: Message) -> Look:  # noqa: C901 - a table, one row a kind
             return Look((markup.title,), body=markup.first_word, foot=markup.small)
         case LogSnippet():
             return Look((markup.bold,), body=None, foot=markup.small)
-        case Listing():
+        case Listing() | Home():
             return Look((markup.bold,), foot=markup.small)
         case Help():
             return Look((markup.title,), body=markup.lead, foot=markup.small)
@@ -154,5 +154,5 @@ def _state(message: Message) -> TaskState:
             return "failed" if message.is_refusal else "planned"
         case DecisionOutcome():
             return "complete"
-        case LogSnippet() | Picture() | Digest() | Listing() | Help():
+        case LogSnippet() | Picture() | Digest() | Listing() | Help() | Home():
             return "planned"

@@ -21,7 +21,7 @@ from adapters.slack.home import home_payload
 from adapters.slack.render import CAPS, MAX_ALT, QUIET, Payload, key_of, message_payload, post_payload
 from adapters.slack.who import Myself
 from bot.forms import Form
-from bot.messages import Message, Notice, Picture
+from bot.messages import Home, Message, Notice, Picture
 from bot.port import ChatDown, ChatGone, Health, Identity, Invocation, MessageRef, Place, ThreadRef
 from bot.replies import slack as say
 from bot.text import cut
@@ -99,8 +99,8 @@ class SlackChat:
         deed = self._answers.of(invocation.handle)
         user = invocation.actor.id.rpartition(":")[2]
         where = {"thread_ts": _stamp(invocation.thread)} if invocation.thread else {}
-        if deed is not None and deed.kind == "home":
-            await self._api.write("views.publish", {"user_id": user, "view": home_payload(message)})
+        if isinstance(message, Home) or (deed is not None and deed.kind == "home"):
+            await self._api.write("views.publish", {"user_id": user, "view": home_payload(message, channel)})
         elif not private or channel.startswith("D"):
             await self._api.write("chat.postMessage", {"channel": channel, **payload, **where, **QUIET})
         elif deed is not None and deed.kind == "command" and (address := self._answers.address(invocation.handle)):
@@ -112,7 +112,7 @@ class SlackChat:
     async def ask_form(self, invocation: Invocation, form: Form) -> None:
         """The form as a modal, while the click's trigger is good; afterwards the person is asked to click again."""
         try:
-            view = modal_payload(form, self._channel(invocation.place), invocation.thread)
+            view = modal_payload(form, self._channel(invocation.place), invocation.thread, is_home=invocation.is_home)
         except FormTooLarge as error:
             raise ChatGone(f"the form is too large: {error}") from None
         if not await self._brought_up(view, self._answers.trigger(invocation.handle)):

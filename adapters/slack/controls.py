@@ -18,12 +18,13 @@ _FORM: Final = re.compile(r"orch:([a-z_-]+)")
 
 
 class Control(msgspec.Struct, frozen=True):
-    """What was clicked or filled in; a form also knows the channel and the thread that it was asked for in."""
+    """What was clicked or filled in; a form also knows the channel and the thread, or that it was the home, that asked for it."""
 
     name: str
     args: dict[str, str]
     channel: str = ""
     thread: str | None = None
+    is_home: bool = False
 
 
 def action_id(name: str, args: Mapping[str, str]) -> str | None:
@@ -45,7 +46,8 @@ def callback_id(name: str) -> str:
 
 def metadata_of(control: Control) -> str | None:
     """What the form carries; None when it is longer than Slack takes."""
-    text = json.dumps({"args": control.args, "channel": control.channel, "thread": control.thread})
+    told = {"args": control.args, "channel": control.channel, "thread": control.thread}
+    text = json.dumps(told | ({"is_home": True} if control.is_home else {}))
     return text if len(text) <= MAX_METADATA else None
 
 
@@ -58,10 +60,11 @@ def read_form(name: str, metadata: str) -> Control | None:
         told = msgspec.json.decode(metadata, type=_Carried)
     except msgspec.MsgspecError:
         return None
-    return Control(match[1], told.args, told.channel, told.thread)
+    return Control(match[1], told.args, told.channel, told.thread, told.is_home)
 
 
 class _Carried(msgspec.Struct, frozen=True):
     args: dict[str, str]
     channel: str = ""
     thread: str | None = None
+    is_home: bool = False

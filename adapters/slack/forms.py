@@ -27,12 +27,14 @@ class FormTooLarge(Exception):
     """The form's arguments do not fit where Slack brings them back from."""
 
 
-def modal_payload(form: Form, channel: str, thread: str | None, filled: Mapping[str, str] | None = None) -> Block:
+def modal_payload(
+    form: Form, channel: str, thread: str | None, filled: Mapping[str, str] | None = None, *, is_home: bool = False
+) -> Block:
     """The modal that asks what the form asks; it remembers where it was asked. `filled` is what stands in its fields.
 
     Raises: FormTooLarge.
     """
-    metadata = metadata_of(Control(form.name, dict(form.args), channel, thread))
+    metadata = metadata_of(Control(form.name, dict(form.args), channel, thread, is_home))
     if metadata is None:
         raise FormTooLarge(f"{form.name} {form.args}")
     given = filled or {}

@@ -21,8 +21,8 @@ COMMAND: Final = "/orch"
 SHORTCUT: Final = "orch:run"
 UNKNOWN: Final = "?"
 """The name of a control that we did not make; the conversation says that it is out of date."""
-HOME: Final = "status"
-"""What somebody's own page says: what needs them, and what is under way."""
+HOME: Final = "home"
+"""What somebody's own page asks for."""
 MAX_NAME: Final = 80
 
 Body = Mapping[str, Any]
@@ -39,6 +39,7 @@ class Heard(msgspec.Struct, frozen=True):
 class _Where(msgspec.Struct, frozen=True):
     channel: str
     thread: str | None = None
+    is_home: bool = False
 
 
 def key_of_deed(body: Body) -> str:
@@ -98,6 +99,7 @@ class _Ear(msgspec.Struct, frozen=True):
         return Invocation(
             NAME, team, Place(NAME, team, where.channel), Actor(f"{NAME}:{theirs}:{user.get('id', '')}", label), key,
             kind, name, self.now_ms, where.thread, args, values or {}, handle=key,
+            is_home=where.is_home,
         )  # fmt: skip
 
 
@@ -118,7 +120,7 @@ def _event(ear: _Ear) -> Heard | None:
     is_bots = bool(event.get("bot_id") or event.get("subtype")) or not event.get("user")
     match event.get("type"):
         case "app_home_opened" if event.get("tab") == "home" and not is_bots:
-            return Heard(ear.invocation("command", _Where(channel), user, HOME, {}), Deed("home"))
+            return Heard(ear.invocation("command", _Where(channel, is_home=True), user, HOME, {}), Deed("home"))
         case "message" if event.get("channel_type") == "im" and not is_bots:
             pass
         case "app_mention" if not is_bots:
@@ -133,12 +135,16 @@ def _event(ear: _Ear) -> Heard | None:
 def _click(ear: _Ear) -> Heard | None:
     body = ear.body
     control = read_button(str(_first(body.get("actions")).get("action_id", ""))) or Control(UNKNOWN, {})
+    deed = Deed("click", str(body.get("trigger_id", "")), str(body.get("response_url", "")))
+    if _map(body, "view").get("type") == "home":
+        # The page has no channel, so it carries that of the person's messages (adapters/slack/home.py).
+        at_home = _Where(str(_map(body, "view").get("private_metadata", "")), is_home=True)
+        return Heard(ear.invocation("click", at_home, _map(body, "user"), control.name, control.args), deed)
     channel = _map(body, "channel").get("id") or _map(body, "container").get("channel_id", "")
     message, container = _map(body, "message"), _map(body, "container")
     # A button in the channel is on a run's card, and its thread hangs from it.
     thread = container.get("thread_ts") or message.get("thread_ts") or container.get("message_ts")
     where = _Where(str(channel), str(thread) if thread else None)
-    deed = Deed("click", str(body.get("trigger_id", "")), str(body.get("response_url", "")))
     return Heard(ear.invocation("click", where, _map(body, "user"), control.name, control.args), deed)
 
 
@@ -147,7 +153,7 @@ def _form(ear: _Ear) -> Heard | None:
     found = read_form(str(view.get("callback_id", "")), str(view.get("private_metadata", "")))
     control = found or Control(UNKNOWN, {})
     values = values_of(_map(_map(view, "state"), "values")) if found else {}
-    where = _Where(control.channel, control.thread)
+    where = _Where(control.channel, control.thread, control.is_home)
     invocation = ear.invocation("form", where, _map(ear.body, "user"), control.name, control.args, values)
     return Heard(invocation, Deed("form")) if control.channel else None
 

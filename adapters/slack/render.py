@@ -13,7 +13,7 @@ from adapters.slack import markup
 from adapters.slack.controls import action_id
 from adapters.slack.markup import Block, Span
 from bot.cards import DecisionOutcome, DecisionPrompt, FinalSummary, RunCard
-from bot.messages import BudgetAlert, Digest, Help, Listing, LogSnippet, Message, Notice, Picture
+from bot.messages import BudgetAlert, Digest, Help, Home, Listing, LogSnippet, Message, Notice, Picture
 from bot.port import Caps
 from bot.shown import Action, Shown, shown
 from bot.text import cut, units
@@ -146,7 +146,7 @@ def _look(message: Message) -> Look:  # noqa: C901 - a table, one row a kind
             return Look((HEADING, markup.bold), body=markup.first_word, foot=SMALL)
         case LogSnippet():
             return Look((markup.bold,), body=None, foot=SMALL)
-        case Listing():
+        case Listing() | Home():
             return Look((markup.bold,), foot=SMALL)
         case Help():
             return Look((HEADING, markup.bold), body=markup.lead, foot=SMALL)

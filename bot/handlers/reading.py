@@ -7,6 +7,7 @@ from bot.call import Call, decision_named, refusal, run_meant, task_named
 from bot.cards import open_prompts, run_card
 from bot.desk import Desk
 from bot.grammar import BY_NAME, COMMANDS
+from bot.home import home_of
 from bot.messages import Help, Listing, Message, Notice
 from bot.rendering import picture_of, question_of
 from bot.replies import commands as names_say
@@ -35,6 +36,11 @@ async def status(desk: Desk, call: Call) -> Message:
     lines = [say.open_question(p.id, p.task or p.run, shorten(one_line(p.question), 120)) for p in prompts]
     runs = [only] if only else unfinished_runs(board)
     return Listing(title, tuple(lines + [_run_line(board, name) for name in runs]))
+
+
+async def home(desk: Desk, call: Call) -> Message:
+    """The person's own page."""
+    return home_of(desk.engine.board, desk.people, call.invocation.actor)
 
 
 async def list_runs(desk: Desk, call: Call) -> Message:

@@ -32,4 +32,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     "why": reading.why,
     "help": reading.help_page,
     "decide": decide.decide,
+    "home": reading.home,
 }

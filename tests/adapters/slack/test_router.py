@@ -188,7 +188,7 @@ def test_the_own_page_asks_what_there_is_to_say():
     async def told(world: World) -> None:
         await world.does(event("app_home_opened", tab="home", channel="D1"))
         (deed,) = world.taken
-        assert (deed.kind, deed.name, deed.place.channel) == ("command", "status", "D1")
+        assert (deed.kind, deed.name, deed.place.channel, deed.is_home) == ("command", "home", "D1", True)
 
     story(told)
 
