@@ -70,11 +70,10 @@ class RunBudgets:
         windows = [await self._desk.window_of(name) for name in chain]
         contexts = [window.context for window in windows if window.context]
         replies = [window.max_output for window in windows if window.max_output]
-        return msgspec.structs.replace(
-            limits,
-            context_tokens=min(contexts, default=limits.context_tokens),
-            max_output_tokens=min([limits.max_output_tokens, *replies]),
-        )
+        context = min(contexts, default=limits.context_tokens)
+        # A reply that may fill a small window would leave no room for what it answers.
+        longest = min([limits.max_output_tokens, context // 4, *replies])
+        return msgspec.structs.replace(limits, context_tokens=context, max_output_tokens=longest)
 
     @asynccontextmanager
     async def purse(self, job: Job) -> AsyncIterator[Model]:

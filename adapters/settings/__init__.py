@@ -112,7 +112,9 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
         "fallbacks": file.fallbacks,
         "profiles": file.profiles,
         "rates": file.rates,
-        "limits": Limits(max_turns=file.limits.turns, max_seconds=file.limits.seconds),
+        "limits": Limits(
+            max_turns=file.limits.turns, max_seconds=file.limits.seconds, max_output_tokens=file.limits.output_tokens
+        ),
         "gates": tuple(GateSpec(gate.name, gate.run, gate.timeout_s, gate.junit) for gate in file.gate),
         "gates_from": FILE if file.gate else "",
         "budget_usd": file.budget.usd,

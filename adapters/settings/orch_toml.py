@@ -87,6 +87,7 @@ class _Limits(BaseModel):
     model_config = FROZEN
     turns: Annotated[int, Field(ge=1, le=1_000)] = Limits().max_turns
     seconds: Annotated[float, Field(gt=0, le=86_400)] = Limits().max_seconds
+    output_tokens: Annotated[int, Field(ge=512, le=200_000)] = Limits().max_output_tokens
 
 
 class _Console(BaseModel):

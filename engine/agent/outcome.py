@@ -13,7 +13,7 @@ class Limits(msgspec.Struct, frozen=True):
 
     max_turns: int = 40
     max_seconds: float = 900
-    max_output_tokens: int = 4096
+    max_output_tokens: int = 8192
     context_tokens: int = 128_000
 
 

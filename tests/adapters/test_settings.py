@@ -55,6 +55,7 @@ timeout_s = 60
 junit = "report.xml"
 
 [limits]
+output_tokens = 16_000
 turns = 12
 seconds = 300
 """
@@ -104,7 +105,7 @@ def test_every_key_of_the_file_is_read(tmp_path: Path):
     assert (found.setup, found.include, found.network) == ("make deps", (".env.test",), True)
     assert found.gates == (GateSpec("tests", "make test", 60, "report.xml"),)
     assert found.gates_from == "orch.toml"
-    assert found.limits == Limits(max_turns=12, max_seconds=300)
+    assert found.limits == Limits(max_turns=12, max_seconds=300, max_output_tokens=16_000)
 
 
 def test_without_a_file_nothing_is_named_and_the_defaults_hold(tmp_path: Path):

@@ -328,14 +328,14 @@ def test_finishing_cheaply_turns_to_the_cheapest_model_that_is_known():
 
 def test_an_agents_limits_fit_into_the_windows_of_its_model_and_of_those_behind_it():
     async def window_of(name: str) -> Window:
-        return {"m": Window(400_000, 8_000), "small": Window(16_000, 1_000)}.get(name, Window())
+        return {"m": Window(400_000, 8_000), "small": Window(16_000, 1_000), "local": Window(8_000)}.get(name, Window())
 
     async def story(stage: Stage) -> None:
         desk = Desk(price_of, fallbacks={"m": ("small",)}, window_of=window_of)
         budgets = RunBudgets(stage.provider, desk, LedgerTreasury(stage.ledger))
-        found = [await budgets.limits_of(name, Limits()) for name in ("m", "small", "unknown")]
+        found = [await budgets.limits_of(name, Limits()) for name in ("m", "small", "local", "unknown")]
         assert [(each.context_tokens, each.max_output_tokens) for each in found] == [
-            (16_000, 1_000), (16_000, 1_000), (128_000, 4_096),
+            (16_000, 1_000), (16_000, 1_000), (8_000, 2_000), (128_000, 8_192),
         ]  # fmt: skip
 
     told(story)

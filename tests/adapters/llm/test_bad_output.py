@@ -112,7 +112,7 @@ CUT = {
 
 def test_a_reply_that_was_cut_writes_nothing_and_is_told_to_send_less(stage: Stage):
     assert isinstance(stage.play(CUT[stage.codec], FINISH), Finished)
-    assert "cut off at 4,096 tokens" in stage.told()
+    assert "cut off at 8,192 tokens" in stage.told()
     assert not (stage.root / "b.py").exists()
 
 

@@ -92,7 +92,7 @@ def test_each_request_only_adds_to_the_one_before(stage: Stage) -> None:
         assert later.messages[: len(earlier.messages)] == earlier.messages
         assert later.tools == earlier.tools
     assert model.requests[0].messages[0].content.startswith("You are the coder of orch.\n")
-    assert model.requests[0].max_output_tokens == 4096
+    assert model.requests[0].max_output_tokens == 8192
     assert model.requests[-1].messages == tuple(stage.messages[: len(model.requests[-1].messages)])
 
 
@@ -199,8 +199,8 @@ def test_time_ends_a_model_that_never_answers(stage: Stage) -> None:
 def test_a_cut_reply_is_told_so(stage: Stage) -> None:
     broken = calls(("write_file", '{"path": "b.py", "content": "x'), finish="length")
     stage.play(broken, says("long", finish="length"), calls(FINISH))
-    assert "cut off at 4,096 tokens" in stage.messages[3].content
-    assert "cut off at 4,096 tokens" in stage.messages[5].content
+    assert "cut off at 8,192 tokens" in stage.messages[3].content
+    assert "cut off at 8,192 tokens" in stage.messages[5].content
 
 
 def test_an_empty_reply_and_a_call_written_as_text_are_told_what_they_are(stage: Stage) -> None:
