@@ -78,12 +78,13 @@ class GitLog(ObjectLog):
         self._repository.free()
 
     def clean_leftovers(self) -> list[Path]:
-        """Remove the stale lock, temporary files and keep marks of a killed engine; the files removed.
+        """Remove the stale lock, temporary files and keep marks of a killed engine, and end its git; the files removed.
 
         Raises: LockNotHeld when this process does not hold the engine's lock: they may be a living engine's.
         """
         if not held_by_this_process(self._path):
             raise LockNotHeld("only the engine that holds the repository may clean up; acquire the EngineLock first")
+        self._background.end_left_over()
         removed = self._packs.clean_leftovers()
         return [*removed, self._ref.lock_path] if self._ref.remove_stale_lock() else removed
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,7 @@ class BackgroundGit:
 
     def __init__(self, git_dir: Path) -> None:
         self._git_dir = git_dir
+        self._note = git_dir / "orch" / "upkeep.pid"
         self._running = threading.Lock()
         self._state = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,6 +82,22 @@ class BackgroundGit:
             self._signal(signal.SIGTERM)
             self._signal(signal.SIGCONT)
 
+    def end_left_over(self) -> bool:
+        """Whether a command of a killed engine still stood still, for ever, and is now gone. For the holder of the engine's lock.
+
+        The kernel ends it as a rule; not when the engine died between the order to stop and the stop.
+        """
+        try:
+            pid = int(self._note.read_text("ascii"))
+            is_stopped = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] == "T"
+            is_ours = f"GIT_DIR={self._git_dir}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            return False
+        if is_stopped and is_ours:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+        return is_stopped and is_ours
+
     def _start(self, arguments: tuple[str, ...]) -> "subprocess.Popen[bytes]":
         with self._state:
             if self._is_stopped:
@@ -95,6 +112,8 @@ class BackgroundGit:
                 # while it is held the kernel wakes and ends it (POSIX, "orphaned process group").
                 process_group=0,
             )
+            self._note.parent.mkdir(mode=0o700, exist_ok=True)
+            self._note.write_text(f"{self._process.pid}\n", "ascii")
             os.setpriority(os.PRIO_PGRP, self._process.pid, 19)
             self._signal(signal.SIGSTOP if self._holds else None)
             return self._process

@@ -1,6 +1,7 @@
 """Upkeep: fewer packs and a graph, epochs that are kept and found, and a background that stands still while we write."""
 
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -228,3 +229,14 @@ def test_a_lock_that_a_killed_git_left_on_the_graph_is_cleared_once_it_is_old(re
         os.utime(lock, (0, 0))
         assert log.clean_leftovers() == [lock]
     log.tend()
+
+
+def test_a_git_that_a_killed_engine_left_standing_is_ended_by_the_next(repository, log, monkeypatch):
+    with waiting(BackgroundGit(repository / ".git"), monkeypatch) as process:
+        with EngineLock(repository, since_ms=0):
+            log.clean_leftovers()
+            assert state_of(process.pid) in "SR", "a living one goes on"
+            os.killpg(process.pid, signal.SIGSTOP)
+            assert until_state(process.pid, "T") == "T"
+            log.clean_leftovers()
+        assert process.wait(timeout=10) == -signal.SIGKILL
