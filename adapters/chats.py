@@ -166,5 +166,5 @@ def _slack(voice: Voice, chats: Chats, take: Callable[[Invocation], None], clock
     bot, app, secret = (
         each.get_secret_value() for each in (chats.slack.bot_token, chats.slack.app_token, chats.slack.signing_secret)
     )
-    config = SlackConfig(bot, app, secret, chats.slack.api_base_url)
+    config = SlackConfig(bot, app, secret, chats.slack.api_base_url, chats.slack.plan_blocks)
     return Slack(config, _House(SLACK, voice, take, chats.tell), clock.now_ms)

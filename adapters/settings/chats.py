@@ -41,6 +41,7 @@ class SlackSettings(BaseModel):
     app_token: SecretStr = SecretStr("")
     signing_secret: SecretStr = SecretStr("")
     api_base_url: str = ""
+    plan_blocks: bool = False
 
 
 def _networks(text: str) -> str:
@@ -75,13 +76,14 @@ class _DiscordEnvironment(BaseSettings):
 
 
 class _SlackEnvironment(BaseSettings):
-    """`SLACK_BOT_TOKEN`, `SLACK_APP_TOKEN`, `SLACK_SIGNING_SECRET`, `SLACK_API_BASE_URL`."""
+    """`SLACK_BOT_TOKEN`, `SLACK_APP_TOKEN`, `SLACK_SIGNING_SECRET`, `SLACK_API_BASE_URL`, `SLACK_PLAN_BLOCKS`."""
 
     model_config = SettingsConfigDict(env_prefix="SLACK_", env_ignore_empty=True, extra="ignore", frozen=True)
     bot_token: SecretStr | None = None
     app_token: SecretStr | None = None
     signing_secret: SecretStr | None = None
     api_base_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    plan_blocks: bool = False
 
 
 class _RecordEnvironment(BaseSettings):
@@ -116,7 +118,9 @@ def load_slack() -> SlackSettings | None:
     for name, token, start in (("SLACK_BOT_TOKEN", bot, "xoxb-"), ("SLACK_APP_TOKEN", app, "xapp-")):
         if token and not token.get_secret_value().startswith(start):
             raise BadSettings(f"{name} does not begin with {start}; copy it from api.slack.com/apps again")
-    return SlackSettings(bot_token=bot, app_token=app, signing_secret=secret, api_base_url=found.api_base_url or "")
+    return SlackSettings(
+        bot_token=bot, app_token=app, signing_secret=secret, api_base_url=found.api_base_url or "", plan_blocks=found.plan_blocks
+    )  # fmt: skip
 
 
 def load_discord() -> DiscordSettings | None:

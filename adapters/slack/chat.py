@@ -4,11 +4,12 @@ Slack does not know a message that it is told twice, so each post carries its ke
 or the thread is looked through before anything is sent.
 """
 
+import logging
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
 
@@ -20,12 +21,15 @@ from adapters.slack.forms import FormTooLarge, modal_payload
 from adapters.slack.home import home_payload
 from adapters.slack.render import CAPS, MAX_ALT, QUIET, Payload, key_of, message_payload, post_payload
 from adapters.slack.who import Myself
+from bot.cards import RunCard
 from bot.forms import Form
 from bot.messages import Home, Message, Notice, Picture
 from bot.port import ChatDown, ChatGone, Health, Identity, Invocation, MessageRef, Place, ThreadRef
 from bot.replies import slack as say
 from bot.text import cut
 from engine.core.ids import RunId
+
+logger = logging.getLogger(__name__)
 
 PAGE: Final = 200
 MAX_PAGES: Final = 10
@@ -34,8 +38,12 @@ FILE_TRIES: Final = 5
 FILE_WAIT_S: Final = 2.0
 """A picture that was just uploaded can't be shown until Slack has looked at it; the message is refused until then."""
 RIGHT_WAIT_S: Final = 60.0
+REDRAW_WAIT_S: Final = 1.1
 _STAMP: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{1,20}")
+
+
+_Sent = TypeVar("_Sent")
 
 
 class _File(msgspec.Struct):
@@ -49,8 +57,9 @@ class SlackChat:
     name = NAME
     caps = CAPS
 
-    def __init__(self, api: Api, answers: Answers) -> None:
+    def __init__(self, api: Api, answers: Answers, *, has_plans: bool = False) -> None:
         self._api = api
+        self._has_plans = has_plans
         self._answers = answers
         self._directory = Directory(api)
         self._files: OrderedDict[str, _File] = OrderedDict()
@@ -63,7 +72,12 @@ class SlackChat:
 
     async def open_thread(self, place: Place, card: Message, key: str) -> ThreadRef:
         """The card in the channel; its thread is there with the first answer to it."""
-        return ThreadRef(place, await self._once(self._channel(place), "", post_payload(card, key), key))
+        channel = self._channel(place)
+
+        async def send(has_plans: bool) -> str:
+            return await self._once(channel, "", post_payload(card, key, has_plans=has_plans), key)
+
+        return ThreadRef(place, await self._drawn(card, send))
 
     async def post(self, thread: ThreadRef, message: Message, key: str) -> MessageRef:
         """The message in the thread."""
@@ -89,9 +103,13 @@ class SlackChat:
 
     async def edit(self, ref: MessageRef, message: Message) -> None:
         """The message where it stands."""
-        payload = {"channel": self._channel(ref.place), "ts": _stamp(ref.message), **message_payload(message)}
-        with _rights_come_back():
-            await self._api.write("chat.update", {**payload, "parse": "none", "link_names": False})
+        where = {"channel": self._channel(ref.place), "ts": _stamp(ref.message), "parse": "none", "link_names": False}
+
+        async def send(has_plans: bool) -> None:
+            with _rights_come_back():
+                await self._api.write("chat.update", {**where, **message_payload(message, has_plans=has_plans)})
+
+        await self._drawn(message, send)
 
     async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
         """To the person: below what they did and for them alone, or on their own page where they asked there."""
@@ -132,6 +150,22 @@ class SlackChat:
                 raise
             return False
         return bool(trigger)
+
+    async def _drawn(self, message: Message, send: Callable[[bool], Awaitable[_Sent]]) -> _Sent:
+        """The message with a plan where Slack takes one; where it has refused the first, there is none from then on.
+
+        Raises: ChatDown after that refusal, for a refused call counts against the channel's pace, too.
+        """
+        has_plans = self._has_plans and isinstance(message, RunCard)
+        try:
+            return await send(has_plans)
+        except SlackGone as error:
+            if error.code != INVALID_BLOCKS or not has_plans:
+                raise
+        if self._has_plans:
+            self._has_plans = False
+            logger.warning("Slack refuses plans; cards do without", extra={"action": "plans_refused"})
+        raise ChatDown("Slack refuses plans", REDRAW_WAIT_S, is_message=True)
 
     async def _once(self, channel: str, thread: str, payload: Payload, key: str) -> str:
         """The one message that fulfils the key."""

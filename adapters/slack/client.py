@@ -29,12 +29,16 @@ LEAVING: Final = frozenset({"warning", "refresh_requested"})
 
 
 class SlackConfig(msgspec.Struct, frozen=True):
-    """The bot's token; the app's token for a socket, or the secret that Slack signs its requests with."""
+    """The bot's token; the app's token for a socket, or the secret that Slack signs its requests with.
+
+    `has_plans`: a card shows the tasks of its run as a plan, where the workspace takes one.
+    """
 
     bot_token: str
     app_token: str = ""
     signing_secret: str = ""
     api_base_url: str = ""
+    has_plans: bool = False
 
     def __repr__(self) -> str:
         """Without the secrets."""

@@ -74,7 +74,7 @@ class Slack:
         self._answers = Answers()
         self._once = Once()
         self._group = asyncio.TaskGroup()
-        self.chat = SlackChat(self._api, self._answers)
+        self.chat = SlackChat(self._api, self._answers, has_plans=config.has_plans)
         self.app: AsyncApp | None = None
 
     @asynccontextmanager

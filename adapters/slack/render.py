@@ -12,6 +12,7 @@ import msgspec
 from adapters.slack import markup
 from adapters.slack.controls import action_id
 from adapters.slack.markup import Block, Span
+from adapters.slack.plan import FIGURES, plan_of
 from bot.cards import DecisionOutcome, DecisionPrompt, FinalSummary, RunCard
 from bot.messages import BudgetAlert, Digest, Help, Home, Listing, LogSnippet, Message, Notice, Picture
 from bot.port import Caps
@@ -43,20 +44,22 @@ HEADING: Final = "heading"
 SMALL: Final = "small"
 
 
-def message_payload(message: Message, *, file: str = "") -> Payload:
-    """The blocks and the text of a message; `file` is the id of an uploaded picture that it shows."""
+def message_payload(message: Message, *, file: str = "", has_plans: bool = False) -> Payload:
+    """The blocks and the text of a message; `file` is the id of an uploaded picture that it shows. With `has_plans` the tasks of a
+    run are a plan.
+    """
     seen = shown(message, CAPS)
-    blocks = blocks_of(message, seen)
+    blocks = blocks_of(message, seen, has_plans=has_plans)
     if file:
         alt = cut(seen.text, MAX_ALT).strip() or markup.NOTHING
         blocks.insert(0, {"type": "image", "slack_file": {"id": file}, "alt_text": alt})
     return {"text": notification(seen.text), "blocks": blocks}
 
 
-def post_payload(message: Message, key: str, *, file: str = "") -> Payload:
+def post_payload(message: Message, key: str, *, file: str = "", has_plans: bool = False) -> Payload:
     """The message as a post of its own that can be found again by its key, and that unfolds nothing and calls nobody."""
     metadata = {"event_type": KEY_EVENT, "event_payload": {"key": key}}
-    return {**message_payload(message, file=file), "metadata": metadata, **QUIET}
+    return {**message_payload(message, file=file, has_plans=has_plans), "metadata": metadata, **QUIET}
 
 
 QUIET: Final[Payload] = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False}
@@ -79,13 +82,17 @@ def notification(text: str) -> str:
     return found if found.strip() else markup.NOTHING
 
 
-def blocks_of(message: Message, seen: Shown) -> list[Block]:
+def blocks_of(message: Message, seen: Shown, *, has_plans: bool = False) -> list[Block]:
     """What stands on the screen, line for line, and the buttons below it."""
     lines, look = seen.text.split("\n"), _look(message)
     end = len(lines) - seen.foot
     head, body, foot = lines[: seen.head], lines[seen.head : end], lines[end:]
     ways = [look.head[min(number, len(look.head) - 1)] for number in range(len(head))]
-    blocks = _set(head, ways)
+    plan = plan_of(message, head, body) if has_plans and isinstance(message, RunCard) else None
+    if plan is not None:
+        body = plan.rest
+        del head[FIGURES], ways[FIGURES]
+    blocks = _set(head, ways) + ([plan.block] if plan is not None else [])
     if body:
         blocks += [markup.block(body)] if look.body is None else _set(body, [look.body] * len(body))
     blocks += _set(foot, [look.foot] * len(foot))

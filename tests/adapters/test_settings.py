@@ -240,7 +240,7 @@ def test_discord_is_reached_with_the_token_of_the_environment(monkeypatch: pytes
         load_discord()
 
 
-SLACK = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_BASE_URL")
+SLACK = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_API_BASE_URL", "SLACK_PLAN_BLOCKS")
 
 
 def test_slack_is_reached_with_the_tokens_of_the_environment(monkeypatch: pytest.MonkeyPatch):
@@ -266,6 +266,7 @@ def test_slack_is_reached_with_the_tokens_of_the_environment(monkeypatch: pytest
         ({"SLACK_BOT_TOKEN": "xapp-secret", "SLACK_APP_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN does not begin with xoxb-"),
         ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xoxb-secret"}, "SLACK_APP_TOKEN does not begin with xapp-"),
         ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "SLACK_API_BASE_URL": "x"}, "SLACK_API_BASE_URL is wrong"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_SIGNING_SECRET": "s", "SLACK_PLAN_BLOCKS": "perhaps"}, "SLACK_PLAN_BLOCKS is wrong"),
     ],
 )  # fmt: skip
 def test_what_lacks_for_slack_is_named_and_no_token_is_quoted(
@@ -288,3 +289,12 @@ def test_signed_requests_do_without_an_apps_token(monkeypatch: pytest.MonkeyPatc
     found = load_slack()
     assert found is not None
     assert found.signing_secret.get_secret_value() == "a-secret"
+    assert not found.plan_blocks
+
+
+def test_cards_show_plans_where_that_was_asked_for(monkeypatch: pytest.MonkeyPatch):
+    for name, value in {"BOT_TOKEN": "xoxb-1", "SIGNING_SECRET": "a-secret", "PLAN_BLOCKS": "true"}.items():
+        monkeypatch.setenv(f"SLACK_{name}", value)
+    found = load_slack()
+    assert found is not None
+    assert found.plan_blocks

@@ -57,7 +57,8 @@ class SlackPlatform(Platform):
 
     name = "slack"
 
-    def __init__(self, *, is_socket: bool) -> None:
+    def __init__(self, *, is_socket: bool, has_plans: bool = False) -> None:
+        self._has_plans = has_plans
         self.space = Workspace()
         self.api = WebApi(self.space)
         self.place, self.home, self.elsewhere = (Place("slack", TEAM, name) for name in ("C1", "CHOME", "CELSE"))
@@ -87,6 +88,7 @@ class SlackPlatform(Platform):
                 APP_TOKEN if self._is_socket else "",
                 "" if self._is_socket else SECRET,
                 f"{self.slack.base}/api/",
+                self._has_plans,
             )
             self.adapter = Adapter(config, self.house, LoopClock().now_ms, jitter=lambda: 0.5)
             async with self.adapter.running(), _doors(self.adapter, self.slack):

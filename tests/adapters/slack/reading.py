@@ -25,6 +25,8 @@ def _texts(block: Payload) -> Iterator[str]:
         case "rich_text":
             for part in block["elements"]:
                 yield "".join(piece["text"] for piece in part["elements"])
+        case "plan":
+            yield from [block["title"], *(task["title"] for task in block["tasks"])]
         case "actions" | "image" | "divider":
             return
         case other:

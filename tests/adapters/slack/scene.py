@@ -43,7 +43,11 @@ Prepare = Callable[[SlackPlatform], None]
 
 
 def scene(
-    told: Callable[[Scene], Awaitable[None]], *, is_socket: bool = True, before: Prepare = lambda _: None
+    told: Callable[[Scene], Awaitable[None]],
+    *,
+    is_socket: bool = True,
+    has_plans: bool = False,
+    before: Prepare = lambda _: None,
 ) -> None:
     """Play it in virtual time; `before` is what is wrong before the bot comes. Nothing is open when it has gone."""
 
@@ -53,7 +57,7 @@ def scene(
         async def hear(invocation: Invocation) -> None:
             heard.append(invocation)
 
-        platform = SlackPlatform(is_socket=is_socket)
+        platform = SlackPlatform(is_socket=is_socket, has_plans=has_plans)
         before(platform)
         async with platform.connected(hear) as port:
             await told(Scene(platform, port, heard))

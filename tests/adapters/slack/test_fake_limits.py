@@ -11,7 +11,8 @@ def _holding(kind: str, path: str, size: int) -> dict[str, Any]:
     outer, _, inner = path.partition(".")
     many = outer in {"fields", "elements", "tasks", "options"}
     held: Any = [{"type": "plain_text", "text": "x"}] * size if many else "x" * size
-    return {"type": kind, outer: {"type": "plain_text", inner: held} if inner else held}
+    card = {"status": "pending"} if kind == "task_card" else {}
+    return {**card, "type": kind, outer: {"type": "plain_text", inner: held} if inner else held}
 
 
 @pytest.mark.parametrize(("kind", "path", "most"), MOST)

@@ -8,6 +8,7 @@ from tests.fakes.slack.reading import controls, label_of, read
 from tests.fakes.slack.shapes import faults_of_message, faults_of_view
 
 PLAIN = {"type": "plain_text", "text": "x", "emoji": False}
+PLAN_TASK = {"type": "task_card", "task_id": "T1", "title": "x", "status": "pending"}
 
 
 def _rich(*pieces: dict[str, Any], kind: str = "rich_text_section") -> dict[str, Any]:
@@ -29,10 +30,22 @@ def _rich(*pieces: dict[str, Any], kind: str = "rich_text_section") -> dict[str,
         (_rich({"type": "text", "text": ""}), "a rich text piece is empty"),
         (_rich({"type": "text", "text": "x", "style": {"loud": True}}), "rich text has no style 'loud'"),
         (_rich(), "rich_text_section is empty"),
+        ({"type": "plan", "tasks": []}, "plan.title must be a text"),
+        ({"type": "plan", "title": PLAIN}, "plan.title must be a text"),
+        ({"type": "plan", "title": "x", "tasks": [PLAN_TASK, PLAN_TASK]}, "a task_id is used twice"),
+        ({"type": "plan", "title": "x", "tasks": [{"type": "task_card", "task_id": "T1", "status": "error"}]}, "task_card.title must be a text"),
+        ({**PLAN_TASK, "details": PLAIN}, "task_card.details must be rich_text"),
     ],
 )  # fmt: skip
 def test_a_block_of_the_wrong_shape_is_refused(block: dict[str, Any], fault: str):
     assert faults_of_message([block]) == [f"blocks[0]: {fault}"]
+
+
+def test_a_workspace_without_plans_refuses_them():
+    plan = {"type": "plan", "title": "x", "tasks": [PLAN_TASK]}
+    assert faults_of_message([plan]) == []
+    assert faults_of_message([plan], takes_plans=False) == ["blocks[0]: unsupported type 'plan'"]
+    assert faults_of_view({"type": "home", "blocks": [plan]}) == ["blocks[0]: unsupported type 'plan'"]
 
 
 def test_a_form_with_inputs_can_be_sent():

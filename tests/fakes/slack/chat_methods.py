@@ -88,7 +88,7 @@ def content_of(call: Call) -> tuple[str, list[Block]]:
 def blocks_of(call: Call, blocks: Any) -> list[Block]:
     if not blocks:
         return []
-    faults = [*faults_of_message(blocks), *_pictures(call, blocks)]
+    faults = [*faults_of_message(blocks, takes_plans=call.space.takes_plans), *_pictures(call, blocks)]
     if faults:
         raise Refused("invalid_blocks", errors=faults, response_metadata={"messages": faults})
     return [dict(block) for block in blocks]

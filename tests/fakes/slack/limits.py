@@ -14,6 +14,9 @@ MOST: tuple[tuple[str, str, int], ...] = (
     ("actions", "elements", 25),
     ("context", "elements", 10),
     ("plan", "tasks", 50),
+    # The reference of the block names none; the tasks of a stream, which are shown as these are, take so many.
+    ("plan", "title", 256),
+    ("task_card", "title", 256),
     ("button", "text.text", 75),
     ("button", "value", 2_000),
     ("button", "url", 3_000),

@@ -27,18 +27,20 @@ MESSAGE_KINDS = frozenset(
         "task_card",
     }
 )
-VIEW_KINDS = (MESSAGE_KINDS | {"input"}) - {"table", "plan", "task_card", "markdown"}
+PLAN_KINDS = frozenset({"plan", "task_card"})
+VIEW_KINDS = (MESSAGE_KINDS | {"input"}) - {"table", "markdown"} - PLAN_KINDS
 RICH = frozenset({"rich_text_section", "rich_text_preformatted", "rich_text_quote", "rich_text_list"})
 RICH_INLINE = frozenset({"text", "link", "emoji", "user", "usergroup", "channel", "broadcast", "date"})
 VIEW_SHORT, VIEW_METADATA, VIEW_CALLBACK = 24, 3_000, 255
 LONGEST_INPUT = 3_000
 
 
-def faults_of_message(blocks: object) -> list[str]:
-    """Why Slack would refuse the blocks of a message; empty when it would take them."""
+def faults_of_message(blocks: object, *, takes_plans: bool = True) -> list[str]:
+    """Why Slack would refuse the blocks of a message; empty when it would take them. Not every workspace has plans yet."""
     if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
         return ["blocks must be a list of objects"]
-    return [*_faults(blocks, MESSAGE_KINDS), *faults_of(blocks)]
+    kinds = MESSAGE_KINDS if takes_plans else MESSAGE_KINDS - PLAN_KINDS
+    return [*_faults(blocks, kinds), *faults_of(blocks)]
 
 
 def faults_of_view(view: object) -> list[str]:
@@ -126,6 +128,31 @@ def _rich_inline(part: Part) -> Iterator[str]:
             yield f"rich text has no style {name!r}"
 
 
+def _plan(block: Part) -> Iterator[str]:
+    yield from _words(block, "title")
+    for task in block.get("tasks") or []:
+        if task.get("type") != "task_card":
+            yield f"a plan can't hold {task.get('type')!r}"
+        yield from _task_card(task)
+    names = [task.get("task_id") for task in block.get("tasks") or []]
+    if len(names) > len(set(names)):
+        yield "a task_id is used twice"
+
+
+def _task_card(block: Part) -> Iterator[str]:
+    yield from _words(block, "task_id")
+    yield from _words(block, "title")
+    for name in ("details", "output"):
+        if name in block and block[name].get("type") != "rich_text":
+            yield f"task_card.{name} must be rich_text"
+
+
+def _words(block: Part, name: str) -> Iterator[str]:
+    """A text without markup, written without an object around it."""
+    if not isinstance(block.get(name), str) or not block[name]:
+        yield f"{block.get('type')}.{name} must be a text"
+
+
 def _input(block: Part) -> Iterator[str]:
     yield from _text(block.get("label"), "input.label", ("plain_text",), 2_000)
     element = block.get("element") or {}
@@ -183,5 +210,5 @@ def _too_long(view: Part, name: str, most: int) -> list[str]:
 
 _CHECKS: dict[str, Check] = {
     "section": _section, "header": _header, "context": _context, "actions": _actions, "image": _image,
-    "rich_text": _rich_text, "input": _input,
+    "rich_text": _rich_text, "input": _input, "plan": _plan, "task_card": _task_card,
 }  # fmt: skip

@@ -113,6 +113,7 @@ class Workspace:
         self.addresses: dict[str, Ticket] = {}
         self.tickets: set[str] = set()
         self.file_delay_s = 0.0
+        self.takes_plans = True
         self._count = itertools.count(1)
         self._last_s = START_MS / 1000
         self._behind_s = 0.0
