@@ -32,9 +32,9 @@ class Excerpt(msgspec.Struct, frozen=True):
 
 
 def last_lines(
-    log: Log, task: Task, attempt: int, most: int, unwritten: Unwritten = nothing_unwritten
+    log: Log, task: Task, attempt: int, most: int, unwritten: Unwritten = nothing_unwritten, width: int = MAX_WIDTH
 ) -> Excerpt | None:
-    """The end of the conversation; None when none was written or told. Blocks."""
+    """The end of the conversation, at most `most` lines of `width` characters; None when none was written or told. Blocks."""
     speaker, seen = "", set[tuple[int, int]]()
     lines: deque[str] = deque(maxlen=most)
     for speaks, turn in _turns(log, task, attempt, unwritten):
@@ -43,7 +43,7 @@ def last_lines(
             lines.clear()
         if (turn.number, turn.at_ms) not in seen:
             seen.add((turn.number, turn.at_ms))
-            lines.extend(text for message in turn.messages for text in _lines(message))
+            lines.extend(text for message in turn.messages for text in _lines(message, width))
     return Excerpt(speaker, len(seen), tuple(lines)) if seen else None
 
 
@@ -60,10 +60,10 @@ def _turns(log: Log, task: Task, attempt: int, unwritten: Unwritten) -> Iterator
                 yield speaker, msgspec.json.decode(line, type=Turn)
 
 
-def _lines(message: Message) -> list[str]:
+def _lines(message: Message, width: int) -> list[str]:
     if message.role == "system":
         return []
     mark = {"user": "> ", "assistant": "", "tool": "│ "}[message.role]
     texts = clean(message.content).strip("\n").split("\n") if message.content.strip() else []
     calls = [f"→ {one_line(call.name)}({one_line(call.arguments)})" for call in message.tool_calls]
-    return [shorten(f"{mark}{text}", MAX_WIDTH) for text in [*texts, *calls]]
+    return [shorten(f"{mark}{text}", width) for text in [*texts, *calls]]

@@ -90,7 +90,10 @@ class Invocation(msgspec.Struct, frozen=True):
 
 
 class Caps(msgspec.Struct, frozen=True):
-    """What a platform can show. `max_text` counts UTF-16 units, as the strictest platform does; `max_label` a button's text."""
+    """What a platform can show. `max_text` counts UTF-16 units, as the strictest platform does; `max_label` a button's text.
+
+    `files` are pictures; `text_files` says that a text can be brought as a file, too.
+    """
 
     max_text: int
     max_actions: int
@@ -99,6 +102,7 @@ class Caps(msgspec.Struct, frozen=True):
     edits: bool = True
     files: bool = True
     threads: bool = True
+    text_files: bool = False
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -162,7 +166,9 @@ class ChatPort(Protocol):
         ...
 
     async def upload(self, thread: ThreadRef, data: bytes, name: str, alt: str, key: str) -> MessageRef:
-        """Post a file with a text that tells the same; idempotent by `key` as `post` is."""
+        """Post a picture with a text that tells the same, or where `caps.text_files` says so a text (`name` ends in `.txt`) with a
+        caption; idempotent by `key` as `post` is.
+        """
         ...
 
     async def resolve(self, actor_id: str) -> Identity:

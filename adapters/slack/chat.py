@@ -4,11 +4,13 @@ Slack does not know a message that it is told twice, so each post carries its ke
 or the thread is looked through before anything is sent.
 """
 
+import asyncio
 import logging
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
@@ -19,7 +21,7 @@ from adapters.slack.directory import NAME, Directory
 from adapters.slack.errors import INVALID_BLOCKS, MISSING_SCOPE, TRIGGERS_OVER, SlackGone
 from adapters.slack.forms import FormTooLarge, modal_payload
 from adapters.slack.home import home_payload
-from adapters.slack.render import CAPS, MAX_ALT, QUIET, Payload, key_of, message_payload, post_payload
+from adapters.slack.render import CAPS, MAX_ALT, QUIET, Payload, key_of, message_payload, notification, post_payload
 from adapters.slack.who import Myself
 from bot.cards import RunCard
 from bot.forms import Form
@@ -43,12 +45,22 @@ _STAMP: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,8}")
 _CHANNEL: Final = re.compile(r"[CGD][A-Z0-9]{1,20}")
 
 
+TEXT: Final = ".txt"
 _Sent = TypeVar("_Sent")
 
 
 class _File(msgspec.Struct):
     id: str
     refusals: int = 0
+
+
+class _Text(msgspec.Struct, frozen=True):
+    """A text that is a file; its `name` is its key in the thread, `title` is what people read."""
+
+    content: bytes
+    name: str
+    title: str
+    caption: str
 
 
 class SlackChat:
@@ -63,6 +75,7 @@ class SlackChat:
         self._answers = answers
         self._directory = Directory(api)
         self._files: OrderedDict[str, _File] = OrderedDict()
+        self._sharing = asyncio.Lock()
         self.state = Health(is_up=False, detail=say.not_connected())
         self.me: Myself | None = None
 
@@ -85,8 +98,14 @@ class SlackChat:
         return MessageRef(thread.place, sent, thread.thread)
 
     async def upload(self, thread: ThreadRef, data: bytes, name: str, alt: str, key: str) -> MessageRef:
-        """A picture in its message, with the words that tell the same; the words alone where files are not allowed."""
+        """A picture in its message, with the words that tell the same; the words alone where files are not allowed. A text is a
+        file of its own.
+        """
         channel, stamp = self._channel(thread.place), _stamp(thread.thread)
+        if name.endswith(TEXT):
+            text = _Text(data, f"{name.removesuffix(TEXT)}-{sha256(key.encode()).hexdigest()[:12]}{TEXT}", name, alt)
+            async with self._sharing:
+                return MessageRef(thread.place, await self._shared(channel, stamp, text), thread.thread)
         picture = Picture(RunId(name.partition(".")[0]), alt)
         with _rights_come_back():
             found = await self._find(channel, stamp, key)
@@ -178,13 +197,16 @@ class SlackChat:
 
     async def _find(self, channel: str, thread: str, key: str) -> str:
         """The message that was posted with the key, empty when there is none among the latest of the place."""
+        return await self._look(channel, thread, lambda message: key_of(message) == key)
+
+    async def _look(self, channel: str, thread: str, is_it: Callable[[Payload], bool]) -> str:
         params: dict[str, str | int | bool] = {"channel": channel, "limit": PAGE, "include_all_metadata": True}
         if thread:
             params["ts"] = thread
         for _ in range(MAX_PAGES if thread else 1):
             page = await self._api.read(f"conversations.{'replies' if thread else 'history'}", **params)
             for message in objects_in(page, "messages"):
-                if self._is_mine(message) and key_of(message) == key:
+                if self._is_mine(message) and is_it(message):
                     return text_in(message, "ts")
             # A thread is told from its beginning, a channel from its end.
             more = page.get("response_metadata")
@@ -203,20 +225,46 @@ class SlackChat:
         if known is not None:
             return known.id
         try:
-            place = await self._api.read(
-                "files.getUploadURLExternal", filename=filename, length=len(data), alt_txt=cut(alt, MAX_ALT)
-            )
-            file = text_in(place, "file_id")
-            await self._api.put_file(text_in(place, "upload_url"), data)
+            file = await self._brought(filename, data, alt_txt=cut(alt, MAX_ALT))
             await self._api.write("files.completeUploadExternal", {"files": [{"id": file, "title": filename}]})
         except SlackGone as error:
             if error.code != MISSING_SCOPE:
                 raise
             return ""
+        self._remember(name, file)
+        return file
+
+    async def _brought(self, filename: str, data: bytes, **about: str) -> str:
+        """The id of a file that Slack has now, and that belongs to nothing yet."""
+        place = await self._api.read("files.getUploadURLExternal", filename=filename, length=len(data), **about)
+        await self._api.put_file(text_in(place, "upload_url"), data)
+        return text_in(place, "file_id")
+
+    def _remember(self, name: str, file: str) -> None:
         self._files[name] = _File(file)
         while len(self._files) > MAX_REMEMBERED:
             self._files.popitem(last=False)
-        return file
+
+    async def _shared(self, channel: str, thread: str, text: _Text) -> str:
+        """The message that shows the text, which Slack itself posts, at times a moment later: without metadata, so that the file's
+        name is what it is found by.
+        """
+        place, name = f"{channel}/{thread}/{text.name}", text.name
+        found = await self._look(channel, thread, lambda message: _shows(message, name, self._file_at(place)))
+        if not found and place not in self._files:
+            file = await self._brought(name, text.content)
+            done = {"files": [{"id": file, "title": text.title}], "channel_id": channel, "thread_ts": thread}
+            done["initial_comment"] = notification(text.caption)
+            await self._api.write("files.completeUploadExternal", done)
+            self._remember(place, file)
+            found = await self._look(channel, thread, lambda message: _shows(message, name, file))
+        if not found:
+            raise ChatDown("Slack has not shown the file yet", FILE_WAIT_S)
+        return found
+
+    def _file_at(self, place: str) -> str:
+        known = self._files.get(place)
+        return known.id if known is not None else ""
 
     def _refuse(self, name: str) -> NoReturn:
         """Try the picture again in a moment; when that did not help, do without it."""
@@ -267,6 +315,11 @@ def _rights_come_back() -> Iterator[None]:
         if error.code != MISSING_SCOPE:
             raise
         raise ChatDown(str(error), RIGHT_WAIT_S) from None
+
+
+def _shows(message: Payload, name: str, file: str) -> bool:
+    """Whether the message shows the file of this name, or of this id."""
+    return any(each.get("name") == name or each.get("id") == (file or None) for each in objects_in(message, "files"))
 
 
 def _stamp(text: str) -> str:

@@ -19,7 +19,7 @@ from bot.port import Caps
 from bot.shown import Action, Shown, shown
 from bot.text import cut, units
 
-CAPS: Final = Caps(max_text=3_000, max_actions=25, max_label=75)
+CAPS: Final = Caps(max_text=3_000, max_actions=25, max_label=75, text_files=True)
 MAX_TEXT: Final = 4_000
 MAX_HEADER: Final = 150
 MAX_ALT: Final = 2_000

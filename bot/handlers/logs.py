@@ -17,6 +17,7 @@ from bot.replies import commands as names_say
 from bot.replies import reading as say
 from bot.stories import run_story
 from bot.text import one_line, shorten
+from bot.whole_logs import with_whole
 from engine.clock import iso
 from engine.core.entities import Task
 from engine.ports import Log
@@ -35,7 +36,9 @@ async def logs(desk: Desk, call: Call) -> Message:
     number = int(call.text("attempt") or len(task.attempts))
     if not 1 <= number <= len(task.attempts):
         return refusal(names_say.no_attempt(task.id, number, len(task.attempts)))
-    return await asyncio.to_thread(_snippet, desk, task, number, _wanted(call))
+    told = await asyncio.to_thread(_snippet, desk, task, number, _wanted(call))
+    where = call.invocation
+    return await with_whole(desk, where.adapter, where.place, told) if isinstance(told, LogSnippet) else told
 
 
 def _snippet(desk: Desk, task: Task, attempt: int, most: int) -> Message:

@@ -167,6 +167,11 @@ def logs_more(task: str) -> str:
     return f"all of it: orch logs {task} --full"
 
 
+def logs_in_thread(file: str) -> str:
+    """Where the whole conversation is, once it was brought into the run's thread."""
+    return f"all of it: {file} in the thread of its run"
+
+
 def config_lines(model: str, workers: int, retries: int, sandbox: str, gates: list[str]) -> list[str]:
     """What a run works with."""
     return [

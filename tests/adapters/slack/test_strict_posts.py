@@ -176,6 +176,74 @@ def test_without_the_right_to_bring_files_a_picture_is_its_words():
     scene(told)
 
 
+def shown_files(scene: Scene, thread: str) -> list[tuple[str, str, bytes | None]]:
+    """What a person reads beside each file of the thread, its title, and what is in it."""
+    scene.slack.space.show_files()
+    return [
+        (post.text, file["title"], scene.slack.space.files[file["id"]].content)
+        for post in scene.slack.space.replies("C1", thread)
+        for file in post.files
+    ]
+
+
+@pytest.mark.parametrize("step", [None, "upload", "files.completeUploadExternal"])
+def test_a_text_is_a_file_in_the_thread_once_whatever_breaks_off(step: str | None):
+    async def told(scene: Scene) -> None:
+        thread = await scene.card()
+        await asyncio.sleep(2)
+        if step:
+            scene.platform.api.faults.drops_after(step)
+            with pytest.raises(ChatDown):
+                await scene.port.upload(thread, b"all of it", "T3.txt", "T3 & <co>", "k")
+        first = await scene.port.upload(thread, b"all of it", "T3.txt", "T3 & <co>", "k")
+        assert await scene.port.upload(thread, b"all of it", "T3.txt", "T3 & <co>", "k") == first
+        assert shown_files(scene, thread.thread) == [("T3 &amp; &lt;co&gt;", "T3.txt", b"all of it")]
+        await scene.port.upload(thread, b"more of it", "T3.txt", "T3", "another")
+        assert len(shown_files(scene, thread.thread)) == 2
+        assert scene.platform.objections() == []
+
+    scene(told)
+
+
+def test_a_file_that_slack_shows_a_moment_later_is_brought_once():
+    async def told(scene: Scene) -> None:
+        thread = await scene.card()
+        scene.slack.space.share_delay_s = 5.0
+        found = None
+        while found is None:
+            await asyncio.sleep(2)
+            try:
+                found = await scene.port.upload(thread, b"all of it", "T3.txt", "T3", "k")
+            except ChatDown:
+                continue
+        (post,) = scene.slack.space.replies("C1", thread.thread)
+        assert (post.ts, len(scene.slack.space.files)) == (found.message, 1)
+
+    scene(told)
+
+
+def test_two_who_ask_for_one_file_at_once_get_one():
+    async def told(scene: Scene) -> None:
+        thread = await scene.card()
+        asked = [scene.port.upload(thread, b"all of it", "T3.txt", "T3", "k") for _ in range(2)]
+        first, second = await asyncio.gather(*asked)
+        assert first == second
+        assert len(shown_files(scene, thread.thread)) == 1
+
+    scene(told)
+
+
+def test_without_the_right_to_bring_files_there_is_no_text():
+    async def told(scene: Scene) -> None:
+        thread = await scene.card()
+        scene.platform.api.scopes -= {"files:write"}
+        with pytest.raises(ChatGone):
+            await scene.port.upload(thread, b"all of it", "T3.txt", "T3", "k")
+        assert scene.platform.screen(thread.thread) == []
+
+    scene(told)
+
+
 def test_an_edit_leaves_no_trace_of_what_stood_there():
     async def told(scene: Scene) -> None:
         thread = await scene.card()

@@ -11,7 +11,9 @@ from bot.rendering import card_of
 from bot.shown import shown
 from engine.core.ids import RunId
 from engine.store.memory import MemoryLog
+from tests.adapters.cli.written import OPENING, READS, WritingDriver
 from tests.adapters.slack.platform import SlackPlatform
+from tests.bot.story import middle
 from tests.fakes.crew import ScriptedCrew, planned
 from tests.fakes.jumping import run
 from tests.fakes.slack.workspace import TEAM
@@ -175,3 +177,30 @@ def test_a_picture_that_takes_its_time_makes_nobody_wait_for_slack():
         assert platform.api.rates.turned == []
 
     told(story, ScriptedCrew((planned("a"), planned("b", "a"))))
+
+
+def test_a_log_that_is_cut_is_whole_in_the_thread_and_the_answer_names_the_file():
+    platform = SlackPlatform(is_socket=True)
+    log, driver = MemoryLog(), middle(WritingDriver())
+    driver.converse("T5", OPENING, READS)
+    log.append(driver.entries)
+
+    async def main() -> None:
+        async with talking(ScriptedCrew(()), platform, log=log) as talk:
+            await talk.types(ALICE, "bind R1")
+            await talk.until(lambda: bool(platform.names("")))
+            await talk.quiet()
+            thread = platform.card()
+            for _ in range(2):
+                told = await talk.mentions(ALICE, "logs T5 --attempt 2", thread)
+                assert told.splitlines()[0] == "T5 attempt 2 · coder, 2 turns so far"
+                assert told.splitlines()[-1] == "all of it: T5-attempt-2.txt in the thread of its run"
+            (shown_by,) = [post for post in platform.space.posts if post.files]
+            assert (shown_by.thread_ts, shown_by.text) == (thread, "T5 attempt 2 · coder, 2 turns so far")
+            content = platform.space.files[shown_by.files[0]["id"]].content
+            assert content is not None
+            assert content.decode().startswith("> # Task T5\n> Do it.\n")
+            assert content.decode().endswith("│ 30: line\n")
+
+    run(main())
+    assert platform.objections() == []

@@ -99,6 +99,8 @@ def told(post: Post, *, has_metadata: bool = True) -> Answer:
     found: Answer = {"type": "message", "user": post.user, "text": post.text, "ts": post.ts, "team": TEAM}
     if post.blocks:
         found["blocks"] = post.blocks
+    if post.files:
+        found["files"] = post.files
     if post.is_mine:
         found |= {"bot_id": BOT, "app_id": APP}
     if post.thread_ts:

@@ -46,6 +46,7 @@ def history(call: Call) -> Answer:
 
 def replies(call: Call) -> Answer:
     """A thread from its beginning: the message it hangs from comes first."""
+    call.space.show_files()
     channel = call.own_channel(HISTORY)
     parent = call.space.find(channel.id, call.text("ts"))
     if parent is None:

@@ -86,7 +86,8 @@ def complete_upload(call: Call) -> Answer:
     if channel:
         within = call.within(channel).own_channel()
         text, thread = call.text("initial_comment", ""), call.text("thread_ts", "")
-        call.space.post(Post(within.id, "", BOT_USER, text, [], thread, files=[file.id for file, _ in done]))
+        shown = [{"id": file.id, "name": file.name, "title": title} for file, title in done]
+        call.space.post_later(Post(within.id, "", BOT_USER, text, [], thread, files=shown))
     for file, title in done:
         file.title, file.completed_at = title, call.space.now()
     return {"files": [{"id": file.id, "title": file.title} for file, _ in done]}

@@ -45,7 +45,7 @@ class Post(msgspec.Struct):
     blocks: list[Block]
     thread_ts: str = ""
     metadata: dict[str, Any] | None = None
-    files: list[str] = []
+    files: list[dict[str, str]] = []
     is_tombstone: bool = False
     versions: list[tuple[float, str, list[Block]]] = []
 
@@ -114,6 +114,8 @@ class Workspace:
         self.tickets: set[str] = set()
         self.file_delay_s = 0.0
         self.takes_plans = True
+        self.share_delay_s = 0.0
+        self._unshown: list[tuple[float, Post]] = []
         self._count = itertools.count(1)
         self._last_s = START_MS / 1000
         self._behind_s = 0.0
@@ -159,6 +161,18 @@ class Workspace:
         return found
 
     # Messages.
+
+    def show_files(self) -> None:
+        """Let stand what shows a file, once it is its time: Slack posts it by itself, after it was asked to."""
+        ripe = [post for at, post in self._unshown if at <= self.now()]
+        self._unshown = [(at, post) for at, post in self._unshown if at > self.now()]
+        for post in ripe:
+            self.post(post)
+
+    def post_later(self, message: Post) -> None:
+        """Let it stand after the delay."""
+        self._unshown.append((self.now() + self.share_delay_s, message))
+        self.show_files()
 
     def post(self, message: Post) -> Post:
         """Let it stand."""
