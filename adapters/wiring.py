@@ -129,7 +129,8 @@ async def request_for(
         plan_first=settings.plan_first,
         joins_plans=True,
         acceptance=settings.acceptance and settings.models.get("strategist", session.model) != PILOT,
-        ladder=settings.ladder,
+        # The pilot has one plan and no other.
+        ladder=settings.ladder if settings.models.get("planner", session.model) != PILOT else (),
         stronger_model=settings.stronger_model,
         guardian_turns=settings.guardian_turns,
         guardian_seconds=settings.guardian_seconds,

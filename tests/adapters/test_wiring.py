@@ -10,6 +10,7 @@ import pytest
 from adapters.control import NoEngine, send
 from adapters.origin import MixedInstallation, check_origin
 from adapters.settings import load_settings
+from adapters.settings.orch_toml import LADDER
 from adapters.wiring import PILOT, Session, open_session, read_board, request_for
 from engine.cell.types import NoSandbox
 from engine.core import commands as c
@@ -141,6 +142,14 @@ def requested(target: Repository, **overrides: object) -> RunConfig:
             return (await request_for(session, "do it", by=BY)).config
 
     return asyncio.run(work())
+
+
+def test_the_pilot_is_asked_for_one_plan_and_a_model_for_a_better_one(
+    target: Repository, monkeypatch: pytest.MonkeyPatch
+):
+    assert requested(target).ladder == ()
+    monkeypatch.setenv("ORCH_API_BASE", "http://127.0.0.1:9/v1")
+    assert requested(target, model="openai/mine").ladder == LADDER
 
 
 def test_an_endpoint_of_ones_own_needs_no_key_and_gets_a_cap_in_tokens(

@@ -53,12 +53,12 @@ def test_our_rows_agree_with_the_list_that_they_are_said_to_be_from():
 def test_a_model_that_only_the_user_knows_has_the_users_price_and_limits():
     async def story(model: LitellmModel) -> tuple[Price | None, Price | None, Profile]:
         return (
-            await model.price_of("openai/mine"),
+            await model.price_of("openai/priced"),
             await model.price_of("openai/nobody-knows"),
-            await model.profile_of("openai/mine"),
+            await model.profile_of("openai/priced"),
         )
 
-    mine, unknown, profile = asked(story, openai__mine=MINE)
+    mine, unknown, profile = asked(story, openai__priced=MINE)
     assert mine == Price(1e-6, 2e-6)
     assert unknown is None
     assert profile.context == 8_000
@@ -96,9 +96,11 @@ def test_the_key_for_one_provider_is_sent_to_no_other():
 
 def test_the_window_is_what_was_configured_then_what_is_known():
     async def story(model: LitellmModel) -> list[Window]:
-        return [await model.window_of(name) for name in ("openai/mine", "anthropic/claude-sonnet-4-5", "openai/nobody")]
+        return [
+            await model.window_of(name) for name in ("openai/priced", "anthropic/claude-sonnet-4-5", "openai/nobody")
+        ]
 
-    mine, known, unknown = asked(story, openai__mine=MINE)
+    mine, known, unknown = asked(story, openai__priced=MINE)
     assert mine == Window(8_000)
     assert (known.context or 0) >= 200_000
     assert unknown == Window()
