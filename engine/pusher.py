@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 EVERY_S: Final = 5.0
 """Between two pushes, at least: a push costs a connection, and what came meanwhile goes with the next."""
 RARELY_S: Final = 600.0
-LAST_WITHIN_S: Final = 20.0
+LAST_WITHIN_S: Final = 5.0
 """What the end of the engine waits for its last events to be pushed, at most."""
 
 
