@@ -125,9 +125,18 @@ def test_a_diff_tells_added_and_removed_lines() -> None:
     run(main())
 
 
-def test_what_a_model_says_is_seen_while_it_says_it() -> None:
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_what_a_model_says_is_seen_while_it_says_it_also_if_what_it_said_before_comes_late(is_slow: bool) -> None:
     async def main() -> None:
         async with shown(stage.middle().log()) as (page, served):
+            said = asyncio.Event()
+
+            async def late(route: Any) -> None:
+                await said.wait()
+                await route.continue_()
+
+            if is_slow:
+                await page.route("**/log?*", late)
             await page.goto(f"{served.url}/#/run/R2/graph/T11")
             await page.get_by_role("button", name="Conversation").click()
             async with asyncio.timeout(10):
@@ -136,6 +145,7 @@ def test_what_a_model_says_is_seen_while_it_says_it() -> None:
             heard = served.stream.begin("R2/T11/a2")
             heard("The totals are ")
             heard("off by one ")
+            said.set()
             await page.get_by_text("The totals are off by one").wait_for()
             served.stream.end("R2/T11/a2")
 

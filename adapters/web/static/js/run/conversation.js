@@ -27,12 +27,12 @@ export function conversation({ board, socket }, task, latest) {
   live.append(h("p", { class: "turn-head" }, h("span", { class: "pulse", "aria-hidden": "true" }), "speaking now"), liveText);
   const foot = h("div", { class: "more" });
   const choice = attemptChoice(latest, (number) => begin(number));
-  const ui = { attempt: latest, cursor: /** @type {string|null} */ ("work-1"), again: "work-1", isBusy: false, isClosed: false, told: new Set() };
+  const ui = { attempt: latest, cursor: /** @type {string|null} */ ("work-1"), again: "work-1", isBusy: false, isClosed: false, told: new Set(), heard: /** @type {any} */ (null) };
   const element = h("div", { class: "stack" }, choice.element, turns, live, foot);
 
   /** @param {number} number */
   function begin(number) {
-    Object.assign(ui, { attempt: number, cursor: "work-1", again: "work-1", told: new Set() });
+    Object.assign(ui, { attempt: number, cursor: "work-1", again: "work-1", told: new Set(), heard: null });
     put(turns);
     live.hidden = true;
     if (number) void next();
@@ -53,7 +53,15 @@ export function conversation({ board, socket }, task, latest) {
     if (fresh.length) live.hidden = true;
     while (turns.children.length > MOST_TURNS) turns.firstElementChild?.remove();
     Object.assign(ui, { cursor: page.next, again: page.again ?? ui.again });
+    speak();
     end();
+  }
+
+  /** Show what is being said, once all that was said before it is there. */
+  function speak() {
+    if (!ui.heard || ui.cursor) return;
+    live.hidden = ui.heard.text === "";
+    say(liveText, ui.heard.text);
   }
 
   function end() {
@@ -74,10 +82,12 @@ export function conversation({ board, socket }, task, latest) {
     element,
     update: (detail) => choice.update(detail.line.latest),
     frame: (frame) => {
-      if (frame.type !== "turn" || frame.task !== task || frame.attempt !== ui.attempt || ui.cursor) return;
-      live.hidden = frame.text === "";
-      say(liveText, frame.text);
-      if (frame.done) void next();
+      if (frame.type !== "turn" || frame.task !== task || frame.attempt !== ui.attempt) return;
+      ui.heard = frame;
+      speak();
+      if (!frame.done) return;
+      ui.heard = null;
+      if (!ui.cursor) void next();
     },
     close: () => {
       ui.isClosed = true;
