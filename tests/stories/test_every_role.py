@@ -48,7 +48,6 @@ class Crew:
             joined=[calls(("finish", {}))],
             work={
                 "Mend add": [[research], [mend, done()]],
-                "Research for T5, attempt 1": [[found()]],
                 "Scale sums": [[scale, self._when_the_other_has_landed], [runs(JOINED), done("both")]],
                 "Show div": [[writes("test_div.py", TEST.format("calc.div(6, 3)")), done()]],
                 "Write quotient": [[DIV, done()]],
@@ -62,6 +61,8 @@ class Crew:
             name for name in ROLES if f" {name.replace('_', ' ')} " in request.messages[0].content.split("\n")[0]
         )
         self.seen.add(role)
+        if role == "researcher":  # its task is named after one whose number depends on which plan came first
+            return found()
         return calls(("finish", NUDGE)) if role == "guardian" else await self._roles.complete(request)
 
     async def _when_the_other_has_landed(self, _: Request) -> Reply:
