@@ -7,6 +7,9 @@ import msgspec
 from adapters.web.calls import Answer, Call
 from adapters.web.desk import Desk, ModelInForce
 from adapters.web.templates import TEMPLATES, Template
+from bot.forecast import forecast
+from bot.replies import spend as spend_say
+from engine.core.entities import RunConfig
 
 
 class SessionView(msgspec.Struct, frozen=True):
@@ -23,9 +26,12 @@ class SessionView(msgspec.Struct, frozen=True):
 
 
 class Models(msgspec.Struct, frozen=True):
-    """The models that the crew thinks with; the first holds for every role that is not named."""
+    """The models that the crew thinks with; the first holds for every role that is not named. `forecast` says what a run with it will
+    probably cost, judged by those that were completed here; empty while nobody can say.
+    """
 
     items: tuple[ModelInForce, ...]
+    forecast: str
 
 
 class Templates(msgspec.Struct, frozen=True):
@@ -66,7 +72,9 @@ async def session(call: Call) -> Answer:
 
 async def models(call: Call) -> Answer:
     """The models in force."""
-    return Answer(Models(call.desk.about.models))
+    items = call.desk.about.models
+    told = spend_say.forecast(forecast(call.board, items[0].model), RunConfig(items[0].model))
+    return Answer(Models(items, told))
 
 
 async def templates(_: Call) -> Answer:

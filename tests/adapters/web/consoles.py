@@ -75,7 +75,12 @@ async def prepare(wanted: Wanted) -> RunRequest:
     """A checked request; a branch named `gone` is none."""
     if wanted.base == "gone":
         raise CannotStart("there is no branch 'gone'; `git branch` lists them")
-    config = RunConfig("openai/pilot", max_workers=wanted.max_workers or 5, budget_usd=wanted.budget_usd)
+    config = RunConfig(
+        "openai/pilot",
+        max_workers=wanted.max_workers or 5,
+        budget_usd=wanted.budget_usd,
+        plan_first=bool(wanted.plan_first),
+    )
     return RunRequest(wanted.objective, wanted.base or "main", BASE, config, (), wanted.by, wanted.dedupe)
 
 

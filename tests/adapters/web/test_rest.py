@@ -10,6 +10,7 @@ from bot.port import Health
 from engine.core import commands as c
 from engine.core.ids import DecisionId, RunId, TaskId
 from engine.store.memory import MemoryLog
+from tests.adapters.web.console.stage import completed
 from tests.adapters.web.consoles import Console, console, run, story
 
 R = "/runs/R1"
@@ -75,6 +76,17 @@ def test_a_model_that_is_not_in_force_is_refused_with_the_remedy():
                 "role": "", "model": "openai/pilot", "word": "the pilot (rules, not an LLM)", "is_pilot": True,
             }  # fmt: skip
             assert not web.board.runs
+
+    run(scene())
+
+
+@pytest.mark.parametrize(("runs", "told"), [(2, ""), (3, "half stayed under 0.20 USD, nine of ten under 0.30 USD")])
+def test_what_a_run_will_probably_cost_is_told_where_it_is_started(runs: int, told: str):
+    async def scene() -> None:
+        async with console(completed(runs).log()) as web:
+            forecast = (await web.json("GET", "/models"))["forecast"]
+            assert forecast.endswith(told)
+            assert bool(forecast) == bool(told)
 
     run(scene())
 

@@ -19,7 +19,7 @@ from engine.store.layout import attempt_folder, file_ref
 from engine.store.memory import MemoryLog
 from tests.adapters.cli.written import WritingDriver
 from tests.bot.story import over
-from tests.fakes.core_steps import begin, direct, fail, land, oid, plan, planned, start_run
+from tests.fakes.core_steps import begin, direct, fail, finish, land, oid, plan, planned, start_run
 
 SECONDS_APART = 9
 OBJECTIVE = "Make the failing tests pass, and round money half up everywhere, with a test for each rule"
@@ -169,6 +169,22 @@ def at_pace() -> StageDriver:
     plan(driver, "T2", [planned(f"part{number}", title=f"Round part {number}") for number in range(8)])
     for name in ("T3", "T4", "T5"):
         land(driver, name)
+    return driver
+
+
+def completed(times: int = 3) -> StageDriver:
+    """So many runs are over, each a little dearer than the one before, and none is under way."""
+    driver = StageDriver()
+    for number in range(times):
+        run = start_run(driver, OBJECTIVE, RunConfig(model="openai/pilot"))
+        director, planner, task = (f"T{3 * number + at}" for at in (1, 2, 3))
+        direct(driver, "money", task=director)
+        plan(driver, planner, [planned("half", title="Round money half up")])
+        begin(driver, task)
+        driver.spend(task, 10_000 * (number + 1), 0.1 * (number + 1))
+        fail(driver, task)
+        land(driver, task)
+        finish(driver, run=run)
     return driver
 
 

@@ -185,3 +185,17 @@ def test_a_run_is_started_from_the_form_with_a_template() -> None:
             assert (started.config.budget_usd, started.created_by) == (2.5, "web:alice")
 
     run(main())
+
+
+def test_the_form_tells_what_a_run_will_probably_cost_and_can_ask_for_the_plan_first() -> None:
+    async def main() -> None:
+        async with shown(stage.completed().log(), DESKTOP) as (page, served):
+            await page.get_by_role("link", name="New run").click()
+            await page.get_by_text("Forecast: of 3 completed runs with this model").wait_for()
+            await page.get_by_label("Objective").fill("Round half up.")
+            await page.get_by_label("Show me the plan before it begins").check()
+            await page.get_by_role("button", name="Start the run").click()
+            await page.get_by_role("heading", name="Round half up.").wait_for()
+            assert served.board.runs[RunId("R4")].config.plan_first
+
+    run(main())

@@ -17,6 +17,7 @@ export function startView({ session }) {
   words.rows = 6;
   const templates = h("fieldset", { class: "templates", hidden: true });
   const crew = h("p", { class: "quiet" });
+  const cost = h("p", { class: "quiet" });
   const wait = h("p", { class: "quiet", role: "status" });
   const submit = h("button", { type: "submit", class: "button primary large", text: "Start the run" });
   const form = h("form", { class: "sheet", on: { submit: (/** @type {SubmitEvent} */ event) => void start(event) } },
@@ -26,7 +27,8 @@ export function startView({ session }) {
       fieldOf({ name: "max_workers", label: "Workers at once", kind: "number", value: "5", min: 1 }, "start"),
       fieldOf({ name: "budget_usd", label: "Budget, US dollars", kind: "number", min: 0, hint: "Reaching it pauses the run and asks you." }, "start"),
       fieldOf({ name: "budget_tokens", label: "Budget, tokens", kind: "number", min: 0, hint: "For models without a known price." }, "start")),
-    crew, h("div", { class: "dialog-acts" }, wait, h("a", { class: "button", href: "#/", text: "Back" }), submit));
+    h("label", { class: "radio" }, h("input", { type: "checkbox", name: "plan_first", value: "yes" }), h("span", { text: "Show me the plan before it begins" })),
+    crew, cost, h("div", { class: "dialog-acts" }, wait, h("a", { class: "button", href: "#/", text: "Back" }), submit));
 
   /** @param {SubmitEvent} event */
   async function start(event) {
@@ -38,7 +40,7 @@ export function startView({ session }) {
   }
 
   void fillTemplates(templates, words);
-  void tellModels(crew);
+  void tellModels(crew, cost);
   return {
     title: "New run",
     element: h("section", { class: "page narrow" }, h("header", { class: "page-head" },
@@ -50,9 +52,10 @@ export function startView({ session }) {
 function bodyOf(form) {
   const values = new FormData(form);
   const read = (/** @type {string} */ name) => String(values.get(name) ?? "").trim();
-  /** @type {{[field: string]: string|number}} */
+  /** @type {{[field: string]: string|number|boolean}} */
   const body = { objective: read("objective") };
   if (read("base")) body.base = read("base");
+  if (read("plan_first")) body.plan_first = true;
   if (read("template")) body.template = read("template");
   for (const name of ["budget_usd", "budget_tokens", "max_workers"]) if (read(name)) body[name] = Number(read(name));
   return body;
@@ -82,9 +85,14 @@ async function fillTemplates(area, words) {
   area.hidden = false;
 }
 
-/** @param {HTMLElement} line */
-async function tellModels(line) {
+/**
+ * Who thinks, and what a run will probably cost.
+ * @param {HTMLElement} line
+ * @param {HTMLElement} cost
+ */
+async function tellModels(line, cost) {
   const answer = await attempt(() => get("/models"));
   const first = answer?.items?.map(toModel)[0];
   if (first) put(line, "The crew thinks with ", h("strong", { text: first.word }), ". ", h("a", { href: "#/models", text: "Models" }));
+  if (answer?.forecast) say(cost, `Forecast: ${answer.forecast}.`);
 }
