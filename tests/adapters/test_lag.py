@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from adapters.lag import watch_lag
-from tests.fakes.jumping import JumpingLoop, run
+from tests.fakes.jumping import JumpingLoop, passes, run
 
 
 @pytest.mark.parametrize(
@@ -21,9 +21,9 @@ def test_work_that_holds_the_loop_up_is_told_once_a_minute(
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(watch_lag())
             for pause_s in times_s:
-                await asyncio.sleep(pause_s)
+                await passes(pause_s)
                 loop._move(held_s)  # what blocks lets time pass and nobody else run
-            await asyncio.sleep(1)
+            await passes(1)
             watch.cancel()
 
     with caplog.at_level(logging.WARNING, "adapters.lag"):

@@ -24,7 +24,7 @@ from engine.store.memory import MemoryLog
 from engine.treasury import LedgerTreasury, settle_lost_grants
 from engine.work import Job
 from tests.fakes.core_steps import ALICE, domain, planned
-from tests.fakes.jumping import LoopClock, run
+from tests.fakes.jumping import LoopClock, passes, run
 
 R1 = RunId("R1")
 PRICES = {"m": Price(0.001, 0.002), "cheap": Price(0.0001, 0.0002)}
@@ -48,7 +48,7 @@ class Provider:
     async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
         self.asked.append(request.model)
         self.began.set()
-        await asyncio.sleep(self._dice.uniform(0, 5))
+        await passes(self._dice.uniform(0, 5))
         if self._dice.random() < self._fails:
             raise ModelError("down", "bad_request")
         usage = Usage(self._dice.randint(1, 8), self._dice.randint(1, request.max_output_tokens))
@@ -103,7 +103,7 @@ class Stage:
                     unlogged += Spend(tokens=reply.usage.total_tokens, cost_usd=reply.cost_usd or 0.0)
                     if made % logs_every == 0:
                         unlogged = await self.write_down(job, unlogged)
-                    await asyncio.sleep(pause_s)
+                    await passes(pause_s)
             except (BudgetReached, ModelError):
                 pass
             finally:

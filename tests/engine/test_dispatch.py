@@ -12,7 +12,7 @@ from engine.store.memory import MemoryLog
 from engine.work import Deferred, Failed, InTheWay, Job, Moved, Overtaken
 from tests.fakes.bench import ALICE, beating
 from tests.fakes.crew import ScriptedCrew, planned
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 R1 = RunId("R1")
 
@@ -56,7 +56,7 @@ def test_never_more_attempts_at_once_than_the_run_allows():
         nonlocal running, most
         running += 1
         most = max(most, running)
-        await asyncio.sleep(1)
+        await passes(1)
         running -= 1
         return await ScriptedCrew._attempt(crew, job)
 
@@ -195,7 +195,7 @@ def test_pause_stops_new_starts_and_lets_running_attempts_finish():
             await heart.order(c.PauseRun(R1))
             crew.waits["Task a"].set()
             await heart.until(in_state("Task b", "ready"))
-            await asyncio.sleep(60)
+            await passes(60)
             assert heart.task("Task b").state == "ready"
             await heart.order(c.ResumeRun(R1))
             await heart.until(over)
@@ -214,7 +214,7 @@ def test_cancel_cuts_everything_off():
             await asyncio.sleep(0)
             await heart.order(c.CancelRun(R1))
             await heart.until(over)
-            await asyncio.sleep(0.1)
+            await passes(0.1)
             assert crew.log == ["start Task a a1", "cut off Task a"]
 
     run(story())

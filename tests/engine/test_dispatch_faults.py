@@ -16,7 +16,7 @@ from engine.work import Deferred, FinalGates, Job, Moved, Overtaken, WorkOutcome
 from engine.workspace.repository import UnknownBranch
 from tests.fakes.bench import ALICE, Heart, beating
 from tests.fakes.crew import ScriptedCrew, planned
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 R1 = RunId("R1")
 
@@ -122,7 +122,7 @@ def test_a_run_that_was_paused_while_its_last_gates_ran_completes_after_it_is_re
             await heart.order(c.PauseRun(R1))
             may_end.set()
             # Not at all: the refusal of the end and the resuming are then in one group.
-            await asyncio.sleep(pause_s)
+            await passes(pause_s)
             assert heart.board.runs[R1].state == "paused"
             await heart.order(c.ResumeRun(R1))
             await heart.until(over)
@@ -241,7 +241,7 @@ def test_no_review_is_held_while_a_question_about_the_budget_is_open():
         async with beating(crew) as heart:
             await heart.start()
             await heart.until(asked)
-            await asyncio.sleep(600)
+            await passes(600)
             assert reviews == 1
             crew.reviews.clear()
             (decision,) = heart.board.open_decisions
@@ -263,7 +263,7 @@ def test_what_is_recorded_while_the_dispatcher_ends_stops_nothing():
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(1)
+            await passes(1)
         return await known(job)
 
     crew._attempt = attempt  # type: ignore[method-assign]  # the crew of this test takes its time to end
@@ -279,7 +279,7 @@ def test_what_is_recorded_while_the_dispatcher_ends_stops_nothing():
             )
             await asyncio.sleep(0)
             dispatching.cancel()
-            await asyncio.sleep(0.5)
+            await passes(0.5)
             # Now the run is drained, and its end would be judged.
             await heart.order(c.AbandonTask(heart.task("Task a").id))
             await asyncio.wait([dispatching])

@@ -5,14 +5,14 @@ import asyncio
 import pytest
 
 from engine.finishing import to_the_end
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 
 def test_a_cancellation_waits_for_the_end_of_the_work_and_then_arrives():
     log: list[str] = []
 
     async def work() -> str:
-        await asyncio.sleep(1)
+        await passes(1)
         log.append("worked")
         return "result"
 
@@ -25,7 +25,7 @@ def test_a_cancellation_waits_for_the_end_of_the_work_and_then_arrives():
         async with asyncio.TaskGroup() as group:
             task = group.create_task(caller())
             for _ in range(3):
-                await asyncio.sleep(0.1)
+                await passes(0.1)
                 task.cancel()
         assert task.cancelled()
 
@@ -36,8 +36,8 @@ def test_a_cancellation_waits_for_the_end_of_the_work_and_then_arrives():
 def test_a_time_out_around_it_is_still_a_time_out():
     async def late() -> None:
         async with asyncio.timeout(0.5):
-            await to_the_end(asyncio.sleep(1))
-            await asyncio.sleep(1)
+            await to_the_end(passes(1))
+            await passes(1)
 
     with pytest.raises(TimeoutError):
         run(late())

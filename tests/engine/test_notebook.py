@@ -15,7 +15,7 @@ from engine.notebook import MAX_TURNS, Notebook, spend_of
 from engine.recovery import load_board
 from engine.store.memory import MemoryLog
 from engine.work import Job, LogBatch
-from tests.fakes.jumping import LoopClock, run
+from tests.fakes.jumping import LoopClock, passes, run
 
 Turns = list[LogBatch]
 
@@ -69,7 +69,7 @@ def test_a_cancellation_while_a_batch_is_written_loses_no_turn_and_doubles_none(
 
     async def story() -> None:
         async def journal(batch: LogBatch) -> None:
-            await asyncio.sleep(1)
+            await passes(1)
             batches.append(batch)
 
         notebook = Notebook(journal, hidden)
@@ -83,7 +83,7 @@ def test_a_cancellation_while_a_batch_is_written_loses_no_turn_and_doubles_none(
 
         async with asyncio.TaskGroup() as group:
             task = group.create_task(agent())
-            await asyncio.sleep(0.5)
+            await passes(0.5)
             task.cancel()
         assert task.cancelled()
 
@@ -96,14 +96,14 @@ def test_a_cancellation_while_the_notebook_is_closed_loses_no_turn():
 
     async def story() -> None:
         async def journal(batch: LogBatch) -> None:
-            await asyncio.sleep(1)
+            await passes(1)
             batches.append(batch)
 
         notebook = Notebook(journal, hidden)
         await notebook.write(turn(1))
         async with asyncio.TaskGroup() as group:
             task = group.create_task(notebook.close())
-            await asyncio.sleep(0.5)
+            await passes(0.5)
             task.cancel()
 
     run(story())

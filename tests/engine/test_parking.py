@@ -12,7 +12,7 @@ from engine.store.memory import MemoryLog
 from engine.work import Deferred, Failed, Job, WorkOutcome
 from tests.fakes.bench import Heart, beating
 from tests.fakes.crew import ScriptedCrew, planned
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 R1 = RunId("R1")
 PLAN = tuple(planned(key) for key in "abcdefg")
@@ -81,7 +81,7 @@ def test_a_start_in_the_meantime_calls_nobody_either_and_wakes_at_the_same_time(
             await heart.start()
             await heart.until(is_parked)
             (parked,) = times(heart, e.RunParked)
-        await asyncio.sleep(600)
+        await passes(600)
         second = ScriptedCrew(PLAN)
         async with beating(second, log) as heart:
             before = heart.crew.log.copy()
@@ -98,7 +98,7 @@ def test_a_person_wakes_it_before_its_time():
         async with beating(used_up(resets_after_s=60)) as heart:
             await heart.start()
             await heart.until(is_parked)
-            await asyncio.sleep(60)
+            await passes(60)
             await heart.order(c.ResumeRun(R1))
             await heart.until(is_over)
             return times(heart, e.RunUnparked)[0] - times(heart, e.RunParked)[0]
@@ -129,7 +129,7 @@ def test_a_run_that_is_cancelled_while_it_rests_never_wakes():
             await heart.start()
             await heart.until(is_parked)
             await heart.order(c.CancelRun(R1))
-            await asyncio.sleep(7200)
+            await passes(7200)
             return heart.records
 
     assert not any(isinstance(record.event, e.RunUnparked) for record in run(story()))

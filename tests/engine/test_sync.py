@@ -14,7 +14,7 @@ from engine.store.gitlog import GitLog
 from engine.store.memory import MemoryLog
 from engine.sync import HistoriesDiffer, Place, Sync, SyncFailed
 from tests.fakes.entries import entry, git, new_repository
-from tests.fakes.jumping import LoopClock, run
+from tests.fakes.jumping import LoopClock, passes, run
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def lived(mirror: Mirror, *pauses_s: float) -> None:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(ledger.run()), group.create_task(pusher.run())]
             for pause_s in pauses_s:
-                await asyncio.sleep(pause_s)
+                await passes(pause_s)
                 await ledger.submit(c.StartRun("do it", "main", "0" * 40, RunConfig("m"), "cli:ada"), "cli:ada")
             for task in tasks:
                 task.cancel()

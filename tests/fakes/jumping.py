@@ -63,6 +63,16 @@ class LoopClock:
         return asyncio.get_running_loop().time()
 
 
+async def passes(seconds: float) -> None:
+    """Time, virtual time alone, passes.
+
+    Raises: RuntimeError in real time, where a test waits for what is to happen and never for the clock.
+    """
+    if not isinstance(asyncio.get_running_loop(), JumpingLoop):
+        raise RuntimeError("this loop's time is real: wait for an event instead")  # noqa: TRY004 - no argument is wrong
+    await asyncio.sleep(seconds)
+
+
 def run(main: Coroutine[Any, Any, T]) -> T:
     """The coroutine's result, in virtual time."""
     with asyncio.Runner(loop_factory=JumpingLoop) as runner:

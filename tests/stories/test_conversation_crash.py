@@ -17,7 +17,7 @@ from engine.work import Failed, Job, WorkOutcome
 from tests.fakes.bench import beating
 from tests.fakes.chat import MemoryChat
 from tests.fakes.crew import ScriptedCrew, planned
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 from tests.fakes.memory_platform import MemoryPlatform
 from tests.fakes.platforms import Platform
 from tests.fakes.talk import ALICE, BOB, Talk, talking
@@ -281,7 +281,7 @@ def test_a_thousand_changes_in_a_minute_are_few_edits_of_the_latest_state(chat: 
                     TaskId("T3"), 1, FileRef(f"runs/R1/logs/T3/a1/{number}.jsonl", "a" * 40, 1), 1, Spend(1)
                 )
                 await talk.heart.ledger.submit(log)
-                await asyncio.sleep(0.06)
+                await passes(0.06)
                 found = re.search(r"([0-9,]+) tokens", chat.text(card))
                 shown = int(found[1].replace(",", "")) if found else 0
                 late.append((number + 1 - shown) * 0.06)

@@ -14,7 +14,7 @@ from tests.adapters.discord.reading import buttons, read
 from tests.adapters.discord.refusals import refused
 from tests.adapters.discord.rest_fake import ALICE, CHANNEL, DM, GUILD, turned
 from tests.adapters.discord.samples import FORMS, MESSAGES
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 CARD = MESSAGES["card"]
 HOUR_MS = 3_600_000
@@ -112,7 +112,7 @@ def test_an_old_message_is_edited_once_in_twenty_seconds_and_nothing_waits_insid
             await bench.port.edit(thread.card, Notice("two"))
         assert held.value.is_message
         assert 19 < held.value.retry_after_s <= 20
-        await asyncio.sleep(held.value.retry_after_s)
+        await passes(held.value.retry_after_s)
         await bench.port.edit(thread.card, Notice("three"))
         assert bench.text_of(thread.card) == "three"
 

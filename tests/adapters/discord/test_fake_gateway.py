@@ -22,7 +22,7 @@ from tests.fakes.discord.gateway import (
 )
 from tests.fakes.discord.powers import VIEW
 from tests.fakes.discord.server import Discord, serving
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 USUAL = GUILDS | GUILD_MESSAGES
 LIMIT_S = 1_000.0
@@ -119,7 +119,7 @@ def test_an_intent_that_was_granted_is_let_in_and_brings_the_words_of_all():
         world.allowed_intents = MESSAGE_CONTENT
         async with calling(server) as bot, calling(server) as other:
             await bot.identify(USUAL | MESSAGE_CONTENT)
-            await asyncio.sleep(IDENTIFY_GAP_S)
+            await passes(IDENTIFY_GAP_S)
             await other.identify(USUAL)
             server.posts.post(world.channel, alice, {"content": "hello"})
             assert (await bot.hear("MESSAGE_CREATE"))["d"]["content"] == "hello"
@@ -159,7 +159,7 @@ def test_identifying_twice_in_a_row_is_too_soon_and_on_one_socket_never_right():
         async with calling(server) as bot, calling(server) as other:
             await bot.identify()
             assert (await other.identify())["op"] == 9
-            await asyncio.sleep(IDENTIFY_GAP_S)
+            await passes(IDENTIFY_GAP_S)
             assert (await other.identify())["op"] == 0
             assert await other.identify() == {"op": -1, "code": 4005}
 
@@ -189,7 +189,7 @@ def test_a_session_that_is_over_or_unknown_is_not_resumed():
         async with calling(server) as bot:
             ready = await bot.identify()
         for session, seq, wait_s, op in (("x", 1, 0, 9), (ready["d"]["session_id"], 1, SESSION_S + 1, 9)):
-            await asyncio.sleep(wait_s)
+            await passes(wait_s)
             async with calling(server) as bot:
                 await bot.say(6, {"token": "a-token", "session_id": session, "seq": seq})
                 assert (await bot.hear("RESUMED"))["op"] == op
@@ -232,7 +232,7 @@ def test_what_the_bot_may_not_see_is_not_told_and_direct_messages_have_their_own
             server.posts.post(world.direct_channel(alice), alice, {"content": "psst"})
             seen = server.posts.post(world.channel, alice, {"content": "x"})
             assert (await bot.hear("MESSAGE_CREATE"))["d"]["id"] == seen["id"]
-            await asyncio.sleep(IDENTIFY_GAP_S)
+            await passes(IDENTIFY_GAP_S)
         async with calling(server) as bot:
             await bot.identify(DIRECT_MESSAGES)
             server.posts.post(world.channel, alice, {"content": "x"})

@@ -1,7 +1,5 @@
 """How often the strict Discord answers, and what goes wrong with it when it is told to."""
 
-import asyncio
-
 import aiohttp
 import pytest
 
@@ -11,6 +9,7 @@ from tests.fakes.discord.deeds import COMMAND
 from tests.fakes.discord.faults import Trouble
 from tests.fakes.discord.limits import Limits
 from tests.fakes.discord.screen import read
+from tests.fakes.jumping import passes
 
 
 def test_a_bucket_is_told_in_headers_and_holds():
@@ -26,7 +25,7 @@ def test_a_bucket_is_told_in_headers_and_holds():
         other = bot.server.world.add_channel("other")
         await bot.post("elsewhere", f"/channels/{other}")
         assert bot.headers["X-RateLimit-Bucket"] == bucket
-        await asyncio.sleep(5)
+        await passes(5)
         await bot.post()
 
     story(told, Limits(messages=(2, 5.0)))
@@ -52,7 +51,7 @@ def test_edits_of_old_messages_have_a_slow_lane():
         path = f"{bot.channel}/messages/{mine['id']}"
         for _ in range(3):
             await bot.done("PATCH", path, said("young"))
-        await asyncio.sleep(HOUR_S + 1)
+        await passes(HOUR_S + 1)
         await bot.done("PATCH", path, said("old"))
         status, told = await bot.ask("PATCH", path, said("older"))
         assert (status, told["code"]) == (429, 30_046)
@@ -79,7 +78,7 @@ def test_too_many_invalid_requests_shut_the_address_out():
             assert (await bot.ask("GET", "/users/@me"))[0] == 401
         status, page = await bot.ask("GET", "/users/@me")
         assert (status, "blocked" in page, "Via" in bot.headers) == (429, True, False)
-        await asyncio.sleep(601)
+        await passes(601)
         assert (await bot.ask("GET", "/users/@me"))[0] == 401
 
     story(told, Limits(invalid=(3, 600.0)))

@@ -21,7 +21,7 @@ from tests.fakes.discord.person import Person
 from tests.fakes.discord.powers import ALL, HISTORY, VIEW
 from tests.fakes.discord.server import serving
 from tests.fakes.discord.world import SYNCED
-from tests.fakes.jumping import LoopClock, run
+from tests.fakes.jumping import LoopClock, passes, run
 from tests.fakes.talk import ALICE, BOB, talking
 from tests.stories.test_conversation_decisions import asked, crew_that_asks
 
@@ -107,7 +107,7 @@ def test_the_limit_for_everything_holds_posts_back_and_no_answer_to_a_person():
         handle = bench.handle()
         await bench.port.reply(_deed(bench, handle), Notice("for you"))
         assert ("for you", True) in bench.answers()
-        await asyncio.sleep(caught.value.retry_after_s)
+        await passes(caught.value.retry_after_s)
         await bench.port.post(thread, Notice("x"), "another")
 
     story(told, Limits(messages=(100, 10.0), others=(100, 10.0), everywhere=(7, 10.0)))
@@ -232,7 +232,7 @@ def test_two_processes_with_one_token_do_a_command_once_and_one_of_them_says_so(
                     await asyncio.gather(*(house.is_up.wait() for house in houses), has_command.wait())
                     for _ in range(3):
                         alice.runs(world.channel, "orch", "status")
-                        await asyncio.sleep(10)
+                        await passes(10)
                     assert sum(len(house.heard) for house in houses) == 3
                     late = one.chat.health().detail + other.chat.health().detail
                     assert "answered by another process" in late

@@ -1,7 +1,5 @@
 """The permissions that our guide asks for are enough for everything that we do, and each of them is needed."""
 
-import asyncio
-
 import pytest
 
 from adapters.discord.check import NEEDED, check
@@ -14,7 +12,7 @@ from tests.fakes.discord.limits import WIDE
 from tests.fakes.discord.posts import NONCE_S
 from tests.fakes.discord.powers import ALL, FILES, HISTORY, PUBLIC_THREADS, SEND, SEND_IN_THREADS, VIEW
 from tests.fakes.discord.server import serving
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 from tests.fakes.talk import ALICE, BOB, talking
 from tests.stories.test_conversation_decisions import asked, crew_that_asks
 
@@ -70,7 +68,7 @@ def test_without_the_history_a_message_can_not_be_found_again():
             thread = await bench.port.open_thread(bench.place, Notice("card"), "k1")
             for _ in range(2):
                 await bench.port.post(thread, Notice("x"), "k2")
-                await asyncio.sleep(NONCE_S + 1)
+                await passes(NONCE_S + 1)
             return len(bench.thread_texts(thread))
 
     assert run(story(NEEDED.value)) == 1

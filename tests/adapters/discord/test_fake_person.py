@@ -10,7 +10,7 @@ from tests.fakes.discord.asker import Asker, asking, said
 from tests.fakes.discord.person import FAILED, LAG_S, NotShown, Person
 from tests.fakes.discord.powers import SEND, VIEW
 from tests.fakes.discord.refusal import Refusal
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 LIMIT_S = 1_000.0
 OPTIONS = [
@@ -112,7 +112,7 @@ def test_a_button_is_pressed_by_what_stands_on_it_and_only_while_it_is_shown():
             alice.clicks(channel, message, "other")
         await bot.done("PATCH", f"{bot.channel}/messages/{message}", said("x"))
         alice.clicks(channel, message, "go")
-        await asyncio.sleep(LAG_S + 1)
+        await passes(LAG_S + 1)
         with pytest.raises(NotShown):
             alice.clicks(channel, message, "go")
 

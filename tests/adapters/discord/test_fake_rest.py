@@ -11,7 +11,7 @@ from tests.fakes.discord.limits import WIDE, Limits
 from tests.fakes.discord.posts import NONCE_S
 from tests.fakes.discord.powers import FILES, HISTORY, MANAGE_THREADS, PUBLIC_THREADS, SEND, SEND_IN_THREADS, VIEW
 from tests.fakes.discord.screen import read
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 HOUR_S, LIMIT_S = 3_600.0, 20_000.0
 
@@ -100,7 +100,7 @@ def test_a_message_is_posted_once_for_a_nonce_of_its_author():
         assert (await bot.post("there", f"/channels/{other}", nonce="k", enforce_nonce=True))["id"] == first["id"]
         read_back = await bot.done("GET", f"{bot.channel}/messages/{first['id']}")
         assert "nonce" not in read_back
-        await asyncio.sleep(NONCE_S + 1)
+        await passes(NONCE_S + 1)
         assert (await bot.post(nonce="k", enforce_nonce=True))["id"] != first["id"]
 
     story(told)
@@ -187,7 +187,7 @@ def test_a_thread_falls_asleep_and_a_new_message_wakes_it():
     async def told(bot: Asker) -> None:
         thread = await thread_of(bot)
         mine = await bot.post("in it", thread)
-        await asyncio.sleep(HOUR_S + 1)
+        await passes(HOUR_S + 1)
         assert await bot.code("PATCH", f"{thread}/messages/{mine['id']}", said("x")) == 50_083
         assert (await bot.done("GET", thread))["thread_metadata"]["archived"]
         await bot.post("good morning", thread)
@@ -222,7 +222,7 @@ def test_a_first_answer_is_taken_for_three_seconds_and_once():
         assert (await bot.ask("POST", path, {"type": 5, "data": {"flags": 64}}))[0] == 204
         assert await bot.code("POST", path, {"type": 5}) == 40_060
         late = deeds.begin(COMMAND, alice, world.channel, {"name": "orch"})
-        await asyncio.sleep(3.1)
+        await passes(3.1)
         assert await bot.code("POST", f"/interactions/{late.id}/{late.token}/callback", {"type": 5}) == 10_062
         assert await bot.code("POST", f"/interactions/{late.id}/wrong/callback", {"type": 5}) == 10_062
 
@@ -267,7 +267,7 @@ def test_after_fifteen_minutes_the_token_is_nothing_and_the_bot_can_still_edit_w
         world, deeds = bot.server.world, bot.server.deeds
         deed = deeds.begin(COMMAND, world.add_person("alice"), world.channel, {"name": "orch"})
         await bot.done("POST", f"/interactions/{deed.id}/{deed.token}/callback", {"type": 4, "data": said("x")})
-        await asyncio.sleep(901)
+        await passes(901)
         assert await bot.code("PATCH", f"/webhooks/{world.app}/{deed.token}/messages/@original", said("y")) == 50_027
         await bot.done("PATCH", f"{bot.channel}/messages/{deed.original}", said("y"))
 

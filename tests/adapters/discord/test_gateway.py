@@ -16,7 +16,7 @@ from tests.adapters.discord.samples import FORMS, MESSAGES
 from tests.fakes.discord.gateway import PRIVILEGED
 from tests.fakes.discord.person import FAILED, Person
 from tests.fakes.discord.world import Body
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 
 class Bench:
@@ -49,7 +49,7 @@ class Bench:
         """What stands there as the first answer to a command, once everything was said."""
         deed = self.alice.runs(self.world.channel, "orch", verb)
         first = await self.alice.answer(deed)
-        await asyncio.sleep(5)
+        await passes(5)
         return "\n".join(self.alice.told(deed)) or first
 
     def registrations(self) -> int:
@@ -76,8 +76,8 @@ def story(told: Callable[[Bench, DiscordChat], Awaitable[None]]) -> None:
 
 async def until(holds: Callable[[], bool], limit_s: float = 120.0) -> None:
     async with asyncio.timeout(limit_s):
-        while not holds():  # noqa: ASYNC110 - what is waited for is seen from outside, as a person sees it
-            await asyncio.sleep(0.1)
+        while not holds():
+            await passes(0.1)
 
 
 def test_a_bot_asks_for_no_privileged_intent_and_is_up():
@@ -166,7 +166,7 @@ def test_a_connection_that_is_closed_for_good_costs_the_chat_alone_and_says_why(
     async def told(bench: Bench, port: DiscordChat) -> None:
         bench.gateway.close(code)
         await until(lambda: not port.health().is_up and port.health().detail == sentence)
-        await asyncio.sleep(600)
+        await passes(600)
         assert bench.gateway.identified == 1
         assert port.health().detail == sentence
 
@@ -195,14 +195,14 @@ def test_an_event_that_comes_too_late_is_counted_and_not_done():
 
 def test_a_bot_that_thinks_for_long_is_still_acknowledged_in_time():
     async def slow(port: ChatPort, invocation: Invocation) -> None:
-        await asyncio.sleep(60)
+        await passes(60)
         await port.reply(invocation, Notice("thought about it"))
 
     async def told(bench: Bench, port: DiscordChat) -> None:
         bench.answer_with = slow
         deed = bench.alice.runs(bench.world.channel, "orch", "status")
         assert await bench.alice.answer(deed) == ""
-        await asyncio.sleep(61)
+        await passes(61)
         assert bench.alice.told(deed) == ["thought about it"]
 
     story(told)
@@ -221,7 +221,7 @@ def test_the_command_is_registered_once_and_again_only_when_it_differs():
         async with bench.life():
             await until(lambda: bench.registrations() == 1)
         async with bench.life():
-            await asyncio.sleep(10)
+            await passes(10)
             assert bench.registrations() == 1
         bench.world.commands[0]["options"][0]["description"] = "what an older version said"
         async with bench.life():
@@ -283,7 +283,7 @@ async def _fills_in_and_clicks(bench: Bench, thread: ThreadRef, question: str) -
     filled_in = bench.alice.fills_in({"changes": "round half up"})
     clicked = bench.alice.clicks(thread.thread, question, "retry")
     await until(lambda: len(bench.heard) == 3)
-    await asyncio.sleep(5)
+    await passes(5)
     assert (bench.heard[1].kind, bench.heard[1].values) == ("form", {"changes": "round half up"})
     assert bench.heard[1].args == FORMS["changes"].args
     assert (bench.heard[2].kind, bench.heard[2].args["choice"]) == ("click", "retry")

@@ -14,7 +14,7 @@ from tests.adapters.discord.reading import read
 from tests.adapters.discord.refusals import refused
 from tests.adapters.discord.rest_fake import ALICE, APP, CHANNEL, GUILD, ME, InMemory
 from tests.adapters.discord.samples import MIDDLE
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 THREAD = {
     "id": "30", "type": 11, "name": "R1", "parent_id": CHANNEL, "owner_id": ME, "guild_id": GUILD, "message_count": 0,
@@ -162,7 +162,7 @@ def test_a_click_that_may_bring_up_a_form_is_left_open_for_it_and_then_acknowled
         clicked = asyncio.ensure_future(  # noqa: TID251 - stands for discord.py, which runs each event in a task of its own
             world.does(COMPONENT, _click("orch:ask:decide?decision=D1&generation=3&choice=spawn"), THREAD)
         )
-        await asyncio.sleep(1)
+        await passes(1)
         assert len(world.taken) == 1
         assert world.memory.first_answers == {}
         name = await clicked

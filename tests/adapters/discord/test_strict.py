@@ -16,7 +16,7 @@ from tests.fakes.discord.limits import WIDE, Limits
 from tests.fakes.discord.posts import NONCE_S
 from tests.fakes.discord.powers import FILES, SEND_IN_THREADS
 from tests.fakes.discord.screen import read
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 CARD = MESSAGES["card"]
 HOUR_S = 3_600.0
@@ -104,7 +104,7 @@ def test_two_hundred_changes_reach_no_limit_and_the_last_one_stands():
 def test_an_old_card_keeps_below_the_limit_that_no_header_tells_of():
     async def told(bench: FakeBench) -> None:
         thread = await opened(bench)
-        await asyncio.sleep(HOUR_S + 1)
+        await passes(HOUR_S + 1)
         for number in range(6):
             await _edit_when_allowed(bench, thread, f"change {number}")
         assert bench.text_of(thread.card) == "change 5"
@@ -117,7 +117,7 @@ def test_an_old_card_keeps_below_the_limit_that_no_header_tells_of():
 def test_a_card_that_discord_lets_nobody_edit_goes_on_in_its_thread():
     async def told(bench: FakeBench) -> None:
         thread = await opened(bench)
-        await asyncio.sleep(HOUR_S + 1)
+        await passes(HOUR_S + 1)
         for number in range(3):
             await _edit_when_allowed(bench, thread, f"change {number}")
         assert bench.text_of(thread.card) == "change 0"
@@ -131,7 +131,7 @@ async def _edit_when_allowed(bench: FakeBench, thread: ThreadRef, text: str) -> 
     try:
         await bench.port.edit(thread.card, Notice(text))
     except ChatDown as down:
-        await asyncio.sleep(down.retry_after_s if down.is_message else 0)
+        await passes(down.retry_after_s if down.is_message else 0)
         await bench.port.edit(thread.card, Notice(text))
 
 
@@ -144,9 +144,9 @@ def test_a_thread_that_fell_asleep_after_a_week_is_woken_by_an_edit_and_by_a_pos
         thread = await opened(bench)
         ref = await bench.port.post(thread, Notice("one"), "P1")
         for word in ("two", "three"):
-            await asyncio.sleep(8 * 24 * HOUR_S)
+            await passes(8 * 24 * HOUR_S)
             await bench.port.edit(ref, Notice(word))
-        await asyncio.sleep(8 * 24 * HOUR_S)
+        await passes(8 * 24 * HOUR_S)
         await bench.port.post(thread, Notice("four"), "P2")
         assert bench.thread_texts(thread) == ["three", "four"]
 
@@ -174,7 +174,7 @@ def test_a_post_whose_answer_got_lost_stands_once(status: int, waits_s: float):
         bench.server.troubles.order(Trouble("POST", rf"/channels/{thread.thread}/messages$", status, is_done=True))
         with pytest.raises(ChatDown):
             await bench.port.post(thread, Notice("one"), "P1")
-        await asyncio.sleep(waits_s)
+        await passes(waits_s)
         await bench.port.post(thread, Notice("one"), "P1")
         assert bench.thread_texts(thread) == ["one"]
 
@@ -201,7 +201,7 @@ def test_an_acknowledgement_after_three_seconds_is_counted_and_one_after_another
         await bench.pending.defer(twice)
         bench.pending._open[twice].state = "new"  # as another process with the same token would see it
         assert not await bench.pending.defer(twice)
-        await asyncio.sleep(3.1)
+        await passes(3.1)
         assert not await bench.pending.defer(late)
         assert bench.pending.counts == {40_060: 1, 10_062: 1}
 
@@ -212,7 +212,7 @@ def test_an_answer_after_a_quarter_of_an_hour_is_a_direct_message():
     async def told(bench: FakeBench) -> None:
         handle = bench.handle()
         await bench.pending.defer(handle)
-        await asyncio.sleep(901)
+        await passes(901)
         await bench.port.reply(deed(bench, handle), Notice("at last"))
         (message,) = bench.server.posts.seen(bench.server.world.direct[bench.person])
         assert read(message) == "at last"

@@ -13,7 +13,7 @@ from tests.adapters.slack.api_fake import ALICE, CHANNEL, TEAM
 from tests.adapters.slack.chat_bench import PLACE, SlackBench
 from tests.adapters.slack.reading import read
 from tests.adapters.slack.refusals import refused
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 CARD = MESSAGES["card"]
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -107,7 +107,7 @@ def test_what_may_pass_comes_out_at_once_with_the_time_to_wait(error: Exception,
                 await bench.port.post(thread, Notice("one"), "P1")
             assert down.value.retry_after_s == wait_s
             assert loop.time() == began
-            await asyncio.sleep(wait_s)
+            await passes(wait_s)
         await bench.port.post(thread, Notice("one"), "P1")
         assert bench.thread_texts(thread) == ["one"]
 
@@ -222,7 +222,7 @@ def test_an_address_is_used_five_times_and_not_after_half_an_hour():
         assert [bool(bench.pending.address(handle)) for _ in range(MAX_USES + 1)] == [True] * MAX_USES + [False]
         later = bench.handle() + "later"
         bench.pending.take(later, Deed("command", "", "https://hooks.example/later"))
-        await asyncio.sleep(1_800)
+        await passes(1_800)
         assert bench.pending.address(later) == ""
 
     story(told)
@@ -294,7 +294,7 @@ def test_groups_are_asked_for_once_in_five_minutes():
             await bench.port.resolve(f"slack:{TEAM}:{ALICE}")
         assert bench.world.log.count("usergroups.list") == 1
         bench.world.groups.clear()
-        await asyncio.sleep(301)
+        await passes(301)
         assert (await bench.port.resolve(f"slack:{TEAM}:{ALICE}")).groups == ()
 
     story(told)

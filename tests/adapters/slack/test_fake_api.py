@@ -1,12 +1,12 @@
 """The local Slack's Web API takes what Slack takes, and refuses the rest in Slack's words."""
 
-import asyncio
 from typing import Any
 
 import aiohttp
 import pytest
 
 from tests.adapters.slack.fake_story import APP_TOKEN, Caller, story
+from tests.fakes.jumping import passes
 from tests.fakes.slack.server import Slack
 from tests.fakes.slack.workspace import Post
 
@@ -94,11 +94,11 @@ def test_history_is_told_from_its_end_and_a_thread_from_its_beginning_in_pages()
         for number in range(5):
             metadata = {"event_type": "orch", "event_payload": {"k": str(number)}}
             await caller.call("chat.postMessage", channel="C1", text=str(number), metadata=metadata)
-            await asyncio.sleep(1)
+            await passes(1)
         root = slack.space.posts[0].ts
         for number in range(3):
             await caller.call("chat.postMessage", channel="C1", text=f"reply {number}", thread_ts=root)
-            await asyncio.sleep(1)
+            await passes(1)
         page = await caller.ask("conversations.history", channel="C1", limit=2)
         assert [each["text"] for each in page["messages"]] == ["4", "3"]
         assert all("metadata" not in each for each in page["messages"])
@@ -123,12 +123,12 @@ def test_one_post_a_second_in_a_channel_and_fifty_updates_a_minute():
         assert slack.api.rates.turned[-1].was_heeded
         assert await caller.limited("chat.postMessage", channel="C1", text="x") == 1
         assert not slack.api.rates.turned[0].was_heeded
-        await asyncio.sleep(1)
+        await passes(1)
         await caller.call("chat.postMessage", channel="C1", text="x")
         for _ in range(50):
             await caller.call("chat.update", channel="C1", ts=sent["ts"], text="x")
         assert 1 <= await caller.limited("chat.update", channel="C1", ts=sent["ts"], text="x") <= 60
-        await asyncio.sleep(60)
+        await passes(60)
         await caller.call("chat.update", channel="C1", ts=sent["ts"], text="x")
 
     story(told)
@@ -142,7 +142,7 @@ def test_a_trigger_is_good_once_and_for_three_seconds():
         assert opened["view"]["state"] == {"values": {}}
         assert await caller.refused("views.open", trigger_id=first, view=MODAL) == "exchanged_trigger_id"
         assert await caller.refused("views.open", trigger_id="made up", view=MODAL) == "invalid_trigger_id"
-        await asyncio.sleep(3.1)
+        await passes(3.1)
         assert await caller.refused("views.open", trigger_id=late, view=MODAL) == "expired_trigger_id"
 
     story(told)
@@ -197,7 +197,7 @@ def test_a_file_takes_three_steps_and_is_shown_when_slack_has_looked_at_it():
         slack.space.file_delay_s = 2.0
         await caller.call("files.completeUploadExternal", files=files)
         assert await caller.refused("chat.postMessage", channel="C1", text="x", blocks=[image]) == "invalid_blocks"
-        await asyncio.sleep(2)
+        await passes(2)
         await caller.call("chat.postMessage", channel="C1", text="x", blocks=[image])
 
     story(told)
@@ -228,11 +228,11 @@ def test_what_is_said_to_a_person_stands_in_their_direct_conversation():
 def test_a_deleted_message_with_replies_leaves_a_stone_that_takes_more():
     async def told(slack: Slack, caller: Caller) -> None:
         root = (await caller.call("chat.postMessage", channel="C1", text="card"))["ts"]
-        await asyncio.sleep(1)
+        await passes(1)
         await caller.call("chat.postMessage", channel="C1", text="reply", thread_ts=root)
         await caller.call("chat.delete", channel="C1", ts=root)
         assert await caller.refused("chat.update", channel="C1", ts=root, text="x") == "message_not_found"
-        await asyncio.sleep(1)
+        await passes(1)
         await caller.call("chat.postMessage", channel="C1", text="more", thread_ts=root)
         assert len(slack.space.replies("C1", root)) == 2
 

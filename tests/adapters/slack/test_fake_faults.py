@@ -7,6 +7,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from tests.adapters.slack.fake_story import Caller, story
+from tests.fakes.jumping import passes
 from tests.fakes.slack.server import Slack
 
 
@@ -53,7 +54,7 @@ def test_a_slack_that_is_down_comes_back():
         slack.api.faults.down_until_s = asyncio.get_running_loop().time() + 60
         for _ in range(2):
             assert await caller.refused("auth.test") == "service_unavailable"
-        await asyncio.sleep(60)
+        await passes(60)
         slack.api.faults.latency_s = 5.0
         began = asyncio.get_running_loop().time()
         assert (await caller.call("auth.test"))["ok"]

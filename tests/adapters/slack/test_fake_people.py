@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 
 from tests.adapters.slack.fake_story import APP_TOKEN, Caller, story
+from tests.fakes.jumping import passes
 from tests.fakes.slack.deliveries import SECRET, Deliveries
 from tests.fakes.slack.person import NotShown, Person
 from tests.fakes.slack.server import Slack
@@ -100,7 +101,7 @@ def test_events_are_tried_again_and_clicks_are_not():
             await caller.call("chat.postMessage", channel="C1", text="x", blocks=CARD)
             await alice.presses(alice.sees("go on", slack.space.posts[0]))
             await alice.says("@orch status", channel)
-            await asyncio.sleep(400)
+            await passes(400)
             kinds = [each["type"] for each in listener.heard if "payload" in each]
             assert kinds == ["interactive", *["events_api"] * 4]
             assert len({each["payload"]["event_id"] for each in listener.heard if each["type"] == "events_api"}) == 1
@@ -188,7 +189,7 @@ def test_deliveries_come_twice_late_and_in_another_order():
             async with asyncio.TaskGroup() as tasks:
                 _ = tasks.create_task(alice.types("/orch three", channel))
                 _ = tasks.create_task(alice.types("/orch four", channel))
-                await asyncio.sleep(1)
+                await passes(1)
                 await slack.deliveries.release(is_reversed=True)
             assert [each["text"] for each in listener.told()] == ["one", "one", "two", "four", "three"]
             assert len({each["envelope_id"] for each in listener.heard if "payload" in each}) == 5
@@ -202,17 +203,17 @@ def test_a_socket_is_warned_breaks_falls_silent_and_is_one_of_many():
         del caller
         alice, channel = Person(slack, "alice"), slack.space.channels["C1"]
         async with listening(slack) as first:
-            await asyncio.sleep(0.1)
+            await passes(0.1)
             assert first.heard[0]["num_connections"] == 1
             slack.sockets.ghosts = 1
             async with listening(slack) as second:
-                await asyncio.sleep(0.1)
+                await passes(0.1)
                 assert second.heard[0]["num_connections"] == 3
                 outcomes = [(await alice.types("/orch x", channel)).is_acked for _ in range(6)]
                 assert outcomes.count(False) == 2
                 assert {len(each.told()) for each in (first, second)} == {2}
                 await slack.sockets.warn()
-                await asyncio.sleep(0.1)
+                await passes(0.1)
                 assert second.heard[-1]["type"] == "disconnect"
                 slack.sockets.fall_silent()
                 assert not (await alice.types("/orch x", channel)).is_acked
@@ -282,7 +283,7 @@ def test_without_a_socket_a_bot_hears_by_signed_requests():
         assert alice.told_alone() == ["heard"]
         assert (await alice.presses(alice.sees("go on", slack.space.posts[0]))).is_acked
         await alice.says("@orch status", slack.space.channels["C1"])
-        await asyncio.sleep(400)
+        await passes(400)
         assert heard[0]["text"] == "status"
         assert json.loads(heard[1]["payload"])["type"] == "block_actions"
         assert [each["retry"] for each in heard[2:]] == [None, "1", "2", "3"]

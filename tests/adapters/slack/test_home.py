@@ -1,6 +1,5 @@
 """The app's home on the strict local Slack: my runs, what needs me, and the buttons that answer it there."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -16,7 +15,7 @@ from bot.shown import shown
 from tests.adapters.discord.samples import MESSAGES
 from tests.adapters.slack.platform import SlackPlatform
 from tests.adapters.slack.reading import buttons, read
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 from tests.fakes.slack.person import Person, Seen
 from tests.fakes.slack.shapes import faults_of_view
 from tests.fakes.talk import ALICE, BOB, EVE, VIC, Talk, rules_of, talking
@@ -41,13 +40,13 @@ def told(story: Story, **more: Any) -> None:
 async def opens(platform: SlackPlatform, name: str) -> Person:
     person = platform.person(name)
     assert (await person.opens_home()).is_acked
-    await asyncio.sleep(1)
+    await passes(1)
     return person
 
 
 async def presses(person: Person, label: str) -> None:
     assert (await person.presses(at_home(person, label))).is_acked
-    await asyncio.sleep(1)
+    await passes(1)
 
 
 def at_home(person: Person, label: str) -> Seen:
@@ -101,7 +100,7 @@ def test_a_form_that_the_page_brought_up_is_answered_on_the_page():
         bob = await opens(platform, BOB)
         await presses(bob, "retry with changes")
         await bob.fills_in({"changes": "read the manual"})
-        await asyncio.sleep(1)
+        await passes(1)
         assert bob.reads_home().startswith(
             f"D1 is decided by {platform.who(BOB)}: retry with changes (read the manual)"
         )
@@ -121,7 +120,7 @@ def test_a_click_on_a_page_that_is_old_says_what_became_of_it():
         await talk.clicks(ALICE, "abandon", on=question)
         await talk.fills_in(ALICE, {"then": "cascade"})
         await bob.presses(old)
-        await asyncio.sleep(1)
+        await passes(1)
         assert bob.reads_home().startswith(f"D1 is decided: abandon, by {platform.who(ALICE)} at ")
         assert "nothing needs you" in bob.reads_home()
         assert "D1 needs you" in alice.reads_home()

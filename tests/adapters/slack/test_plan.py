@@ -1,6 +1,5 @@
 """A card with Slack's plan: the same lines in it as without, and none where the workspace refuses it."""
 
-import asyncio
 import itertools
 import logging
 
@@ -24,7 +23,7 @@ from tests.adapters.slack.test_render import within_the_limits
 from tests.bot.test_shown import WILD, _wild
 from tests.engine.core.shapes import of
 from tests.fakes.crew import ScriptedCrew, planned
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 from tests.fakes.slack.shapes import faults_of_message
 from tests.fakes.talk import ALICE, talking
 
@@ -139,7 +138,7 @@ def test_what_is_refused_for_another_reason_is_refused():
         scene.platform.api.faults.refuses("chat.postMessage", "not_in_channel")
         with pytest.raises(ChatGone):
             await scene.card()
-        await asyncio.sleep(2)
+        await passes(2)
         thread = await scene.card()
         assert "plan" in [block["type"] for block in scene.platform.post(thread.thread).blocks]
 

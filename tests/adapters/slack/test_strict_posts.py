@@ -8,6 +8,7 @@ import pytest
 from bot.messages import Notice
 from bot.port import ChatDown, ChatGone, MessageRef
 from tests.adapters.slack.scene import CARD, Scene, scene
+from tests.fakes.jumping import passes
 from tests.fakes.slack.faults import Faults
 from tests.fakes.slack.workspace import Post
 
@@ -16,11 +17,11 @@ from tests.fakes.slack.workspace import Post
 def test_a_post_whose_answer_was_lost_stands_once(fault: Callable[[Faults, str], None]):
     async def told(scene: Scene) -> None:
         thread = await scene.card()
-        await asyncio.sleep(2)
+        await passes(2)
         fault(scene.platform.api.faults, "chat.postMessage")
         with pytest.raises(ChatDown):
             await scene.posts(thread, "one", "k")
-        await asyncio.sleep(2)
+        await passes(2)
         ref = await scene.posts(thread, "one", "k")
         assert scene.platform.names(thread.thread) == [ref]
 
@@ -32,7 +33,7 @@ def test_a_card_whose_answer_was_lost_stands_once():
         scene.platform.api.faults.drops_after("chat.postMessage")
         with pytest.raises(ChatDown):
             await scene.card()
-        await asyncio.sleep(2)
+        await passes(2)
         await scene.posts(await scene.card(), "noise", "n")
         assert len(scene.platform.names("")) == 1
 
@@ -44,7 +45,7 @@ def test_a_post_is_found_among_hundreds_in_a_thread():
         thread = await scene.card()
         space = scene.slack.space
         for number in range(3):
-            await asyncio.sleep(3)
+            await passes(3)
             await scene.posts(thread, str(number), f"p{number}")
         for _ in range(450):
             space.post(Post("C1", "", space.user("alice", "C1"), "chatter", [], thread.thread))
@@ -61,12 +62,12 @@ def test_a_429_says_how_long_to_wait_and_a_503_does_not():
         with pytest.raises(ChatDown) as caught:
             await scene.port.edit(thread.card, CARD)
         assert caught.value.retry_after_s == 7
-        await asyncio.sleep(3)
+        await passes(3)
         with pytest.raises(ChatDown) as caught:
             await scene.port.edit(thread.card, CARD)
         assert caught.value.retry_after_s == pytest.approx(4, abs=0.1)
         assert [each.method for each in scene.platform.api.asked].count("chat.update") == 1
-        await asyncio.sleep(4)
+        await passes(4)
         scene.platform.api.faults.answers("chat.update", 503, times=3)
         for _ in range(3):
             with pytest.raises(ChatDown) as caught:
@@ -83,7 +84,7 @@ def test_posts_that_come_too_fast_are_told_to_wait():
         with pytest.raises(ChatDown) as caught:
             await scene.posts(thread, "too soon", "k")
         assert caught.value.retry_after_s == 1
-        await asyncio.sleep(1)
+        await passes(1)
         await scene.posts(thread, "now", "k")
 
     scene(told)
@@ -107,13 +108,13 @@ def test_a_refusal_for_good_is_no_reason_to_try_again(error: str, is_place: bool
 def test_a_deleted_message_is_gone_and_its_thread_is_not():
     async def told(scene: Scene) -> None:
         thread = await scene.card()
-        await asyncio.sleep(2)
+        await passes(2)
         await scene.posts(thread, "one", "a")
         scene.platform.delete(thread.thread)
         with pytest.raises(ChatGone) as caught:
             await scene.port.edit(MessageRef(scene.platform.place, thread.thread), CARD)
         assert not caught.value.is_place
-        await asyncio.sleep(2)
+        await passes(2)
         await scene.posts(thread, "two", "b")
         assert scene.platform.screen(thread.thread) == ["one", "two"]
 
@@ -135,7 +136,7 @@ def test_a_picture_stands_in_its_message_once_slack_has_looked_at_it():
         scene.slack.space.file_delay_s = 3.0
         png, tries = b"\x89PNG\r\n\x1a\n", 0
         while not scene.platform.names(thread.thread):
-            await asyncio.sleep(2)
+            await passes(2)
             tries += 1
             try:
                 await scene.port.upload(thread, png, "R1.png", "R1 running", "k")
@@ -153,11 +154,11 @@ def test_a_picture_stands_in_its_message_once_slack_has_looked_at_it():
 def test_a_picture_whose_way_broke_off_stands_once(step: str):
     async def told(scene: Scene) -> None:
         thread = await scene.card()
-        await asyncio.sleep(2)
+        await passes(2)
         scene.platform.api.faults.drops_after(step)
         with pytest.raises(ChatDown):
             await scene.port.upload(thread, b"png", "R1.png", "R1 running", "k")
-        await asyncio.sleep(2)
+        await passes(2)
         ref = await scene.port.upload(thread, b"png", "R1.png", "R1 running", "k")
         (post,) = scene.slack.space.replies("C1", thread.thread)
         assert (post.ts, post.blocks[0]["type"]) == (ref.message, "image")
@@ -168,7 +169,7 @@ def test_a_picture_whose_way_broke_off_stands_once(step: str):
 def test_without_the_right_to_bring_files_a_picture_is_its_words():
     async def told(scene: Scene) -> None:
         thread = await scene.card()
-        await asyncio.sleep(2)
+        await passes(2)
         scene.platform.api.scopes -= {"files:write"}
         await scene.port.upload(thread, b"png", "R1.png", "R1 running", "k")
         assert scene.platform.screen(thread.thread) == ["R1 running"]
@@ -190,7 +191,7 @@ def shown_files(scene: Scene, thread: str) -> list[tuple[str, str, bytes | None]
 def test_a_text_is_a_file_in_the_thread_once_whatever_breaks_off(step: str | None):
     async def told(scene: Scene) -> None:
         thread = await scene.card()
-        await asyncio.sleep(2)
+        await passes(2)
         if step:
             scene.platform.api.faults.drops_after(step)
             with pytest.raises(ChatDown):
@@ -211,7 +212,7 @@ def test_a_file_that_slack_shows_a_moment_later_is_brought_once():
         scene.slack.space.share_delay_s = 5.0
         found = None
         while found is None:
-            await asyncio.sleep(2)
+            await passes(2)
             try:
                 found = await scene.port.upload(thread, b"all of it", "T3.txt", "T3", "k")
             except ChatDown:

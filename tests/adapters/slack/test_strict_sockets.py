@@ -6,12 +6,13 @@ import pytest
 
 from tests.adapters.slack.platform import SlackPlatform
 from tests.adapters.slack.scene import Scene, scene
+from tests.fakes.jumping import passes
 
 
 async def _heard(scene: Scene, text: str) -> bool:
     """Whether a command is acknowledged and heard."""
     outcome = await scene.platform.person("alice").types(f"/orch {text}", scene.platform.channel(scene.platform.place))
-    await asyncio.sleep(0.1)
+    await passes(0.1)
     is_heard = bool(scene.heard) and scene.heard[-1].args["text"] == text
     assert outcome.is_acked == is_heard
     return is_heard
@@ -30,7 +31,7 @@ def test_a_warning_opens_one_socket_beside_the_last_and_loses_nothing():
         for number in range(5):
             await scene.slack.sockets.warn()
             assert await _heard(scene, f"at once {number}")
-            await asyncio.sleep(3_600)
+            await passes(3_600)
             assert await _heard(scene, f"later {number}")
             assert len(scene.slack.sockets.live) == 1
         assert scene.slack.sockets.opened == 6
@@ -42,7 +43,7 @@ def test_a_warning_opens_one_socket_beside_the_last_and_loses_nothing():
 def test_a_socket_that_breaks_is_replaced_within_seconds():
     async def told(scene: Scene) -> None:
         scene.slack.sockets.cut()
-        await asyncio.sleep(10)
+        await passes(10)
         assert await _heard(scene, "status")
         assert scene.slack.sockets.opened == 2
 
@@ -54,7 +55,7 @@ def test_a_half_open_socket_is_noticed_and_replaced():
         assert await _heard(scene, "before")
         scene.slack.sockets.fall_silent()
         assert not await _heard(scene, "lost")
-        await asyncio.sleep(60)
+        await passes(60)
         assert await _heard(scene, "status")
         assert scene.slack.sockets.opened == 2
 
@@ -69,7 +70,7 @@ def test_a_click_that_a_ghost_took_can_be_made_again_and_the_ghost_is_told_of():
         outcomes = [(await alice.presses(alice.sees("pause", post))).is_acked for _ in range(4)]
         assert outcomes.count(False) == 2
         assert outcomes.count(True) == 2
-        await asyncio.sleep(1)
+        await passes(1)
         assert [each.name for each in scene.heard] == ["pause", "pause"]
 
     def haunted(platform: SlackPlatform) -> None:
@@ -110,12 +111,12 @@ def test_sockets_that_break_at_once_make_no_storm():
         end = asyncio.get_running_loop().time() + 600
         while asyncio.get_running_loop().time() < end:
             scene.slack.sockets.cut()
-            await asyncio.sleep(1)
+            await passes(1)
         opens = _opens(scene.platform)
         assert 5 <= len(opens) <= 40
         assert _most_in_a_minute(opens) <= 6
         assert all(each.was_heeded for each in scene.platform.api.rates.turned)
-        await asyncio.sleep(120)
+        await passes(120)
         assert await _heard(scene, "status")
 
     scene(told)
@@ -125,11 +126,11 @@ def test_where_too_many_are_connected_we_wait_our_turn():
     async def told(scene: Scene) -> None:
         scene.slack.sockets.ghosts = 10
         scene.slack.sockets.cut()
-        await asyncio.sleep(600)
+        await passes(600)
         assert not scene.port.health().is_up
         assert len(_opens(scene.platform)) <= 25
         scene.slack.sockets.ghosts = 0
-        await asyncio.sleep(120)
+        await passes(120)
         assert await _heard(scene, "status")
 
     scene(told)
@@ -140,7 +141,7 @@ def test_a_session_that_was_closed_under_us_is_built_anew():
         for _ in range(3):
             scene.slack.sockets.cut()
             scene.platform.api.faults.drops_before("apps.connections.open")
-            await asyncio.sleep(120)
+            await passes(120)
             assert await _heard(scene, "status")
 
     scene(told)

@@ -1,6 +1,5 @@
 """What followers are sent: a snapshot and its deltas always add up to the run as it is, however slow they are."""
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -17,7 +16,7 @@ from engine.core.ids import RunId, TaskId
 from tests.bot.story import middle
 from tests.fakes.core_driver import CoreDriver
 from tests.fakes.core_steps import ALICE, file, receipt
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 R1 = RunId("R1")
 ORDERS: tuple[c.PeopleCommand, ...] = (
@@ -108,12 +107,12 @@ def test_snapshot_and_deltas_add_up_to_the_run_whatever_happens(steps: list[tupl
             follower.read(stage.hub)
             for command, pause_s, comes_back in steps:
                 stage.order(command)
-                await asyncio.sleep(pause_s)
+                await passes(pause_s)
                 follower.read(stage.hub)
                 if comes_back:
                     stage.hub.subscribe(follower.outbox, R1, follower.seq)
             stage.hub.subscribe(late.outbox, R1, None)
-            await asyncio.sleep(1)
+            await passes(1)
             for each in (follower, late):
                 each.read(stage.hub)
                 each.holds(stage.driver.board)
@@ -131,7 +130,7 @@ def test_a_task_that_still_waits_is_told_when_one_of_its_dependencies_is_complet
             proof = receipt(stage.driver, "T7")
             stage.order(c.PrepareLanding(TaskId("T7"), 1, proof))
             stage.order(c.RecordLanding(TaskId("T7"), 1, proof))
-            await asyncio.sleep(1)
+            await passes(1)
             follower.read(stage.hub)
             assert {task["id"]: task for task in follower.run["tasks"]}["T10"]["note"] == "waits for T9"
             follower.holds(stage.driver.board)
@@ -146,13 +145,13 @@ def test_a_first_change_is_sent_at_once_and_many_in_few_messages():
             stage.hub.subscribe(follower.outbox, R1, None)
             follower.read(stage.hub)
             stage.spend()
-            await asyncio.sleep(0.001)
+            await passes(0.001)
             follower.read(stage.hub)
             assert follower.kinds[-2:] == ["runs", "delta"] or follower.kinds[-2:] == ["delta", "runs"]
             before = len(follower.kinds)
             for _ in range(100):
                 stage.spend()
-                await asyncio.sleep(0.01)
+                await passes(0.01)
             follower.read(stage.hub)
             assert 1 / PACE_S - 2 <= follower.kinds[before:].count("delta") <= 1 / PACE_S + 2
             assert follower.kinds[before:].count("runs") <= 1 / LIST_PACE_S + 1
@@ -167,9 +166,9 @@ def test_who_comes_back_gets_what_was_missed_and_no_more():
             stage.hub.subscribe(follower.outbox, R1, None)
             follower.read(stage.hub)
         stage.order(c.PauseRun(R1))
-        await asyncio.sleep(0.1)
+        await passes(0.1)
         stage.order(c.RaiseBudget(R1, 90.0))
-        await asyncio.sleep(0.1)
+        await passes(0.1)
         again = Outbox()
         follower.outbox, follower.kinds = again, []
         with stage.hub.following(again):
@@ -202,7 +201,7 @@ def test_deltas_are_kept_within_bounds():
         began = stage.driver.board.seq
         for _ in range(MAX_KEPT + 10):
             stage.spend()
-            await asyncio.sleep(PACE_S)
+            await passes(PACE_S)
         with stage.hub.following(follower.outbox):
             stage.hub.subscribe(follower.outbox, R1, began)
             follower.read(stage.hub)
@@ -219,7 +218,7 @@ def test_a_slow_client_is_caught_up_and_not_buffered_without_end():
                 stage.hub.subscribe(each.outbox, R1, None)
             for _ in range(300):
                 stage.spend()
-                await asyncio.sleep(PACE_S)
+                await passes(PACE_S)
                 quick.read(stage.hub)
             slow.read(stage.hub)
             assert "catch_up" in slow.kinds
@@ -237,7 +236,7 @@ def test_a_run_that_is_over_and_followed_by_nobody_is_not_kept():
         began = stage.driver.board.seq
         stage.order(c.CancelRun(R1))
         assert stage.driver.board.runs[R1].state == "cancelled"
-        await asyncio.sleep(1)
+        await passes(1)
         with stage.hub.following(follower.outbox):
             stage.hub.subscribe(follower.outbox, R1, began)
             follower.read(stage.hub)

@@ -12,7 +12,7 @@ from adapters.web.repeats import Repeats
 from adapters.web.views import run_row
 from engine.core.ids import RunId
 from tests.fakes.core_steps import land, planned, planned_run
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 
 R1 = RunId("R1")
 
@@ -79,7 +79,7 @@ def test_who_waits_for_the_same_key_fails_or_ends_with_it():
 
         async with asyncio.TaskGroup() as group:
             tries = [group.create_task(_kind(repeats, fails_late)) for _ in range(3)]
-            await asyncio.sleep(1)
+            await passes(1)
             going.set()
         assert [each.result() for each in tries] == ["refused"] * 3
 
@@ -93,10 +93,10 @@ def test_a_timer_acts_at_once_and_then_at_its_pace():
         timer = Timer(lambda: acted.append(round(loop.time(), 2)), 1.0)
         for _ in range(25):
             timer.due()
-            await asyncio.sleep(0.1)
+            await passes(0.1)
         timer.due()
         timer.cancel()
-        await asyncio.sleep(5)
+        await passes(5)
         assert acted == [0.0, 1.0, 2.0]
 
     run(scene())

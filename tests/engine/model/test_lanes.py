@@ -11,7 +11,7 @@ from engine.model.budget import Budget, Price
 from engine.model.guarded import GuardedModel, Guards
 from engine.model.lanes import BREAK_S, FAILURES_TO_BREAK, MAX_WAIT_S, QUOTA_WAIT_S, Lane, LaneClosed, Lanes, Rates
 from engine.model.types import Message, ModelError, ModelErrorKind, Request, Usage
-from tests.fakes.jumping import run
+from tests.fakes.jumping import passes, run
 from tests.fakes.model import ScriptedModel, says
 
 
@@ -25,7 +25,7 @@ async def call(
     """When the call was let through."""
     async with lane.enter(tokens) as entered:
         began_s = now_s()
-        await asyncio.sleep(takes_s)
+        await passes(takes_s)
         if error is not None:
             raise error
         entered.usage = Usage(used, 0)
@@ -115,11 +115,11 @@ def test_a_used_up_quota_lets_nobody_through_until_its_reset(error: ModelError, 
     async def story() -> None:
         lane = Lane(Rates())
         await fails(lane, error)
-        await asyncio.sleep(wait_s / 2)
+        await passes(wait_s / 2)
         closed = await refused(lane)
         assert (closed.kind, str(closed)) == ("quota", str(error))
         assert closed.retry_after_s == pytest.approx(wait_s / 2)
-        await asyncio.sleep(wait_s / 2 - MAX_WAIT_S + 1)
+        await passes(wait_s / 2 - MAX_WAIT_S + 1)
         assert await call(lane) == pytest.approx(wait_s)
 
     run(story())
@@ -156,10 +156,10 @@ def test_a_provider_that_fails_five_times_in_a_minute_is_left_alone_and_then_tri
         await broken(lane, kind)
         closed = await refused(lane)
         assert (closed.kind, closed.retry_after_s) == ("unavailable", BREAK_S)
-        await asyncio.sleep(BREAK_S)
+        await passes(BREAK_S)
         async with asyncio.TaskGroup() as group:
             trial = group.create_task(call(lane, takes_s=5.0))
-            await asyncio.sleep(1)
+            await passes(1)
             await refused(lane)
         assert trial.result() == BREAK_S
         await call(lane)
@@ -171,7 +171,7 @@ def test_a_trial_that_fails_closes_the_lane_again():
     async def story() -> None:
         lane = Lane(Rates())
         await broken(lane)
-        await asyncio.sleep(BREAK_S)
+        await passes(BREAK_S)
         await fails(lane, ModelError("still down", "unavailable"))
         assert (await refused(lane)).retry_after_s == BREAK_S
 
@@ -181,7 +181,7 @@ def test_a_trial_that_fails_closes_the_lane_again():
 async def spread(lane: Lane) -> None:
     for _ in range(3 * FAILURES_TO_BREAK):
         await fails(lane, ModelError("down", "unavailable"))
-        await asyncio.sleep(20)
+        await passes(20)
 
 
 async def between(lane: Lane) -> None:
