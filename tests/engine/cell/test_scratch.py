@@ -6,36 +6,40 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.cell.scratch import Scratch, remove_leftovers
+ROOT = Path(__file__).parents[3]
 
-WAITS = (sys.executable, "-S", "-c", "input()")
-
-
-def waiting_in(folder: Path) -> subprocess.Popen[bytes]:
-    """A process that was started to work in the folder and waits for a word."""
-    return subprocess.Popen((*WAITS, str(folder)), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+MAKE = "from engine.cell.scratch import Scratch; scratch = Scratch.make(None); print(scratch.tmp, flush=True)"
+WAIT = (sys.executable, "-S", "-c", "input()")
 
 
-def folder_of_a_dead_engine(temporary: Path) -> Path:
-    """A cell's folder whose engine ended without a word."""
-    program = "from engine.cell.scratch import Scratch; print(Scratch.make(None).tmp)"
+def started(temporary: Path, *command: str) -> "subprocess.Popen[bytes]":
+    """A process that waits for its input, whose temporary folders lie in `temporary`."""
     environment = os.environ | {"TMPDIR": str(temporary)}
-    said = subprocess.run((sys.executable, "-c", program), check=True, capture_output=True, text=True, env=environment)
-    return Path(said.stdout.strip())
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, cwd=ROOT)
 
 
-def test_the_folder_and_the_process_of_a_dead_engine_go_and_a_living_one_s_stay(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    alive, left = Scratch.make(None), folder_of_a_dead_engine(tmp_path)
-    stranded, at_work = waiting_in(left), waiting_in(alive.tmp)
+def made(engine: "subprocess.Popen[bytes]") -> Path:
+    """The folder of the cell that the engine made."""
+    assert engine.stdout is not None
+    return Path(engine.stdout.readline().decode().strip())
+
+
+def test_the_folder_and_the_process_of_a_dead_engine_go_and_a_living_one_s_stay(tmp_path: Path):
+    alive = started(tmp_path, sys.executable, "-c", f"{MAKE}; input()")
+    killed = started(tmp_path, sys.executable, "-c", f"{MAKE}; input()")
+    used, left = made(alive), made(killed)
+    killed.kill()
+    killed.communicate()
+    at_work, stranded = (started(tmp_path, *WAIT, str(folder)) for folder in (used, left))
     try:
-        remove_leftovers()
+        started(
+            tmp_path, sys.executable, "-c", "from engine.cell.scratch import remove_leftovers; remove_leftovers()"
+        ).communicate()
         assert stranded.wait(timeout=10) == -signal.SIGKILL
         assert not left.exists()
-        assert alive.tmp.exists()
+        assert used.exists()
         assert at_work.poll() is None
     finally:
-        alive.remove()
-        for process in (stranded, at_work):
+        for process in (alive, at_work, stranded):
             process.kill()
             process.communicate()
