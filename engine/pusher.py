@@ -33,6 +33,10 @@ class Mirror(Protocol):
         """
         ...
 
+    def hurry(self) -> None:
+        """Let the push that is under way fail at once."""
+        ...
+
 
 class Pusher:
     """Keeps a mirror up to date, until cancelled."""
@@ -52,7 +56,7 @@ class Pusher:
             while True:
                 await self._due.wait()
                 self._due.clear()
-                wait_s = EVERY_S if await to_the_end(self._push()) else min(2 * wait_s, RARELY_S)
+                wait_s = EVERY_S if await to_the_end(self._push(), self._mirror.hurry) else min(2 * wait_s, RARELY_S)
                 await asyncio.sleep(wait_s)
         finally:
             unwatch()

@@ -4,6 +4,7 @@ A push is a compare-and-swap: git refuses it when the remote holds something tha
 goes on from a new root, and the push names the very commit that it replaces, which `refs/orch/epoch/` keeps on both sides.
 """
 
+import threading
 from pathlib import Path
 from typing import Final, Literal
 
@@ -55,6 +56,7 @@ class Sync:
     def __init__(self, git_dir: Path, place: Place) -> None:
         self._git_dir = git_dir
         self.place = place
+        self._enough = threading.Event()
         self._kept = f"{_KEPT}/{place.remote}/state"
         self._kept_epochs = f"{_KEPT}/{place.remote}/epoch/"
 
@@ -63,6 +65,7 @@ class Sync:
 
         Raises: HistoriesDiffer, then nothing was pushed; SyncFailed.
         """
+        self._enough.clear()
         if self._tip(STATE_REF) is None:
             return
         if self._pushed(within_s):
@@ -76,6 +79,10 @@ class Sync:
         lease = f"--force-with-lease={self.place.ref}:{theirs or ''}"
         if not self._pushed(within_s, lease):
             raise SyncFailed(f"{self.place.remote} moved on while it was pushed to; it is tried again")
+
+    def hurry(self) -> None:
+        """Let the push or fetch that is under way in another thread fail at once: nobody waits for it any more."""
+        self._enough.set()
 
     def fetch(self, within_s: float = PUSH_WITHIN_S) -> str | None:
         """The newest commit of the remote's branch, now here with all before it; None when it has no such branch.
@@ -191,8 +198,9 @@ class Sync:
     def _talk(self, *arguments: str, within_s: float) -> str:
         try:
             done = run_git(
-                *arguments, git_dir=self._git_dir, config=_DURABLE, timeout_s=within_s, talks=True, accept=(0, 1)
-            )
+                *arguments, git_dir=self._git_dir, config=_DURABLE, timeout_s=within_s, accept=(0, 1),
+                talks_until=self._enough,
+            )  # fmt: skip
         except GitError as error:
             raise SyncFailed(str(error)) from error
         told = done.stdout.decode("utf-8", "replace").strip()

@@ -7,6 +7,8 @@ pygit2 instead (`commit.py`), for there even `git status` can be made to run the
 import os
 import signal
 import subprocess
+import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,6 +28,7 @@ HARDENED = (
 _INHERITED = ("PATH", "HOME", "XDG_CONFIG_HOME", "USER", "TMPDIR")
 _TALKING = ("SSH_AUTH_SOCK",)
 _STDERR_TAIL = 2_000
+_LOOK_EVERY_S = 0.2
 
 
 class GitError(Exception):
@@ -39,17 +42,17 @@ def run_git(
     config: Iterable[tuple[str, str]] = (),
     accept: tuple[int, ...] = (0,),
     timeout_s: float = 300,
-    talks: bool = False,
+    talks_until: threading.Event | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
-    """What git answered, its exit code being one of `accept`; `config` is added to `HARDENED`; `talks` is for commands
-    that reach another repository, with the user's own keys.
+    """What git answered, its exit code being one of `accept`; `config` is added to `HARDENED`; `talks_until` is for commands
+    that reach another repository, with the user's own keys: once it is set, nobody waits for them any more.
 
     It runs in a session of its own, so that Ctrl-C in the user's terminal can't cut a merge in half.
 
-    Raises: GitError when git is missing, is too slow, or ends with another exit code.
+    Raises: GitError when git is missing, is too slow, is not waited for, or ends with another exit code.
     """
     command = ("git", "--no-pager", "--literal-pathspecs", *arguments)
-    environment = _environment(git_dir, work_tree, (*HARDENED, *config), _TALKING if talks else ())
+    environment = _environment(git_dir, work_tree, (*HARDENED, *config), _TALKING if talks_until else ())
     try:
         process = subprocess.Popen(
             command,
@@ -66,14 +69,32 @@ def run_git(
         ) from None
     with process:
         try:
-            stdout, stderr = process.communicate(timeout=timeout_s)
+            stdout, stderr = _heard(process, timeout_s, talks_until)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            raise GitError(f"{_shown(arguments)} did not end within {timeout_s:g} s") from None
+            why = (
+                "was not waited for" if talks_until and talks_until.is_set() else f"did not end within {timeout_s:g} s"
+            )
+            raise GitError(f"{_shown(arguments)} {why}") from None
     if process.returncode not in accept:
         tail = stderr[-_STDERR_TAIL:].decode("utf-8", "replace").strip()
         raise GitError(f"{_shown(arguments)} ended with exit code {process.returncode}: {tail}")
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
+def _heard(process: "subprocess.Popen[bytes]", timeout_s: float, enough: threading.Event | None) -> tuple[bytes, bytes]:
+    """What the process said until its end.
+
+    Raises: subprocess.TimeoutExpired when the time is over, or it is enough.
+    """
+    ends_at = time.monotonic() + timeout_s
+    while True:
+        left_s = max(0.0, ends_at - time.monotonic())
+        try:
+            return process.communicate(timeout=left_s if enough is None else min(_LOOK_EVERY_S, left_s))
+        except subprocess.TimeoutExpired:
+            if left_s <= _LOOK_EVERY_S or enough is None or enough.is_set():
+                raise
 
 
 def _environment(

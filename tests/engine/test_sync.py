@@ -1,6 +1,9 @@
 """The state branch at a remote: pushed without ever dropping what is there, taken over where we are behind."""
 
 import asyncio
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -143,6 +146,20 @@ def test_a_remote_that_is_not_there_is_a_sentence(tmp_path: Path):
         sync(path).push()
 
 
+def test_a_push_that_hangs_ends_when_nobody_waits_for_it(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        path = new_repository(tmp_path / "here")
+        git(path, "remote", "add", "origin", f"git://127.0.0.1:{silent.getsockname()[1]}/x.git")
+        append(path, 1)
+        hanging = sync(path)
+        with ThreadPoolExecutor(1) as threads:
+            pushing = threads.submit(hanging.push)
+            taken, _ = silent.accept()
+            hanging.hurry()
+            with taken, pytest.raises(SyncFailed, match="was not waited for"):
+                pushing.result(timeout=10)
+
+
 class Mirror:
     """Counts pushes by the minute at which they came, and fails as it is told to."""
 
@@ -154,6 +171,26 @@ class Mirror:
         self.pushed_at_s.append(LoopClock().monotonic())
         if self._failures and (failure := self._failures.pop(0)) is not None:
             raise failure
+
+    def hurry(self) -> None:
+        pass
+
+
+class Hanging(Mirror):
+    """Its first push goes on until it is hurried; in real time, for it needs a thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self._hurried = threading.Event(), threading.Event()
+
+    def push(self, within_s: float = 0.0) -> None:
+        self.began.set()
+        if not self._hurried.wait(30):
+            raise AssertionError("nobody hurried")
+        raise SyncFailed("it was not waited for")
+
+    def hurry(self) -> None:
+        self._hurried.set()
 
 
 def lived(mirror: Mirror, *pauses_s: float) -> None:
@@ -184,6 +221,19 @@ def test_the_last_events_are_pushed_before_the_end():
     mirror = Mirror()
     lived(mirror, 1, 0.5)
     assert mirror.pushed_at_s == [0, 1.5]
+
+
+def test_an_engine_that_ends_waits_for_no_push_that_hangs():
+    mirror = Hanging()
+
+    async def main() -> None:
+        ledger = Ledger(MemoryLog(), Blackboard(), LoopClock(), str)
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            pushing = group.create_task(Pusher(ledger, mirror).run())
+            await asyncio.to_thread(mirror.began.wait, 30)
+            pushing.cancel()
+
+    asyncio.run(main())
 
 
 def test_a_remote_that_is_down_is_told_once_and_tried_ever_more_rarely(caplog: pytest.LogCaptureFixture):
