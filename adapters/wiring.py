@@ -34,6 +34,7 @@ from engine.options import Options
 from engine.recovery import load_board
 from engine.redaction import Redactor
 from engine.service import CannotStart, Engine, Parts, RunRequest
+from engine.store.errors import StoreError
 from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
 from engine.sync import Sync
@@ -85,6 +86,7 @@ async def open_session(
         log = GitLog.open(repository.git_dir)
         stack.callback(log.close)
         log.clean_leftovers()
+        log.write_ahead()
         models = await stack.enter_async_context(_models(settings, model))
         home = worktree_home(repository)
         redact = Redactor((*secrets_of(settings), *secrets_of_servers(servers))).text
@@ -139,11 +141,17 @@ async def request_for(
 
 
 def read_log(path: Path) -> GitLog:
-    """The state branch of the repository that `path` lies in, for reading; close it.
+    """The state branch of the repository that `path` lies in, for reading; close it. What a killed engine left durable but
+    unpublished is published first, where that is possible.
 
     Raises: NotARepository, NoCommits, RepositoryUnusable.
     """
-    return GitLog.open(Repository.open(path, on_a_branch=False).git_dir)
+    git_dir = Repository.open(path, on_a_branch=False).git_dir
+    log = GitLog.open(git_dir)
+    if log.has_leftovers():
+        with suppress(StoreError, OSError), EngineLock(git_dir, since_ms=SystemClock().now_ms()):
+            log.clean_leftovers()
+    return log
 
 
 def read_board(path: Path) -> Blackboard:

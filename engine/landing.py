@@ -82,11 +82,13 @@ class LocalLander:
     async def move(self, receipt: Receipt) -> Moved | Overtaken | InTheWay:
         """Move the target; a target that already holds the commit has moved. A cancellation waits until it is decided.
 
-        Raises: UnknownBranch, GitError, OSError.
+        Raises: UnknownBranch, GitError, OSError; StoreError.
         """
         merged = train.Merged(commit=receipt.commit, tree=receipt.tree, tip=receipt.tip)
         land = partial(train.land, self._repository, branch=receipt.branch, merged=merged)
         try:
+            # Git can tell why the target moves before it does.
+            await asyncio.to_thread(self._log.publish)
             landed = await to_the_end(asyncio.to_thread(land))
         except UnknownCommit:
             # No branch held the merge commit yet, and `git gc` took it away: it has not landed.

@@ -1,7 +1,8 @@
 """The single writer: commands come in, events are appended, the board moves on. Must not act on the world.
 
 What queued while a group was being written becomes the next group (natural group commit). A command is answered only
-after its events are durable; a failed append stops the writer, and with it the engine, loudly.
+after its events are durable; a failed append stops the writer, and with it the engine, loudly. Git shows them a moment later, when
+nothing more comes; `flush` waits for that, and stands before every effect that somebody outside can see.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from engine.finishing import to_the_end
 from engine.ports import Clock, Log
 from engine.store import layout
 from engine.store.entry import Entry
+from engine.store.errors import StoreError
 from engine.tools.observation import shorten
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,9 @@ MAX_DETAIL_CHARS: Final = 4_000
 
 MAX_GROUP: Final = 64
 """Commands in one durable write at most, so that an answer never waits for an endless group."""
+
+PUBLISH_AFTER_S: Final = 0.02
+"""Without a command, until git is shown what is durable: too short for a person, longer than the pause between two events of a flow."""
 
 Watcher = Callable[[Sequence[e.Record], Blackboard], None]
 Redact = Callable[[str], str]
@@ -84,6 +89,21 @@ class Ledger:
             self._refuse_the_rest()
         return await answer
 
+    async def flush(self) -> None:
+        """Return when all that was recorded so far can be seen with git alone: before a message, a merge, a push.
+
+        Raises: LedgerStopped.
+        """
+        try:
+            await self._publish()
+        except StoreError as error:
+            # The writer meets the same error by itself, and ends the engine with it.
+            raise LedgerStopped(f"the state branch could not be written: {error}") from error
+
+    async def _publish(self) -> None:
+        if self.log.unpublished:
+            await to_the_end(asyncio.to_thread(self.log.publish))
+
     def fit(self, detail: str) -> str:
         """The detail redacted, and then shortened: the other way round, half a secret could be left at the cut."""
         return shorten(self._redact(detail), MAX_DETAIL_CHARS)
@@ -95,7 +115,7 @@ class Ledger:
         """
         try:
             while True:
-                group = [await self._orders.get()]
+                group = [await self._next()]
                 while len(group) < MAX_GROUP and not self._orders.empty():
                     group.append(self._orders.get_nowait())
                 await self._write(group)
@@ -106,6 +126,15 @@ class Ledger:
             self._stopped = f"the state branch is no longer written: {why}"
             self._refuse_the_rest()
             raise
+
+    async def _next(self) -> _Order:
+        if self.log.unpublished:
+            try:
+                async with asyncio.timeout(PUBLISH_AFTER_S):
+                    return await self._orders.get()
+            except TimeoutError:
+                await self._publish()
+        return await self._orders.get()
 
     def _refuse_the_rest(self) -> None:
         while not self._orders.empty():

@@ -34,6 +34,18 @@ class Log(Protocol):
         """
         ...
 
+    @property
+    def unpublished(self) -> int:
+        """How many appends are durable while only this log, or the next one here, shows them; reading publishes them too."""
+        ...
+
+    def publish(self) -> None:
+        """Let everybody see, with git alone, what is durable.
+
+        Raises: LogMovedOn, AppendFailed; nothing that was durable is lost.
+        """
+        ...
+
     def read(self, path: str, *, at: str | None = None) -> bytes | None:
         """A file of the branch, None when there is none."""
         ...

@@ -188,7 +188,7 @@ def _listed(paths: list[str]) -> str:
 class _Names:
     """Names objects without keeping them: an ObjectSink."""
 
-    def add(self, kind: Kind, content: bytes, *, lineage: str | None = None) -> bytes:  # noqa: ARG002 - of the port
+    def add(self, kind: Kind, content: bytes, *, lineage: str | None = None, differs_at: int = 0) -> bytes:  # noqa: ARG002 - of the port
         return name_object(kind, content)
 
 

@@ -138,14 +138,17 @@ class Engine:
         answer = await self._ledger.submit(command, request.by)
         if isinstance(answer, c.Refused):
             raise CannotStart(answer.reason)
+        await self._ledger.flush()
         return answer[0].event.run
 
     async def order(self, command: c.PeopleCommand | c.ChatCommand, by: str) -> Sequence[e.Record] | c.Refused:
-        """Carry out a person's order, or the bot's own about chats; the records are durable on return. `by` is `surface:name`.
+        """Carry out a person's order, or the bot's own about chats; git shows the records on return. `by` is `surface:name`.
 
         Raises: LedgerStopped.
         """
-        return await self._ledger.submit(command, by)
+        answer = await self._ledger.submit(command, by)
+        await self._ledger.flush()
+        return answer
 
     def _reopen(self, records: Sequence[e.Record], _: Blackboard) -> None:
         """A person who wakes a run says that its quota is there again."""

@@ -10,15 +10,12 @@ from typing import Final, Literal
 
 import msgspec
 
-from engine.store.gitlog import EPOCHS
+from engine.store.gitlog import APART, EPOCHS
 from engine.workspace.git import GitError, run_git
 
 STATE_REF: Final = "refs/heads/orch-state"
 QUIET_REF: Final = "refs/orch/state"
 """Where no clone and no list of branches shows it. Two levels, since git refuses to push `refs/orch-state`."""
-
-APART: Final = "refs/orch/apart/"
-"""Where commits stay whose events were told again on top of another history."""
 
 _UNION_REF: Final = "refs/orch/union"
 PUSH_WITHIN_S: Final = 60.0

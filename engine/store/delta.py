@@ -8,7 +8,8 @@ MAX_CONTENT: Final = 0xFFFF
 _COPY: Final = struct.Struct("<BHH")
 _COPY_HEAD: Final = 0x80 | 0x01 | 0x02 | 0x10 | 0x20
 _MAX_INSERT: Final = 0x7F
-_COPY_AND_INSERT: Final = struct.Struct("<BHHB")
+
+ID_BYTES: Final = 20
 
 
 def between(base: bytes, new: bytes) -> bytes:
@@ -17,8 +18,6 @@ def between(base: bytes, new: bytes) -> bytes:
     A version on the state branch differs from the one before in one place (an entry of a folder, a state in a file), so this
     finds nearly all there is, at the price of a subtraction.
     """
-    if len(base) == len(new) and (delta := _replaced(base, new)):
-        return delta
     head, tail = _common_ends(base, new)
     end = len(new) - tail
     pieces = [_size(len(base)), _size(len(new))]
@@ -32,23 +31,17 @@ def between(base: bytes, new: bytes) -> bytes:
     return b"".join(pieces)
 
 
-def _replaced(base: bytes, new: bytes) -> bytes | None:
-    """The delta where one object id is another one, which is what an event does to each of the six folders above its file."""
-    size = len(base)
-    rest = (int.from_bytes(base, "big") ^ int.from_bytes(new, "big")).bit_length() + 7 >> 3
-    head, end = size - rest, size - rest + _ID_BYTES
-    if not 0 < head < end < size <= _SMALL or base[end:] != new[end:]:
-        return None
-    mark = _SIZES[size]
-    return b"".join(
-        (
-            mark,
-            mark,
-            _COPY_AND_INSERT.pack(_COPY_HEAD, 0, head, _ID_BYTES),
-            new[head:end],
-            _COPY.pack(_COPY_HEAD, end, size - end),
-        )
-    )
+def differ_in_id(base: bytes, new: bytes, at: int) -> bool:
+    """Whether the object id at `at` is all that differs, which is what an event does to each of the folders above its file."""
+    end = at + ID_BYTES
+    return len(base) == len(new) and base[:at] == new[:at] and base[end:] == new[end:]
+
+
+def replacing_id(size: int, at: int) -> tuple[bytes, bytes]:
+    """What comes before and after the new id in the delta that replaces the one at `at` in so many bytes."""
+    mark, end = _size(size), at + ID_BYTES
+    start = mark + mark + _COPY.pack(_COPY_HEAD, 0, at) + bytes((ID_BYTES,))
+    return start, _COPY.pack(_COPY_HEAD, end, size - end) if end < size else b""
 
 
 def _common_ends(base: bytes, new: bytes) -> tuple[int, int]:
@@ -71,8 +64,3 @@ def _size(number: int) -> bytes:
     if number < 0x4000:
         return bytes((number & 0x7F | 0x80, number >> 7))
     return bytes((number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14))
-
-
-_ID_BYTES: Final = 20
-_SMALL: Final = 4096
-_SIZES: Final = tuple(map(_size, range(_SMALL + 1)))

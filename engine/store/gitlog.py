@@ -1,13 +1,17 @@
 """The state branch in a git repository: durable when `append` returns, safe from `git gc`, moved by compare-and-swap.
 
-One append is one pack. Three waits for the disk, each for what the one before made possible: pack, index and the ref's lock file
-hold their content; pack and index have their names; the ref has its new value. Loose objects are never written: they cost an fsync
-each, and `git gc --prune=now` takes them away between their birth and the ref's move.
+Git is shown one pack at a time. Three waits for the disk, each for what the one before made possible: pack, index and the ref's lock
+file hold their content; pack and index have their names; the ref has its new value. Loose objects are never written: they cost an
+fsync each, and `git gc --prune=now` takes them away between their birth and the ref's move.
+
+The engine, which appends all the time, has a write-ahead log in front: an append waits for that alone, and `publish` shows git what
+came since as one pack. Commits have their ids from the beginning, so what is published after a crash is what was acknowledged.
 """
 
+import logging
 import threading
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -26,9 +30,19 @@ from engine.store.pack import Pack
 from engine.store.packfolder import PackFolder
 from engine.store.repository import common_dir, open_repository
 from engine.store.upkeep import Tended, Upkeep
+from engine.store.wal import Group, WriteAheadLog
+from engine.store.wal import read as read_groups
+
+logger = logging.getLogger(__name__)
 
 EPOCHS: Final = "refs/orch/epoch/"
 """Where the last commits of earlier epochs are kept, numbered from 1. No clone fetches them unless it is asked to."""
+
+APART: Final = "refs/orch/apart/"
+"""Where commits stay that the branch went on without, each under its own name."""
+
+MAX_UNPUBLISHED: Final = 32
+"""Appends that git is not shown yet, at most; the next one shows them. Sixteen times fewer packs, and one wait a group."""
 
 _REREAD_AFTER_S: Final = (0.0, 0.02, 0.1)
 
@@ -42,10 +56,15 @@ class GitLog(ObjectLog):
         self._disk = Disk()
         self._packs = PackFolder(common_dir(self._path))
         self._ref = LooseRef(common_dir(self._path), ref, self._disk.release)
+        self._wal_path = common_dir(self._path) / "orch" / "wal"
+        self._wal: WriteAheadLog | None = None
+        self._pack = Pack()
+        self._unpublished = 0
         self._background = BackgroundGit(common_dir(self._path))
         self.upkeep = Upkeep(common_dir(self._path), ref, self._background)
         self._closed = threading.Event()
         super().__init__(_Odb(repository), ref)
+        self._published = self._left_at
 
     @classmethod
     def open(cls, repository: Path, *, ref: str = "refs/heads/orch-state") -> Self:
@@ -67,26 +86,56 @@ class GitLog(ObjectLog):
         return cls(opened, ref)
 
     def tip(self) -> str | None:
-        found = self._repository.references.get(self.ref)
-        return None if found is None else str(found.target)
+        self._show()
+        return self._target()
+
+    @property
+    def unpublished(self) -> int:
+        return self._unpublished
+
+    def publish(self) -> None:
+        with self._appending:
+            self._publish()
 
     def close(self) -> None:
         """Let go of the repository's files; the log cannot be used any more."""
-        self._closed.set()
-        self._ref.close()
-        self._disk.close()
-        self._repository.free()
+        self._show()
+        with self._appending:
+            self._closed.set()
+            if self._wal is not None:
+                self._wal.close()
+                self._wal = None
+            self._ref.close()
+            self._disk.close()
+            self._repository.free()
 
     def clean_leftovers(self) -> list[Path]:
-        """Remove the stale lock, temporary files and keep marks of a killed engine, and end its git; the files removed.
+        """Publish what a killed engine had no time to, remove its stale lock, temporary files and keep marks, and end its git;
+        the files removed.
 
-        Raises: LockNotHeld when this process does not hold the engine's lock: they may be a living engine's.
+        Raises: LockNotHeld when this process does not hold the engine's lock: they may be a living engine's; AppendFailed.
         """
-        if not held_by_this_process(self._path):
-            raise LockNotHeld("only the engine that holds the repository may clean up; acquire the EngineLock first")
+        self._check_lock()
         self._background.end_left_over()
         removed = self._packs.clean_leftovers()
-        return [*removed, self._ref.lock_path] if self._ref.remove_stale_lock() else removed
+        removed += [self._ref.lock_path] if self._ref.remove_stale_lock() else []
+        if self._wal is None:
+            self._recover()
+        return removed
+
+    def has_leftovers(self) -> bool:
+        """Whether there are events that a killed engine had no time to publish."""
+        groups = read_groups(self._wal_path, self.ref)
+        return bool(groups) and groups[-1].new != self._target()
+
+    def write_ahead(self) -> None:
+        """From now on let an append wait for the write-ahead log alone, until `close`.
+
+        Raises: LockNotHeld when this process does not hold the engine's lock; AppendFailed; OSError.
+        """
+        self._check_lock()
+        self._recover()
+        self._wal = WriteAheadLog.open(self._wal_path, self.ref)
 
     def is_tending_due(self) -> bool:
         """Whether there are so many packs that `tend` is worth it."""
@@ -108,43 +157,137 @@ class GitLog(ObjectLog):
         """Let a `tend` that is under way in another thread end soon, by UpkeepFailed, and begin none any more; nothing is lost."""
         self._background.stop()
 
-    def _publish(self, draft: Draft, entries: Sequence[Entry], old: str | None) -> str:
+    def _begin(self) -> Draft:
+        self._publish()
+        return super()._begin()
+
+    def _store(self, draft: Draft, entries: Sequence[Entry], old: str | None) -> str:
         if self._closed.is_set():
             raise AppendFailed(f"the log on {self.ref} is closed; open it again")
-        pack = Pack()
-        self._fill(draft, entries, pack)
-        new = draft.tip or ""
+        if self._is_epoch_due or self._unpublished >= MAX_UNPUBLISHED:
+            self._publish()
+        before = len(self._pack)
         try:
-            with self._background.held():
-                self._write(pack, old, new)
-        except OSError as error:
-            raise AppendFailed(
-                f"{self.ref} could not be written: {error}. Free or repair the disk and try again"
-            ) from error
+            self._fill(draft, entries, self._pack)
+            new = draft.tip or ""
+            if self._wal is not None and not self._is_epoch_due and self._write_ahead(self._wal, before, old, new):
+                self._unpublished += 1
+            else:
+                self._write(new, epoch_end=self._published if self._is_epoch_due else None)
+        except BaseException:
+            self._pack.rewind(before)
+            raise
         return new
 
-    def _write(self, pack: Pack, old: str | None, new: str) -> None:
-        with self._packs.keeping(pack) as on_its_way, self._ref.locked() as lock:
-            found = self.tip()
-            if found != old:
-                raise LogMovedOn(self.ref, old, found)
+    def _write_ahead(self, wal: WriteAheadLog, before: int, old: str | None, new: str) -> bool:
+        """Whether the objects after the first `before` are durable in the write-ahead log."""
+        self._check_target()
+        try:
+            return wal.put(Group(old, new, *self._pack.since(before)))
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _publish(self) -> None:
+        """As `publish`, for who holds the lock on appending."""
+        if self._unpublished:
+            self._write(self._left_at or "")
+
+    def _show(self) -> None:
+        """Publish for a reader, who gets what git has if that is not possible; the next append says why."""
+        if self._unpublished:
+            with suppress(LogMovedOn, AppendFailed):
+                self.publish()
+
+    def _write(self, new: str, epoch_end: str | None = None) -> None:
+        """Let git have the pack, whose newest commit is `new`, and begin another one; `epoch_end` is left by the branch."""
+        try:
+            with self._background.held(), self._packs.keeping(self._pack) as on_its_way, self._ref.locked() as lock:
+                self._check_target()
+                self._disk.fill({**on_its_way.contents, lock.descriptor: f"{new}\n".encode()})
+                on_its_way.show()
+                if epoch_end is not None:
+                    self._keep_epoch(epoch_end)
+                lock.move()
+        except OSError as error:
+            raise self._failed(error) from error
+        self._pack, self._unpublished, self._published = Pack(), 0, new
+        if self._wal is not None:
+            self._wal.clear()
+
+    def _target(self) -> str | None:
+        """Where the branch is."""
+        found = self._repository.references.get(self.ref)
+        return None if found is None else str(found.target)
+
+    def _check_target(self) -> None:
+        if (found := self._target()) != self._published:
+            raise LogMovedOn(self.ref, self._published, found)
+
+    def _check_lock(self) -> None:
+        if not held_by_this_process(self._path):
+            raise LockNotHeld("only the engine that holds the repository may do this; acquire the EngineLock first")
+
+    def _failed(self, error: OSError) -> AppendFailed:
+        return AppendFailed(f"{self.ref} could not be written: {error}. Free or repair the disk and try again")
+
+    def _commit(self, commit: str) -> bytes:
+        self._show()
+        return super()._commit(commit)
+
+    def _recover(self) -> None:
+        """Publish the groups that a killed engine left in the write-ahead log, unless git has them."""
+        groups = read_groups(self._wal_path, self.ref)
+        if not groups:
+            return
+        new = groups[-1].new
+        if not self._is_published(new):
+            for group in groups:
+                self._pack.extend(group.ids, group.chunks)
+            if groups[0].old == self._published:
+                self._write(new)
+                self._left_at = new
+                logger.info("published what a killed engine had no time to", extra={"action": "recovered", "tip": new})
+            else:
+                self._set_aside(groups[0].old, new)
+        with suppress(FileNotFoundError):
+            WriteAheadLog.open(self._wal_path, self.ref).close()
+
+    def _is_published(self, commit: str) -> bool:
+        """Whether the branch, or an epoch before it, holds this commit."""
+        if commit not in self._repository:
+            return False
+        ends = [self._target(), *(str(self._repository.references[name].target) for name in self._epochs())]
+        return any(end == commit or self._repository.descendant_of(end, commit) for end in filter(None, ends))
+
+    def _set_aside(self, old: str | None, new: str) -> None:
+        """Keep commits that the branch can't go on with, because somebody moved it before they were published."""
+        if old is not None and old not in self._repository:
+            kept = self._wal_path.rename(self._wal_path.with_name(f"wal-{new[:12]}"))
+            logger.error("%s moved away from events that were not published; they are in %s", self.ref, kept)
+            return
+        aside = f"{APART}{new[:12]}"
+        with self._packs.keeping(self._pack) as on_its_way, closing(self._new_ref(aside)) as ref, ref.locked() as lock:
             self._disk.fill({**on_its_way.contents, lock.descriptor: f"{new}\n".encode()})
             on_its_way.show()
-            if self._is_epoch_due and old is not None:
-                self._keep_epoch(old)
             lock.move()
+        self._pack = Pack()
+        logger.error("%s was moved before %s was published; see `git log %s`", self.ref, new, aside)
+
+    def _new_ref(self, name: str) -> LooseRef:
+        return LooseRef(common_dir(self._path), name, self._disk.release)
+
+    def _epochs(self) -> list[str]:
+        return [name for name in self._repository.references if name.startswith(EPOCHS)]
 
     def _keep_epoch(self, last: str) -> None:
         """Give the epoch that ends with this commit a ref of its own, durably: the branch is about to leave it."""
-        names = [name for name in self._repository.references if name.startswith(EPOCHS)]
-        latest = max((int(name.removeprefix(EPOCHS)) for name in names), default=0)
+        latest = max((int(name.removeprefix(EPOCHS)) for name in self._epochs()), default=0)
         # A crash between this and the move of the branch leaves a ref inside the epoch that goes on: then it moves up.
         is_left_over = latest and self._repository.descendant_of(
             last, str(self._repository.references[f"{EPOCHS}{latest}"].target)
         )
         number = latest if is_left_over else latest + 1
-        epoch = LooseRef(common_dir(self._path), f"{EPOCHS}{number}", self._disk.release)
-        with closing(epoch), epoch.locked() as lock:
+        with closing(self._new_ref(f"{EPOCHS}{number}")) as epoch, epoch.locked() as lock:
             self._disk.fill({lock.descriptor: f"{last}\n".encode()})
             lock.move()
 

@@ -42,7 +42,7 @@ class MemoryLog(ObjectLog):
     def close(self) -> None:
         """Nothing is open; the branch lives as long as somebody refers to it."""
 
-    def _publish(self, draft: Draft, entries: Sequence[Entry], old: str | None) -> str:
+    def _store(self, draft: Draft, entries: Sequence[Entry], old: str | None) -> str:
         self._fill(draft, entries, self._branch.objects)
         new = draft.tip or ""
         self._branch.move(self.ref, old, new)

@@ -44,12 +44,27 @@ class ObjectLog(ABC):
         """Let the next append go on from a new root; what is there until now is kept under `refs/orch/epoch/`."""
         self._is_epoch_due = self.tip() is not None
 
-    @abstractmethod
-    def _publish(self, draft: Draft, entries: Sequence[Entry], old: str | None) -> str:
-        """Add the entries to the draft, make it durable, move the ref from `old` to its tip, and return that.
+    @property
+    def unpublished(self) -> int:
+        """How many appends are durable and not on the branch yet; `publish` puts them there."""
+        return 0
 
-        Raises: LogMovedOn when the ref is not at `old`.
+    def publish(self) -> None:  # noqa: B027 - a log without anything unpublished has nothing to do
+        """Let the branch show all that is durable.
+
+        Raises: LogMovedOn, AppendFailed; then it stays durable beside the branch.
         """
+
+    @abstractmethod
+    def _store(self, draft: Draft, entries: Sequence[Entry], old: str | None) -> str:
+        """Add the entries to the draft, which is at `old`, make it durable, and return its tip.
+
+        Raises: LogMovedOn when somebody else moved the branch.
+        """
+
+    def _begin(self) -> Draft:
+        """What the log was left at, to go on from."""
+        return Draft(self._source, self._left_at)
 
     def append(self, entries: Sequence[Entry]) -> str:
         """Make the entries durable, all or none, in this order, and return the new tip.
@@ -61,8 +76,8 @@ class ObjectLog(ABC):
             raise ValueError("there is nothing to append")
         with self._appending:
             # An error leaves no draft behind, so that the next append starts from what is really there.
-            draft, self._draft = self._draft or Draft(self._source, self._left_at), None
-            self._left_at = self._publish(draft, entries, self._left_at)
+            draft, self._draft = self._draft or self._begin(), None
+            self._left_at = self._store(draft, entries, self._left_at)
             self._is_epoch_due = False
             self._draft = draft
             return self._left_at

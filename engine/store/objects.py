@@ -11,10 +11,11 @@ _HEADERS: Final[dict[Kind, bytes]] = {"commit": b"commit %d\0", "tree": b"tree %
 class ObjectSink(Protocol):
     """Where new objects go."""
 
-    def add(self, kind: Kind, content: bytes, *, lineage: str | None = None) -> bytes:
+    def add(self, kind: Kind, content: bytes, *, lineage: str | None = None, differs_at: int = 0) -> bytes:
         """The 20-byte id of the object, which is now kept.
 
-        `lineage` names what this is a version of (a path); versions of one thing are near each other in content.
+        `lineage` names what this is a version of (a path); versions of one thing are near each other in content. `differs_at` is
+        where, above 0, only an object id is another one than in the version before, as far as the caller knows.
         """
         ...
 
@@ -38,7 +39,9 @@ class ObjectsInMemory:
     def __init__(self) -> None:
         self._contents: dict[bytes, bytes] = {}
 
-    def add(self, kind: Kind, content: bytes, *, lineage: str | None = None) -> bytes:  # noqa: ARG002 - of the port
+    def add(
+        self, kind: Kind, content: bytes, *, lineage: str | None = None, differs_at: int = 0,  # noqa: ARG002 - of the port
+    ) -> bytes:  # fmt: skip
         object_id = name_object(kind, content)
         self._contents[object_id] = content
         return object_id

@@ -1,11 +1,11 @@
 """The folder tree of the state branch, kept in memory so that a change costs only the folders above it.
 
-Must not read or write the repository itself: objects come from an ObjectSource and go to an ObjectSink. A folder's entries stay
-in git's order, so that replacing one keeps the order and only a new name sorts again.
+Must not read or write the repository itself: objects come from an ObjectSource and go to an ObjectSink. A folder is kept as git
+writes it, so that a new version of what is in it is twenty bytes, and only another name makes it anew.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Self
 
@@ -14,19 +14,22 @@ from engine.store.objects import ObjectSink, ObjectSource
 # What a path's part may be: ASCII without separators, so that every platform can check it out and no part means `.git`.
 _PART = re.compile(r"[A-Za-z0-9_+@=:-][A-Za-z0-9._+@=:-]*")
 _FILE, _FOLDER = b"100644 ", b"40000 "
+_ID_BYTES = 20
 
 
 class Folder:
-    """One folder: its entries, and those of its folders that somebody looked into."""
+    """One folder: its content, where in it each entry's object id is, and those of its folders that somebody looked into."""
 
-    __slots__ = ("_path", "_source", "changed", "entries", "key", "opened", "start")
+    __slots__ = ("_content", "_differs_at", "_path", "_source", "changed", "ids_at", "key", "opened", "start")
 
     def __init__(self, source: ObjectSource, content: bytes = b"", *, path: str = "", name: bytes = b"") -> None:
         self._source = source
         self._path = path
         self.key = name + b"/"
         self.start = _FOLDER + name + b"\0"
-        self.entries = dict(parse_tree(content))
+        self._content = bytearray(content)
+        self.ids_at = _ids_at(parse_tree(content))
+        self._differs_at = 0
         self.opened: dict[bytes, Folder] = {}
         self.changed: set[bytes] = set()
 
@@ -42,14 +45,14 @@ class Folder:
         """
         folder = self
         for name in parts[:-1]:
-            if name in folder.entries:
+            if name in folder.ids_at:
                 raise _taken(parts, name)
             folder.changed.add(name)
             folder = folder.open_below(name) or folder.make_below(name)
         name = parts[-1]
-        if name + b"/" in folder.entries:
+        if name + b"/" in folder.ids_at:
             raise _taken(parts, name + b"/")
-        folder.put_entry(name, _FILE + name + b"\0" + blob_id)
+        folder.put_entry(name, _FILE + name + b"\0", blob_id)
 
     def remove(self, parts: Sequence[bytes]) -> bool:
         """Take the file, or the folder with all that is in it, at this path away; whether it was there."""
@@ -57,7 +60,7 @@ class Folder:
         if not rest:
             self.changed.discard(name)
             self.opened.pop(name, None)
-            return (self.entries.pop(name, None) or self.entries.pop(name + b"/", None)) is not None
+            return self._remove_entry(name) or self._remove_entry(name + b"/")
         below = self.open_below(name)
         if below is None or not below.remove(rest):
             return False
@@ -69,24 +72,21 @@ class Folder:
         for name in self.changed:
             below = self.opened[name]
             tree_id = below.write(sink)
-            if below.entries:
-                entry = below.start + tree_id
-                if below.key in self.entries:
-                    self.entries[below.key] = entry
-                else:
-                    self.put_entry(below.key, entry)
+            if below.ids_at:
+                self.put_entry(below.key, below.start, tree_id)
             else:
                 # Git keeps no empty folders.
                 del self.opened[name]
-                self.entries.pop(below.key, None)
+                self._remove_entry(below.key)
         self.changed.clear()
-        return sink.add("tree", b"".join(self.entries.values()), lineage=self._path)
+        differs_at, self._differs_at = self._differs_at, 0
+        return sink.add("tree", bytes(self._content), lineage=self._path, differs_at=differs_at)
 
     def open_below(self, name: bytes) -> "Folder | None":
         """The folder of this name, None when there is none."""
         opened = self.opened.get(name)
-        if opened is None and (entry := self.entries.get(name + b"/")) is not None:
-            return self.make_below(name, self._source.read(entry[-20:]))
+        if opened is None and (at := self.ids_at.get(name + b"/")) is not None:
+            return self.make_below(name, self._source.read(bytes(self._content[at : at + _ID_BYTES])))
         return opened
 
     def make_below(self, name: bytes, content: bytes = b"") -> "Folder":
@@ -95,12 +95,39 @@ class Folder:
         self.opened[name] = made
         return made
 
-    def put_entry(self, key: bytes, entry: bytes) -> None:
-        """Set an entry, in git's order."""
-        is_new = key not in self.entries
-        self.entries[key] = entry
-        if is_new:
-            self.entries = dict(sorted(self.entries.items()))
+    def put_entry(self, key: bytes, start: bytes, object_id: bytes) -> None:
+        """Set an entry to this id; `start` is what git writes before it."""
+        at = self.ids_at.get(key)
+        if at is None:
+            self._set_entries({**self._entries(), key: start + object_id})
+        else:
+            self._content[at : at + _ID_BYTES] = object_id
+            # Of several the last: where that is not all, whoever looks there sees it.
+            self._differs_at = at
+
+    def _remove_entry(self, key: bytes) -> bool:
+        entries = self._entries()
+        if entries.pop(key, None) is None:
+            return False
+        self._set_entries(entries)
+        return True
+
+    def _entries(self) -> dict[bytes, bytes]:
+        return dict(parse_tree(bytes(self._content)))
+
+    def _set_entries(self, entries: dict[bytes, bytes]) -> None:
+        ordered = sorted(entries.items())
+        self._content = bytearray(b"".join(entry for _, entry in ordered))
+        self.ids_at = _ids_at(ordered)
+
+
+def _ids_at(entries: Iterable[tuple[bytes, bytes]]) -> dict[bytes, int]:
+    ends = 0
+    found: dict[bytes, int] = {}
+    for key, entry in entries:
+        ends += len(entry)
+        found[key] = ends - _ID_BYTES
+    return found
 
 
 def _taken(parts: Sequence[bytes], name: bytes) -> ValueError:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from adapters.control import NoEngine, send
 from adapters.origin import MixedInstallation, check_origin
 from adapters.settings import load_settings
 from adapters.settings.orch_toml import LADDER
-from adapters.wiring import PILOT, Session, open_session, read_board, request_for
+from adapters.wiring import PILOT, Session, open_session, read_board, read_log, request_for
 from engine.cell.types import NoSandbox
 from engine.core import commands as c
 from engine.core import events as e
@@ -19,9 +20,11 @@ from engine.core.entities import GateSpec, RunConfig
 from engine.core.ids import RunId
 from engine.service import CannotStart
 from engine.store.errors import EngineRunning
+from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
 from engine.workspace.repository import DetachedHead, NoCommits, NotARepository, Repository, UnknownBranch
 from tests.engine.workspace.target import commit, git, make_repository
+from tests.fakes.entries import entry
 
 TEST = "import unittest\n\n\nclass T(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(1, 1)\n"
 BY = "cli:alice"
@@ -295,3 +298,25 @@ def test_a_session_ends_with_everything_pushed_where_the_settings_say_so(tmp_pat
 
     asyncio.run(work())
     assert git(tmp_path / "mirror.git", "rev-parse", "orch-state") == git(target.path, "rev-parse", "orch-state")
+
+
+def test_whoever_reads_after_a_crash_sees_what_was_durable_and_git_does_from_then_on(target: Repository):
+    with EngineLock(target.path, since_ms=0):
+        killed = GitLog.open(target.path)
+        killed.write_ahead()
+        tip = killed.append([entry(1)])
+    with closing(read_log(target.path)) as log:
+        assert log.tip() == tip
+    with EngineLock(target.path, since_ms=0), closing(GitLog.open(target.path)) as git_alone:
+        assert git_alone.tip() == tip
+        assert not git_alone.has_leftovers()
+
+
+def test_what_a_living_engine_has_not_published_is_left_to_it(target: Repository):
+    with EngineLock(target.path, since_ms=0):
+        living = GitLog.open(target.path)
+        living.write_ahead()
+        living.append([entry(1)])
+        with closing(read_log(target.path)) as log:
+            assert log.tip() is None
+        living.close()

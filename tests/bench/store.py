@@ -20,6 +20,7 @@ import msgspec
 from engine.recovery import load_board
 from engine.store.entry import Entry
 from engine.store.gitlog import GitLog
+from engine.store.lock import EngineLock
 from engine.verify import verify
 from engine.workspace.repository import Repository
 from tests.bench.store_peers import FastImport, SqliteLog, fdatasync_s, langgraph_saver
@@ -47,21 +48,35 @@ _TEND_EVERY: Final = 256
 
 
 class Place:
-    """A folder with a planned workload in a GitLog."""
+    """A folder with a planned workload in a GitLog that is written as the engine does: every 32nd append pays for what git is shown."""
 
     def __init__(self, folder: Path, tasks: int) -> None:
         folder.mkdir()
         self.folder = folder
         self.repository = new_repository(folder / "repository")
+        self._lock = EngineLock(self.repository, since_ms=0)
+        self._lock.acquire()
         self.log = GitLog.open(self.repository)
+        self.log.write_ahead()
         self.workload = Workload(tasks)
         self.append_all = [self.log.append]
+
+    def tend(self) -> None:
+        """Upkeep, of everything there is."""
+        self.log.publish()
+        self.log.upkeep.tend()
+
+    def pack_bytes(self) -> int:
+        """What the packs weigh, with everything there is."""
+        self.log.publish()
+        return _pack_bytes(self.repository)
 
     def plan(self, *others: Callable[[Sequence[Entry]], object]) -> None:
         """Append the plan here and to others."""
         for group in groups(self.workload.plan(), _BULK):
             for append in (self.log.append, *others):
                 append(group)
+        self.log.publish()
 
 
 def durable_groups(folder: Path, scale: Scale) -> Figures:
@@ -69,7 +84,7 @@ def durable_groups(folder: Path, scale: Scale) -> Figures:
     place = Place(folder, scale.tasks)
     sqlite, fast = SqliteLog(folder / "sqlite"), FastImport(new_repository(folder / "fast-import"))
     place.plan(sqlite.append, fast.append)
-    before = _pack_bytes(place.repository)
+    before = place.pack_bytes()
     candidates = {"git": place.log.append, "sqlite": sqlite.append, "fast-import": fast.append}
     times: dict[str, list[float]] = {name: [] for name in candidates}
     syncs = []
@@ -78,10 +93,10 @@ def durable_groups(folder: Path, scale: Scale) -> Figures:
         for name, append in candidates.items():
             times[name].append(_seconds(append, group))
         syncs.append(fdatasync_s(folder / "probe"))
-    written = (_pack_bytes(place.repository) - before) / (scale.rounds * 32)
+    written = (place.pack_bytes() - before) / (scale.rounds * 32)
     sqlite.close()
     fast.close()
-    place.log.upkeep.tend()
+    place.tend()
     place.log.close()
     return {
         "g32_vs_sqlite_full": sum(times["sqlite"]) / sum(times["git"]),
@@ -104,7 +119,7 @@ def one_at_a_time(folder: Path, tasks: int, rounds: int) -> Figures:
         ours.append(_seconds(place.log.append, [entry]))
         if save is not None:
             theirs.append(_seconds(save, place.workload.state()))
-    place.log.upkeep.tend()
+    place.tend()
     place.log.close()
     return {
         "ratio": sum(theirs) / sum(ours) if theirs else None,
@@ -138,14 +153,15 @@ def long_history(folder: Path, scale: Scale) -> Figures:
     for count, group in enumerate(groups(iter(place.workload.steps(scale.commits)), 32)):
         place.log.append(group)
         if count % _TEND_EVERY == _TEND_EVERY - 1:
-            place.log.upkeep.tend()
-    place.log.upkeep.tend()
+            place.tend()
+    place.tend()
     commits = int(git(place.repository, "rev-list", "--count", "orch-state"))
+    weight = place.pack_bytes()
     path = next(path for path, _ in place.log.files(under="runs/R1/tasks"))
     place.log.close()
     command = ["git", "-C", str(place.repository), "log", "--format=%h %s", "orch-state", "--", path]
     return {
-        "bytes_per_event_repacked": _pack_bytes(place.repository) / commits,
+        "bytes_per_event_repacked": weight / commits,
         "history_ms": min(_seconds(_printed, command) for _ in range(3)) * 1000,
     }
 

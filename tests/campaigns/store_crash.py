@@ -22,6 +22,7 @@ import msgspec
 
 from engine.store.errors import BrokenLog
 from engine.store.gitlog import GitLog
+from engine.store.lock import EngineLock
 from tests.fakes.entries import git, new_repository
 
 LIMIT_S = 60.0
@@ -86,9 +87,11 @@ def kill_one(repository: Path, before: int, chance: random.Random) -> Killed:
 
 
 def look(repository: Path, before: int) -> tuple[int, list[str]]:
-    """The last number in the log, and what is wrong with the entries above `before`."""
+    """The last number in the log as the next engine finds it, and what is wrong with the entries above `before`."""
     log = GitLog.open(repository)
     try:
+        with EngineLock(repository, since_ms=0):
+            log.clean_leftovers()
         stored = [one.seq for one in log.entries()]
         problems = [] if stored == list(range(1, len(stored) + 1)) else ["the numbers have a gap"]
         problems += [

@@ -19,6 +19,7 @@ def main(repository: Path) -> None:
     with EngineLock(repository, since_ms=0):
         log = GitLog.open(repository)
         log.clean_leftovers()
+        log.write_ahead()
         last = log.last()
         seq = last.seq if last is not None else 0
         tending = threading.Thread()

@@ -14,27 +14,17 @@ from engine.ports import Log
 from engine.store.entry import StoredEntry
 from engine.store.errors import BrokenLog, LogMovedOn
 from engine.store.gitlog import GitLog
-from engine.store.memory import MemoryBranch, MemoryLog
+from engine.store.lock import EngineLock
+from engine.store.memory import MemoryLog
+from tests.contracts.log_places import PLACES, Place
 from tests.fakes.entries import entry, new_repository
 
-Place = Callable[[], Callable[[], Log]]
-"""Makes an empty place for a log; what it returns opens a log there, each time another one."""
 
-
-@pytest.fixture(params=["git", "memory"])
-def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    numbers = itertools.count()
+@pytest.fixture(params=PLACES)
+def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     repository = new_repository(tmp_path)
-
-    def in_git() -> Callable[[], Log]:
-        ref = f"refs/heads/orch-state-{next(numbers)}"
-        return lambda: GitLog.open(repository, ref=ref)
-
-    def in_memory() -> Callable[[], Log]:
-        branch = MemoryBranch()
-        return lambda: MemoryLog(branch)
-
-    return in_git if request.param == "git" else in_memory
+    with EngineLock(repository, since_ms=0):
+        yield PLACES[request.param](repository)
 
 
 @pytest.fixture
@@ -217,6 +207,7 @@ def test_of_two_writers_the_later_is_refused_and_nothing_is_lost(log, open_log):
         opened.close()
 
 
+@pytest.mark.parametrize("new_place", ["git", "memory"], indirect=True)
 def test_of_two_writers_of_the_first_entry_one_is_refused(open_log):
     first, second = open_log(), open_log()
     tip = first.append([entry(1)])

@@ -9,11 +9,12 @@ from engine.core import commands as c
 from engine.core.blackboard import Blackboard
 from engine.core.entities import RunConfig
 from engine.core.ids import RunId
-from engine.ledger import MAX_DETAIL_CHARS, Ledger, LedgerStopped, author, redacted
+from engine.ledger import MAX_DETAIL_CHARS, PUBLISH_AFTER_S, Ledger, LedgerStopped, author, redacted
 from engine.recovery import load_board
 from engine.redaction import Redactor
+from engine.store.errors import AppendFailed
 from engine.store.memory import MemoryLog
-from tests.fakes.jumping import LoopClock, run
+from tests.fakes.jumping import LoopClock, passes, run
 
 START = c.StartRun("make it so", "main", "b" * 40, RunConfig("m"), "cli:alice")
 SECRET = "sk-planted-0123456789abcdef"
@@ -212,3 +213,73 @@ def test_a_command_without_secrets_is_the_same_object():
 def test_authors_are_people_by_their_surface_or_roles():
     assert author("coder") == ("orch coder", "coder@orch.invalid")
     assert author("slack:T1:U7") == ("U7 (slack:T1)", "U7@slack.orch.invalid")
+
+
+class Behind(MemoryLog):
+    """A log that shows others nothing before it is told to."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__()
+        self.shown: list[int] = []
+        self._durable = 0
+        self._error = error
+
+    def append(self, entries):
+        self._durable += 1
+        return super().append(entries)
+
+    @property
+    def unpublished(self) -> int:
+        return self._durable - len(self.shown)
+
+    def publish(self) -> None:
+        if self._error is not None:
+            raise self._error
+        self.shown += [self._durable] * self.unpublished
+
+
+def test_what_is_durable_is_published_when_nothing_more_comes():
+    log = Behind()
+
+    async def story() -> None:
+        ledger = ledger_on(log)
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(ledger.run())
+            for _ in range(3):
+                await ledger.submit(START, "cli:alice")
+            assert log.shown == []
+            await passes(2 * PUBLISH_AFTER_S)
+            assert log.unpublished == 0
+            assert log.shown == [3, 3, 3], "all at once"
+            writing.cancel()
+
+    run(story())
+
+
+def test_a_flush_publishes_at_once():
+    log = Behind()
+
+    async def story() -> None:
+        ledger = ledger_on(log)
+        async with asyncio.TaskGroup() as group:
+            writing = group.create_task(ledger.run())
+            await ledger.submit(START, "cli:alice")
+            await ledger.flush()
+            assert log.shown == [1]
+            writing.cancel()
+
+    run(story())
+
+
+def test_what_cannot_be_published_stops_the_writer_and_whoever_waits_for_it():
+    async def story() -> None:
+        ledger = ledger_on(Behind(AppendFailed("the disk is full")))
+        async with asyncio.TaskGroup() as group:
+            ending = group.create_task(end_of(ledger))
+            await ledger.submit(START, "cli:alice")
+            with pytest.raises(LedgerStopped, match="the disk is full"):
+                await ledger.flush()
+        assert isinstance(ending.result(), AppendFailed)
+        assert await is_refused(ledger)
+
+    run(story())

@@ -50,6 +50,8 @@ def failing(call: str, after: int, patch: pytest.MonkeyPatch):
 
 
 class StoreMachine(RuleBasedStateMachine):
+    is_ahead = False
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory(prefix="orch-store-", ignore_cleanup_errors=True)
@@ -57,7 +59,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.lock = EngineLock(self.repository, since_ms=0)
         self.lock.acquire()
-        self.log = GitLog.open(self.repository)
+        self.log = self.opened()
         self.twin = MemoryLog(MemoryBranch())
         self.workload = Workload(3)
         self.lost: list[Entry] = []
@@ -77,7 +79,8 @@ class StoreMachine(RuleBasedStateMachine):
             with failing(call, after, self.patch):
                 self.log.append(group)
         except PowerWentOut:
-            self.open_again()
+            # Not closed, as the dead don't close anything.
+            self.log = self.opened()
         is_stored = self.last_seq() == group[-1].seq
         assert is_stored or self.last_seq() == group[0].seq - 1
         if not is_stored:
@@ -92,8 +95,27 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def open_again(self) -> None:
         self.log.close()
-        self.log = GitLog.open(self.repository)
-        self.log.clean_leftovers()
+        self.log = self.opened()
+
+    def opened(self) -> GitLog:
+        log = GitLog.open(self.repository)
+        log.clean_leftovers()
+        if self.is_ahead:
+            log.write_ahead()
+        return log
+
+    @rule()
+    def publish(self) -> None:
+        self.log.publish()
+
+    @rule(call=st.sampled_from(CALLS), after=st.integers(0, 3))
+    def die_while_publishing(self, call: str, after: int) -> None:
+        self.append(self.workload.steps(2))
+        try:
+            with failing(call, after, self.patch):
+                self.log.publish()
+        except PowerWentOut:
+            self.log = self.opened()
 
     @rule()
     def tend(self) -> None:
@@ -135,7 +157,41 @@ def record_of(stored) -> e.Record:
     return e.Record(stored.seq, iso(stored.at_ms), dict(stored.trailers)["Orch-Actor"], e.decode(stored.event))
 
 
+class AheadMachine(StoreMachine):
+    """With a write-ahead log, as the engine has it."""
+
+    is_ahead = True
+
+    @rule(sizes=st.lists(st.integers(1, 3), min_size=2, max_size=40), dies=st.booleans())
+    def append_in_a_row(self, sizes: list[int], dies: bool) -> None:
+        for size in sizes:
+            self.append(self.workload.steps(size))
+        if dies:
+            self.log = self.opened()
+
+    @rule(
+        sizes=st.lists(st.integers(1, 3), min_size=1, max_size=5), call=st.sampled_from(CALLS), after=st.integers(0, 9)
+    )
+    def die_in_a_row(self, sizes: list[int], call: str, after: int) -> None:
+        groups = [self.workload.steps(size) for size in sizes]
+        acknowledged = groups[0][0].seq - 1
+        try:
+            with failing(call, after, self.patch):
+                for group in groups:
+                    self.log.append(group)
+                    acknowledged = group[-1].seq
+        except PowerWentOut:
+            self.log = self.opened()
+        found = self.last_seq()
+        assert found >= acknowledged
+        for group in groups:
+            self.twin.append(group)
+            if group[-1].seq > found:
+                self.log.append(group)
+
+
+SETTINGS = settings(max_examples=6, stateful_step_count=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TestStore = pytest.mark.slow(StoreMachine.TestCase)
-TestStore.settings = settings(
-    max_examples=6, stateful_step_count=15, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestStore.settings = SETTINGS
+TestAhead = pytest.mark.slow(AheadMachine.TestCase)
+TestAhead.settings = SETTINGS
