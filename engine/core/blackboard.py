@@ -58,6 +58,7 @@ class Blackboard:
         self.open_decisions: dict[DecisionId, Decision] = {}
         self.counts: dict[RunId, dict[TaskState, int]] = {}
         self.in_state: dict[TaskState, dict[TaskId, None]] = {state: {} for state in _TASK_STATES}
+        self.shown_red: dict[TaskId, None] = {}
 
     @property
     def seq(self) -> int:
@@ -75,6 +76,7 @@ class Blackboard:
         twin.open_decisions = self.open_decisions.copy()
         twin.counts = {run: counts.copy() for run, counts in self.counts.items()}
         twin.in_state = {state: tasks.copy() for state, tasks in self.in_state.items()}
+        twin.shown_red = self.shown_red.copy()
         return twin
 
     def run_tasks(self, run: RunId) -> list[Task]:
@@ -104,8 +106,11 @@ class Blackboard:
         else:
             counts[before.state] -= 1
             del self.in_state[before.state][task.id]
+            self.shown_red.pop(task.id, None)
         counts[task.state] = counts.get(task.state, 0) + 1
         self.in_state[task.state][task.id] = None
+        if task.is_shown_red:
+            self.shown_red[task.id] = None
         old = before.depends_on if before else ()
         if old != task.depends_on:
             for gone in set(old) - set(task.depends_on):

@@ -90,8 +90,8 @@ def _after(task: Task) -> str:
 
 def _left_red(board: Blackboard, run: RunId) -> list[e.AnyEvent]:
     """Tests shown red whose code nobody will write any more are given up with it."""
-    red = (board.tasks[name] for name in board.in_state["approved"])
-    gone = [task.id for task in red if task.run == run and task.is_shown_red and not plan.handed_to(board, task)]
+    red = (board.tasks[name] for name in board.shown_red)
+    gone = [task.id for task in red if task.run == run and not plan.handed_to(board, task)]
     reason = "nobody writes the code that its tests are for"
     return [e.TaskAbandoned(run, task=name, reason=reason) for name in gone]
 
@@ -109,9 +109,7 @@ def phase(board: Blackboard, run: Run) -> RunState:
         return "paused"
     asked = any(decision.run == run.id for decision in board.open_decisions.values())
     held = run_question(board, run.id) is not None
-    red = sum(
-        1 for name in board.in_state["approved"] if board.tasks[name].run == run.id and board.tasks[name].is_shown_red
-    )
+    red = sum(board.tasks[name].run == run.id for name in board.shown_red)
     moving = board.count(run.id, "active", "awaiting_qa", "approved", "failed") - red
     if asked and not moving and (held or not board.count(run.id, "ready")):
         return "waiting_human"
