@@ -54,6 +54,8 @@ def campaign(folder: Path, cuts: int, chance: random.Random, *, journal: bool) -
             # A new file each time: what a mount of the one before still writes must not reach the next.
             after = folder / f"after-{number}.img"
             acknowledged = cut_one(repository, acknowledged, disk, after, chance)
+            if not journal:
+                checked(after)
             with mounted(after, folder / "after") as copy:
                 stored, found = look(copy / "repository", 0)
                 found += [] if stored >= acknowledged else [f"{acknowledged} was acknowledged, {stored} is stored"]
@@ -75,6 +77,14 @@ def cut_one(repository: Path, before: int, disk: Path, copy: Path, chance: rando
         rest = writer.stdout.read()
     whole = "".join([*lines, rest]).split("\n")[:-1]
     return int(whole[-1]) if whole else before
+
+
+def checked(image: Path) -> None:
+    """Repair the file system, as a machine does when it starts again and there is no journal to go by."""
+    done = subprocess.run(["e2fsck", "-fy", str(image)], check=False, capture_output=True, text=True)
+    # e2fsck(8), "EXIT CODE": 1 and 2 are errors that it corrected.
+    if done.returncode > 2:
+        raise RuntimeError(f"e2fsck: {done.stdout[-500:]} {done.stderr[-500:]}")
 
 
 @contextmanager
