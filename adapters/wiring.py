@@ -47,11 +47,15 @@ UNPRICED_TOKENS: Final = 5_000_000
 
 
 class Session(msgspec.Struct, frozen=True):
-    """An engine that runs, and what it runs with. `sandbox` is the level in force, `model` the default model's name."""
+    """An engine that runs, and what it runs with. `sandbox` is the level in force, `model` the default model's name.
+
+    `settings` are those that the engine began with, from `orch.toml` and from `overrides`; a run has its own, see `request_for`.
+    """
 
     engine: Engine
     repository: Repository
     settings: Settings
+    overrides: Mapping[str, object]
     sandbox: Level
     model: str
     is_pilot: bool
@@ -101,23 +105,31 @@ async def open_session(
         engine = await stack.enter_async_context(Engine(parts, load_board(log)).running())
         healths: dict[str, Health] = {}
         await stack.enter_async_context(listening(engine, stream, door, healths))
-        yield Session(engine, repository, settings, sandbox, model, model == PILOT, models, stream, healths)
+        yield Session(
+            engine, repository, settings, overrides or {}, sandbox, model, model == PILOT, models, stream, healths
+        )
 
 
 async def request_for(
-    session: Session, objective: str, *, base: str | None = None, by: str, dedupe: str = ""
-) -> RunRequest:
+    session: Session, objective: str, *, base: str | None = None, by: str, dedupe: str = "",
+    wishes: Mapping[str, object] | None = None,
+) -> RunRequest:  # fmt: skip
     """What the engine is to be asked for, with every part of it checked; `base` is the target branch.
+
+    The run's limits and steps are those of `orch.toml` at the tip of that branch, then of the environment, of what the engine was
+    begun with, and of `wishes`; each stronger than the one before. Models and the sandbox are the engine's.
 
     Raises: CannotStart, UnknownBranch, BadSettings; nothing was written.
     """
-    repository, settings = session.repository, session.settings
+    repository = session.repository
     _check_objective(objective)
     branch = _branch(repository, base)
     tip = repository.branch_tip(branch)
     await asyncio.to_thread(_refuse_dirty, repository, branch)
-    budget_tokens = await _checked_budget(session)
-    gates, origin = await asyncio.to_thread(_gates, repository, tip)
+    said = {name: value for name, value in (wishes or {}).items() if value is not None}
+    settings = await asyncio.to_thread(load_settings, repository, tip, {**session.overrides, **said})
+    budget_tokens = await _checked_budget(session, settings)
+    gates, origin = await asyncio.to_thread(_gates, repository, tip, settings)
     config = RunConfig(
         model=session.model,
         max_workers=settings.max_workers,
@@ -130,9 +142,9 @@ async def request_for(
         task_budget_tokens=settings.task_budget_tokens,
         plan_first=settings.plan_first,
         joins_plans=True,
-        acceptance=settings.acceptance and settings.models.get("strategist", session.model) != PILOT,
+        acceptance=settings.acceptance and session.settings.models.get("strategist", session.model) != PILOT,
         # The pilot has one plan and no other.
-        ladder=settings.ladder if settings.models.get("planner", session.model) != PILOT else (),
+        ladder=settings.ladder if session.settings.models.get("planner", session.model) != PILOT else (),
         stronger_model=settings.stronger_model,
         guardian_turns=settings.guardian_turns,
         guardian_seconds=settings.guardian_seconds,
@@ -255,11 +267,10 @@ async def _models(settings: Settings, model: str) -> AsyncIterator[LitellmModel]
         yield models
 
 
-async def _checked_budget(session: Session) -> int | None:
-    """The token cap of a run, once every model of it is known to be callable and its spending bounded."""
-    settings = session.settings
+async def _checked_budget(session: Session, settings: Settings) -> int | None:
+    """The token cap of a run with these settings, once every model of it is known to be callable and its spending bounded."""
     unpriced = []
-    for name in named_models(settings, session.model):
+    for name in named_models(session.settings, session.model):
         if problem := await session.models.problem_with(name):
             raise CannotStart(problem)
         if await session.models.price_of(name) is None:
@@ -304,11 +315,10 @@ def _refuse_dirty(repository: Repository, branch: str) -> None:
         )
 
 
-def _gates(repository: Repository, tip: str) -> tuple[tuple[GateSpec, ...], str]:
+def _gates(repository: Repository, tip: str, settings: Settings) -> tuple[tuple[GateSpec, ...], str]:
     """The gates of the target at its tip, and where they come from: the file, or a look at the tree."""
-    configured = load_settings(repository, tip, {}).gates
-    if configured:
-        return configured, FILE
+    if settings.gates:
+        return settings.gates, FILE
     python = python_of(None if repository.is_bare() else repository.path)
     found = detect(repository.list_paths(tip), lambda path: repository.read_file(tip, path), python=python)
     return found, "detected" if found else ""

@@ -150,4 +150,4 @@ def _overrides(overrides: Mapping[str, object]) -> _Overrides:
     try:
         return _Overrides.model_validate(dict(overrides))
     except ValidationError as error:
-        raise BadSettings(sentence(error, _Overrides, "the command line")) from None
+        raise BadSettings(sentence(error, _Overrides, "what was asked for")) from None

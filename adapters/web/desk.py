@@ -135,13 +135,10 @@ def desk_of(session: Session, history: History) -> Desk:
     """The desk of an open session."""
 
     async def prepare(wanted: Wanted) -> RunRequest:
-        changed = {
-            name: value
-            for name in ("budget_usd", "budget_tokens", "max_workers", "plan_first")
-            if (value := getattr(wanted, name)) is not None
-        }
-        asked = msgspec.structs.replace(session, settings=session.settings.model_copy(update=changed))
-        return await request_for(asked, wanted.objective, base=wanted.base, by=wanted.by, dedupe=wanted.dedupe)
+        wishes = {name: getattr(wanted, name) for name in ("budget_usd", "budget_tokens", "max_workers", "plan_first")}
+        return await request_for(
+            session, wanted.objective, base=wanted.base, by=wanted.by, dedupe=wanted.dedupe, wishes=wishes
+        )
 
     about = About(
         repository=session.repository.path.name,

@@ -201,7 +201,7 @@ def test_a_wrong_variable_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_wrong_override_is_named(tmp_path: Path):
-    with pytest.raises(BadSettings, match="the command line: max_workers is wrong"):
+    with pytest.raises(BadSettings, match="what was asked for: max_workers is wrong"):
         load_settings(*target(tmp_path, None), {"max_workers": 900})
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.control import NoEngine, send
 from adapters.origin import MixedInstallation, check_origin
-from adapters.settings import load_settings
+from adapters.settings import BadSettings, load_settings
 from adapters.settings.orch_toml import LADDER
 from adapters.wiring import PILOT, Session, open_session, read_board, read_log, request_for
 from engine.cell.types import NoSandbox
@@ -320,3 +320,22 @@ def test_what_a_living_engine_has_not_published_is_left_to_it(target: Repository
         with closing(read_log(target.path)) as log:
             assert log.tip() is None
         living.close()
+
+
+def test_a_run_is_held_to_the_file_of_the_commit_that_it_starts_from(target: Repository):
+    async def config(session: Session, base: str | None = None, **wishes: object) -> RunConfig:
+        return (await request_for(session, "do it", base=base, by=BY, wishes=wishes)).config
+
+    async def work() -> None:
+        async with open_session(target.path, overrides={"max_retries": 1}) as session:
+            assert (await config(session)).max_workers == 5
+            commit(target.path, {"orch.toml": "max_workers = 2\nmax_retries = 9\nplan_first = true\n[budget]\nusd = 4.0\n"})
+            later = await config(session)
+            assert (later.max_workers, later.max_retries, later.plan_first, later.budget_usd) == (2, 1, True, 4.0)
+            assert (await config(session, max_workers=3, budget_usd=None)).max_workers == 3
+            git(target.path, "branch", "release", "HEAD~1")
+            assert (await config(session, base="release")).budget_usd is None
+            with pytest.raises(BadSettings, match=r"max_workers.*64"):
+                await config(session, max_workers=100_000)
+
+    asyncio.run(work())
