@@ -27,6 +27,7 @@ def sync(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> None:
     place = _place(root, remote, quiet)
     both = Sync(Repository.open(root, on_a_branch=False).git_dir, place)
     united = None
+    _publish_leftovers(root)
     try:
         with EngineLock(root, since_ms=SystemClock().now_ms()):
             theirs = both.fetch()
@@ -50,6 +51,7 @@ def clone_state(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> N
     root = root_of(repo)
     place = _place(root, remote, quiet)
     both = Sync(Repository.open(root, on_a_branch=False).git_dir, place)
+    _publish_leftovers(root)
     with EngineLock(root, since_ms=SystemClock().now_ms()):
         theirs = both.fetch()
         relation = both.relation(theirs)
@@ -60,6 +62,11 @@ def clone_state(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> N
     if relation == "apart":
         raise HistoriesDiffer(say.differ(place.remote))
     _report(root, place, relation, as_json)
+
+
+def _publish_leftovers(root: Path) -> None:
+    """What is compared and pushed is git's: what a killed engine had no time to publish would be left out, and then left behind."""
+    read_log(root).close()
 
 
 def _put_together(root: Path, both: Sync, theirs: str) -> United:

@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from engine.core import commands as c
+from engine.core.ids import RunId
+from engine.ledger import carry_out
+from engine.recovery import load_board
+from engine.store.entry import Entry
+from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
 from tests.adapters.cli.conftest import Orch
-from tests.adapters.cli.written import repository
+from tests.adapters.cli.written import START_MS, repository
 from tests.fakes.entries import git, new_repository
 
 
@@ -73,6 +79,22 @@ def test_beside_a_running_engine_sync_only_pushes_and_clone_state_does_nothing(
         assert orch("sync", "-C", own_shop).code == 0
         assert "another engine works on this repository" in orch("clone-state", "-C", own_shop).err
     assert "refs/heads/orch-state" in git(remote, "for-each-ref")
+
+
+def test_what_a_killed_engine_had_no_time_to_publish_goes_along(
+    orch: Orch, own_shop: Path, remote: Path, tmp_path: Path
+):
+    orch("sync", "-C", own_shop)
+    with EngineLock(own_shop, since_ms=0):
+        killed = GitLog.open(own_shop)
+        killed.write_ahead()
+        entries: list[Entry] = []
+        carry_out(load_board(killed), c.PauseRun(RunId("R1")), "cli:ann", {}, START_MS, entries)
+        # As an engine that is killed: durable, and never published or closed.
+        tip = killed.append(entries)
+    assert git(own_shop, "rev-parse", "orch-state").strip() != tip
+    orch("sync", "-C", own_shop)
+    assert git(remote, "rev-parse", "orch-state").strip() == git(own_shop, "rev-parse", "orch-state").strip() == tip
 
 
 @pytest.mark.parametrize("name", ["ext::sh -c x", "../elsewhere", "--upload-pack=x"])
