@@ -172,15 +172,15 @@ def test_without_what_they_follow_from_they_stay_in_a_file(repository, caplog):
     assert str(kept) in caplog.text
 
 
-def test_an_append_that_is_refused_leaves_those_before_it_as_they_were(repository, log):
+def test_an_append_that_is_refused_leaves_those_before_it_and_nothing_of_itself(repository, log):
     log.append([entry(1)])
     with pytest.raises(ValueError, match="cannot follow"):
-        log.append([entry(2), entry(7)])
+        log.append([entry(2, subject="never"), entry(7)])
     tip = log.append([entry(2)])
-    killed_and_reopened = GitLog.open(repository)
-    killed_and_reopened.clean_leftovers()
+    after = GitLog.open(repository)
+    after.clean_leftovers()
     assert in_git(repository) == tip
-    assert git(repository, "fsck", "--strict", "--full", "--no-dangling") == ""
+    assert git(repository, "fsck", "--strict", "--full", "--unreachable") == ""
 
 
 def test_a_disk_that_refuses_the_group_refuses_the_append(repository, log, monkeypatch):
