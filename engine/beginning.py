@@ -3,8 +3,11 @@
 Whatever the beginning, the work is compared with the tip, and its commit descends from the tip.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
+from engine.core.entities import Task
 from engine.crew.brief import Context
 from engine.crew.fences import DATA
 from engine.ledger import author
@@ -42,20 +45,11 @@ def begin(repository: Repository, job: Job) -> Beginning:
     """
     conflicted = job.conflicted
     if conflicted is not None:
-        marked = marked_merge(repository, work=conflicted.commit, tip=job.base)
-        parents = (job.base, conflicted.commit)
+        commit = _with_tests(repository, job, _lacking(repository, job, conflicted.commit))
+        marked = marked_merge(repository, work=conflicted.commit, tip=commit)
+        parents = (commit, conflicted.commit)
         return Beginning(marked.commit, parents, marked.commit, given_paths(repository, job), marked.sides)
-    commit = job.base
-    for task in job.handed:
-        message = (
-            f"Begin {job.task.id} with the tests of {task.id}\n\nOrch-Run: {job.run.id}\nOrch-Task: {job.task.id}\n"
-        )
-        merged = train.merge(
-            repository, work=task.attempts[-1].commit, tip=commit, message=message, author=author("engine")
-        )
-        if isinstance(merged, train.Conflict):
-            raise HandedConflict(f"the tests of {task.id} conflict with {job.run.branch} in {', '.join(merged.paths)}")
-        commit = merged.commit
+    commit = _with_tests(repository, job, job.handed)
     given = given_paths(repository, job)
     checkpoint = job.checkpoint
     if checkpoint is None:
@@ -67,6 +61,25 @@ def begin(repository: Repository, job: Job) -> Beginning:
     return Beginning(merged.commit, (commit,), commit, given, goes_on=True)
 
 
+def _with_tests(repository: Repository, job: Job, tests: Iterable[Task]) -> str:
+    """The job's base, with the tests merged into it.
+
+    Raises: UnknownCommit; GitError; HandedConflict.
+    """
+    commit = job.base
+    for task in tests:
+        message = (
+            f"Begin {job.task.id} with the tests of {task.id}\n\nOrch-Run: {job.run.id}\nOrch-Task: {job.task.id}\n"
+        )
+        merged = train.merge(
+            repository, work=task.attempts[-1].commit, tip=commit, message=message, author=author("engine")
+        )
+        if isinstance(merged, train.Conflict):
+            raise HandedConflict(f"the tests of {task.id} conflict with {job.run.branch} in {', '.join(merged.paths)}")
+        commit = merged.commit
+    return commit
+
+
 def given_paths(repository: Repository, job: Job) -> tuple[str, ...]:
     """The files of the tests that were handed over: the job's role may not change them.
 
@@ -74,6 +87,19 @@ def given_paths(repository: Repository, job: Job) -> tuple[str, ...]:
     """
     handed = (task.attempts[-1] for task in job.handed)
     return tuple(dict.fromkeys(path for each in handed for path in repository.changed_paths(each.base, each.commit)))
+
+
+def missing_tests(repository: Repository, job: Job, commit: str) -> str:
+    """Which handed tests are not in the commit's history, as a sentence; empty when all of them are.
+
+    Raises: UnknownCommit.
+    """
+    names = ", ".join(task.id for task in _lacking(repository, job, commit))
+    return names and f"{job.task.id} came to depend on {names} after this work was begun, which lacks those tests"
+
+
+def _lacking(repository: Repository, job: Job, commit: str) -> tuple[Task, ...]:
+    return tuple(task for task in job.handed if not repository.is_ancestor(task.attempts[-1].commit, commit))
 
 
 def unresolved(repository: Repository, commit: str, sides: tuple[Side, ...]) -> list[str]:

@@ -107,7 +107,7 @@ class Guardian:
 
     def _shown(self, messages: Sequence[Message]) -> str:
         task = self._job.task
-        criteria = "\n".join(f"- {one_line(criterion.text)}" for criterion in task.criteria)
+        criteria = "\n".join(f"- {one_line(criterion.text)}" for criterion in self._job.criteria)
         looks = "\n".join(f"- turn {each.turn}: {each.rating}: {one_line(each.trajectory)}" for each in self._looks)
         lately = "\n".join(_line(message) for message in messages[2:][-SEEN_MESSAGES:])
         parts = (

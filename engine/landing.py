@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from engine.beginning import missing_tests
 from engine.cell.types import NoSandbox
 from engine.core.entities import Receipt, Run
 from engine.evidence import evidence_files, listed, output_of
@@ -41,6 +42,8 @@ class LocalLander:
             if isinstance(merged, train.Conflict):
                 detail = f"it conflicts with {job.run.branch} in {', '.join(merged.paths)}\n{merged.detail}"
                 return Failed("conflict", detail)
+            if lacks := await asyncio.to_thread(missing_tests, self._repository, job, merged.commit):
+                return Failed("interrupted", lacks)
             before = await self._gauge.measure(tip, job.run.gates)
             return await self._judge(job, commit, merged, before)
         except (SetupFailed, NoSandbox, GitError, OSError) as error:
@@ -51,7 +54,7 @@ class LocalLander:
     async def _judge(self, job: Job, commit: str, merged: train.Merged, before: Measurement) -> Proven | Failed:
         together = f"green alone, red together with {job.run.branch} at {merged.tip[:10]}"
         try:
-            after = await self._gauge.measure(merged.commit, job.run.gates, job.task.criteria)
+            after = await self._gauge.measure(merged.commit, job.run.gates, job.criteria)
         except SetupFailed as error:
             return Failed("merged_red", f"{together}: {error}")
         texts = {"landing.txt": output_of(after.gates, after.checks)}

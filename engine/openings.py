@@ -22,7 +22,7 @@ def work_opening(job: Job, earlier: Sequence[EarlierAttempt], more: tuple[Contex
         Opening(
             title=title,
             description=run.objective if task.role == "director" else task.description or task.title,
-            criteria=task.criteria,
+            criteria=job.criteria,
             gates=run.gates,
             context=(*_context(job, job.before), *more),
             earlier=tuple(earlier),
@@ -38,7 +38,7 @@ def review_opening(job: Job, evidence: Evidence) -> str:
         Opening(
             title=f"Review of task {task.id}: {task.title}",
             description=_red(task) + (task.description or task.title),
-            criteria=task.criteria,
+            criteria=job.criteria,
             gates=job.run.gates,
             context=_context(job, ()),
             evidence=evidence,

@@ -11,8 +11,9 @@ import msgspec
 import pygit2
 
 from engine.core import events as e
+from engine.core import plan
 from engine.core.blackboard import Blackboard
-from engine.core.entities import COMMITTERS, GateProof, Receipt, Run, Task
+from engine.core.entities import COMMITTERS, Criterion, GateProof, Receipt, Run, Task
 from engine.core.ids import RunId, TaskId
 from engine.workspace.repository import Repository, UnknownBranch, UnknownCommit
 
@@ -67,7 +68,7 @@ class Proofs:
             problems = [
                 *self._of_commit(receipt),
                 *self._of_message(landing),
-                *_of_gates(receipt, task, run),
+                *_of_gates(receipt, plan.held_to(task, self._carried(task)), run),
                 *self._of_evidence(receipt),
             ]
         except UnknownCommit as error:
@@ -154,6 +155,11 @@ class Proofs:
                 return
             commit = commit.parents[0]
 
+    def _carried(self, task: Task) -> list[Task]:
+        """The tests that landed in the task's work."""
+        before = (self._board.tasks[name] for name in task.depends_on)
+        return [each for each in before if each.carried_by == task.id]
+
     def _of_commit(self, receipt: Receipt) -> Iterator[str]:
         parents, tree = self._repository.parents(receipt.commit), self._repository.tree_of(receipt.commit)
         if parents != (receipt.tip, receipt.work):
@@ -199,8 +205,8 @@ def without_receipt(tasks: Mapping[TaskId, Task]) -> Iterator[Fault]:
             yield Fault("it is complete without a receipt", run=task.run, task=task.id)
 
 
-def _of_gates(receipt: Receipt, task: Task, run: Run) -> Iterator[str]:
-    checks = [criterion.check for criterion in task.criteria if criterion.check]
+def _of_gates(receipt: Receipt, criteria: Sequence[Criterion], run: Run) -> Iterator[str]:
+    checks = [criterion.check for criterion in criteria if criterion.check]
     yield from _unlike([check.run for check in receipt.checks], checks, "checks")
     gates = [(gate.name, gate.run) for gate in run.gates]
     yield from _unlike([(gate.name, gate.run) for gate in receipt.gates], gates, "gates")

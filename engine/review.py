@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from engine.agent.loop import Assignment, run_agent
 from engine.agent.outcome import Divided, Escalated, Finished, OutOfTime, OutOfTurns, Stuck
 from engine.attempt import failed_by_agent, failed_by_model
-from engine.beginning import given_paths
+from engine.beginning import given_paths, missing_tests
 from engine.budgets import RunBudgets
 from engine.cell.types import NoSandbox
 from engine.core.entities import Verdict
@@ -75,9 +75,11 @@ class LocalReviewer:
             return Failed("lost", f"the work is gone: {error}")
 
     async def _review(self, job: Job, commit: str, journal: Journal) -> ReviewOutcome:
+        if lacks := await asyncio.to_thread(missing_tests, self._sites.repository, job, commit):
+            return Failed("interrupted", lacks)
         before = await self._gauge.measure(job.base, job.run.gates)
         try:
-            after = await self._gauge.measure(commit, job.run.gates, job.task.criteria)
+            after = await self._gauge.measure(commit, job.run.gates, job.criteria)
         except SetupFailed as error:
             # The worker's own site was set up from the same base.
             return Failed("tests_red", str(error))
@@ -164,7 +166,7 @@ class LocalReviewer:
                 root=site.worktree.path,
                 cell=site.cell,
                 test_command=job.run.gates[0].run if job.run.gates else "",
-                objection=to_verdict(job.task.criteria),
+                objection=to_verdict(job.criteria),
                 notepad=notepad,
             )
             async with self._models.purse(job) as model:

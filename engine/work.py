@@ -9,11 +9,12 @@ from typing import Protocol
 
 import msgspec
 
-from engine.core import phoenix
+from engine.core import phoenix, plan
 from engine.core.commands import Link, Rejection
 from engine.core.entities import (
     COMMITTERS,
     Attempt,
+    Criterion,
     Escalation,
     FailureKind,
     FileRef,
@@ -72,6 +73,11 @@ class Job(msgspec.Struct, frozen=True):
     def handed(self) -> tuple[Task, ...]:
         """The tasks whose tests, shown red, this one starts from and turns green."""
         return tuple(task for task in self.before if task.is_shown_red)
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """What the work is held to, the tests that it turns green among it."""
+        return plan.held_to(self.task, self.handed)
 
     @property
     def label(self) -> str:

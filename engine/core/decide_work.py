@@ -9,6 +9,7 @@ from typing import Final
 
 from engine.core import commands as c
 from engine.core import events as e
+from engine.core import plan
 from engine.core.blackboard import Blackboard
 from engine.core.decide_failures import decide_failure
 from engine.core.decide_integration import decide_integration
@@ -116,7 +117,7 @@ def _report(board: Blackboard, task: Task, report: Report) -> Events | c.Refused
         case c.PrepareLanding():
             return _prepare(board, task, report)
         case c.RecordLanding():
-            return _unfit(task, report.receipt) or _landed(board, task, report)
+            return _unfit(board, task, report.receipt) or _landed(board, task, report)
         case c.AskAboutCheckout():
             return need(task, "approved") or _ask_checkout(board, task, report)
 
@@ -124,13 +125,11 @@ def _report(board: Blackboard, task: Task, report: Report) -> Events | c.Refused
 def _landed(board: Blackboard, task: Task, report: c.RecordLanding) -> Events:
     """The work has landed, and with it the tests that it started from."""
     merged = e.WorkMerged(task.run, task=task.id, attempt=report.attempt, receipt=report.receipt)
-    red = (board.tasks[name] for name in task.depends_on)
     return [
         merged,
         *(
             e.WorkCarried(task.run, task=each.id, attempt=len(each.attempts), by=task.id, receipt=report.receipt)
-            for each in red
-            if each.is_shown_red
+            for each in plan.handed(board, task)
         ),
     ]
 
@@ -197,14 +196,14 @@ def _approve(board: Blackboard, task: Task, report: c.ApproveWork) -> Events | c
 
 
 def _prepare(board: Blackboard, task: Task, report: c.PrepareLanding) -> Events | c.Refused:
-    if (refusal := _unfit(task, report.receipt)) is not None:
+    if (refusal := _unfit(board, task, report.receipt)) is not None:
         return refusal
     if board.runs[task.run].state in RUN_OVER:
         return c.Refused(f"{task.run} is over: nothing more lands; report the attempt as failed, to abandon {task.id}")
     return [e.LandingPrepared(task.run, task=task.id, attempt=report.attempt, receipt=report.receipt)]
 
 
-def _unfit(task: Task, receipt: Receipt) -> c.Refused | None:
+def _unfit(board: Blackboard, task: Task, receipt: Receipt) -> c.Refused | None:
     if task.is_shown_red:
         return c.Refused(f"{task.id} is shown red: it lands with the code that turns it green, never alone")
     if (refusal := need(task, "approved")) is not None:
@@ -215,6 +214,10 @@ def _unfit(task: Task, receipt: Receipt) -> c.Refused | None:
     red = [check.name for check in receipt.checks if check.exit_code != 0]
     if red:
         return c.Refused(f"{', '.join(red)} of {task.id} is red on the merged tree; report the attempt as failed")
+    run = {check.run for check in receipt.checks}
+    held = plan.held_to(task, plan.handed(board, task))
+    if missing := [criterion.check for criterion in held if criterion.check and criterion.check not in run]:
+        return c.Refused(f"the receipt of {task.id} has no word on {', '.join(missing)}; report the attempt as failed")
     return None
 
 

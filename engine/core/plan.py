@@ -141,6 +141,22 @@ def is_ready(board: Blackboard, task: Task) -> bool:
     return all(is_met(board, dependency) for dependency in task.depends_on)
 
 
+def handed(board: Blackboard, task: Task) -> list[Task]:
+    """The tasks whose tests, shown red, this one takes over."""
+    return [board.tasks[name] for name in task.depends_on if board.tasks[name].is_shown_red]
+
+
+def held_to(task: Task, tests: Iterable[Task]) -> tuple[Criterion, ...]:
+    """What the task's work has to meet: its own criteria, and the checks of the tests that it turns green."""
+    if task.role == "test_architect":
+        return task.criteria
+    found = list(task.criteria)
+    for criterion in (criterion for each in tests for criterion in each.criteria if criterion.check):
+        if criterion.check not in {known.check for known in found}:
+            found.append(criterion)
+    return tuple(found)
+
+
 def handed_to(board: Blackboard, task: Task) -> list[TaskId]:
     """The unfinished tasks that take over the tests which this one has shown red."""
     after = board.dependents_of.get(task.id, ()) if task.is_shown_red else ()

@@ -5,12 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.beginning import HandedConflict, begin, told, unresolved
-from engine.core.entities import Attempt, Task
-from engine.core.ids import TaskId
+from engine.beginning import HandedConflict, begin, missing_tests, told, unresolved
+from engine.core.entities import Attempt
 from engine.work import Job
 from engine.workspace.repository import Repository
-from tests.engine.jobs import NOW, job_at
+from tests.engine.jobs import NOW, job_at, shown_red
 from tests.engine.workspace.target import commit, files_of, git, make_repository
 
 CODE = "one\ntwo\nthree\n"
@@ -37,20 +36,6 @@ def tried(job: Job, failure: str, work: str) -> Job:
     return msgspec.structs.replace(job, task=task, attempt=2)
 
 
-def handed(job: Job, base: str, tests: str) -> Job:
-    red = Task(
-        TaskId("T2"),
-        job.run.id,
-        "Show it",
-        "test_architect",
-        "approved",
-        NOW,
-        NOW,
-        attempts=(Attempt(1, base, NOW, commit=tests),),
-    )
-    return msgspec.structs.replace(job, before=(red,))
-
-
 def test_an_ordinary_attempt_begins_at_the_tip(repository: Repository):
     tip = repository.branch_tip("main")
     found = begin(repository, job_at(tip))
@@ -62,7 +47,7 @@ def test_handed_tests_are_merged_with_the_tip_and_are_given(repository: Reposito
     base = repository.branch_tip("main")
     tests = beside(repository, test_py="red\n")
     tip = commit(repository.path, {"a.txt": "changed\n"})
-    found = begin(repository, handed(job_at(tip), base, tests))
+    found = begin(repository, shown_red(job_at(tip), base, tests))
     assert set(files_of(repository, found.commit)) == {"a.txt", "b.txt", "test.py"}
     assert found.given == ("test.py",)
     assert repository.parents(found.commit) == (tip, tests)
@@ -73,7 +58,7 @@ def test_handed_tests_that_no_longer_fit_the_target_are_a_conflict(repository: R
     tests = beside(repository, a_txt="red\n")
     tip = commit(repository.path, {"a.txt": "changed\n"})
     with pytest.raises(HandedConflict, match=r"the tests of T2 conflict with main in a\.txt"):
-        begin(repository, handed(job_at(tip), base, tests))
+        begin(repository, shown_red(job_at(tip), base, tests))
 
 
 def test_a_merger_begins_in_the_conflict_with_all_versions_in_view(repository: Repository):
@@ -90,6 +75,19 @@ def test_a_merger_begins_in_the_conflict_with_all_versions_in_view(repository: R
     assert [part.title for part in told(found)] == [
         "a.txt in the merge base", "a.txt on the target", "a.txt in the work to be merged",
     ]  # fmt: skip
+
+
+def test_a_merger_gets_the_tests_that_its_work_was_begun_without(repository: Repository):
+    base = repository.branch_tip("main")
+    tests, work = beside(repository, test_py="red\n"), beside(repository, a_txt="one\nTWO\nthree\n")
+    tip = commit(repository.path, {"a.txt": "one\n2\nthree\n"})
+    job = shown_red(tried(job_at(tip), "conflict", work), base, tests)
+    found = begin(repository, job)
+    assert (found.given, found.parents[1]) == (("test.py",), work)
+    assert repository.parents(found.parents[0]) == (tip, tests)
+    assert files_of(repository, found.commit)["test.py"] == b"red\n"
+    assert missing_tests(repository, job, work).startswith("T3 came to depend on T2 after")
+    assert missing_tests(repository, job, found.commit) == ""
 
 
 def test_a_file_that_one_side_deleted_is_kept_and_said(repository: Repository):

@@ -12,7 +12,7 @@ from engine.site import Sites
 from engine.store.memory import MemoryLog
 from engine.work import Failed, Moved, Overtaken, Proven
 from engine.workspace.repository import Repository
-from tests.engine.jobs import TESTS, job_at
+from tests.engine.jobs import TESTS, job_at, shown_red
 from tests.engine.workspace.target import commit, git
 
 CHECK = Criterion("add adds", "python3 -m unittest -q test_calc.Calc.test_add")
@@ -108,6 +108,19 @@ def test_a_check_that_is_red_on_the_merged_tree_does_not_land_and_its_output_is_
     found = failed(asyncio.run(lander_on(sites).prove(job_at(base, CHECK), work)))
     assert found.failure == "merged_red"
     assert [ref.path for ref in found.evidence.refs] == ["runs/R1/logs/T3/a1/landing.txt"]
+
+
+def test_tests_that_were_handed_over_land_with_their_checks_and_their_commit_or_not_at_all(
+    calc: Repository, sites: Sites
+):
+    base, work = mended(calc)
+    tests = calc.branch_tip("work")
+    found = failed(asyncio.run(lander_on(sites).prove(shown_red(job_at(base, CHECK), base, tests), work)))
+    assert (found.failure, "test -e proof.txt" in found.detail) == ("merged_red", True)
+    other = commit(calc.path, {"calc.py": calc_with("a + b")})
+    lost = failed(asyncio.run(lander_on(sites).prove(shown_red(job_at(base), base, tests), other)))
+    assert (lost.failure, lost.is_final) == ("interrupted", False)
+    assert lost.detail.startswith("T3 came to depend on T2 after this work was begun")
 
 
 def test_a_gate_that_turns_red_does_not_land(calc: Repository, sites: Sites):

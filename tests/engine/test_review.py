@@ -15,7 +15,7 @@ from engine.review import LocalReviewer
 from engine.site import Sites
 from engine.work import Approved, Deferred, Failed, Job, LogBatch, ReviewOutcome
 from engine.workspace.repository import Repository
-from tests.engine.jobs import job_at
+from tests.engine.jobs import job_at, shown_red
 from tests.engine.test_landing import mended
 from tests.engine.workspace.target import commit, git
 from tests.fakes.model import ScriptedModel, Step, says
@@ -58,6 +58,14 @@ def test_good_work_passes_with_the_measured_evidence_shown_and_kept(calc: Reposi
 def test_a_red_check_is_refused_and_no_model_is_asked(calc: Repository, sites: Sites, text: str):
     base, work = mended(calc, text)
     assert refused(review(sites, job_at(base, CHECK), work, [])[0]).failure == "tests_red"
+
+
+def test_tests_that_were_handed_over_are_measured_too(calc: Repository, sites: Sites):
+    base, work = mended(calc)
+    job = shown_red(job_at(base, CHECK), base, calc.branch_tip("work"))
+    assert "red check: test -e proof.txt" in refused(review(sites, job, work, [])[0]).detail
+    other = refused(review(sites, job, base, [])[0])
+    assert (other.failure, "lacks those tests" in other.detail) == ("interrupted", True)
 
 
 def test_a_protected_path_is_refused(calc: Repository, sites: Sites):

@@ -8,14 +8,14 @@ import pytest
 
 from engine.core import commands as c
 from engine.core import events as e
-from engine.core.entities import FileRef, GateProof
+from engine.core.entities import Criterion, FileRef, GateProof
 from engine.core.ids import RunId, TaskId
 from engine.store.gitlog import GitLog
 from engine.verify import Fault, verify
-from tests.engine.proven import ProvenRun, rewrite
+from tests.engine.proven import BY, CHECK, ProvenRun, rewrite
 from tests.engine.workspace.target import git
 
-T3, T4 = TaskId("T3"), TaskId("T4")
+T3, T4, T5 = TaskId("T3"), TaskId("T4"), TaskId("T5")
 
 
 @pytest.fixture
@@ -110,6 +110,22 @@ def test_a_red_check_in_a_receipt_is_found(run: ProvenRun):
     found = text(faults(run))
     assert "its check was red on the merged tree (exit code 1)" in found
     assert "no landing was prepared with this receipt" in found
+
+
+def test_tests_that_landed_without_their_checks_are_found(run: ProvenRun):
+    red = (Criterion("it is red", "make red"),)
+    run.forge(e.TaskPlanned(RunId("R1"), T5, "Show it", "test_architect", criteria=red))
+    run.forge(e.TaskReadied(RunId("R1"), T5))
+    run.give(c.ChangeDependencies(T3, add=(T5,)), BY)
+    run.approve(T5)
+    receipt, _ = run.proven(T3, run.approve(T3))
+    for event in (
+        e.LandingPrepared(RunId("R1"), T3, 1, receipt),
+        e.WorkMerged(RunId("R1"), T3, 1, receipt),
+        e.WorkCarried(RunId("R1"), T5, 1, T3, receipt),
+    ):
+        run.forge(event)
+    assert f"the checks that were run are {[CHECK]}, expected {[CHECK, 'make red']}" in text(faults(run))
 
 
 def test_a_receipt_without_its_gates_is_found(run: ProvenRun):

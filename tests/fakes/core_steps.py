@@ -22,7 +22,7 @@ from engine.core.entities import (
     Verdict,
 )
 from engine.core.ids import DecisionId, RunId, TaskId
-from engine.core.plan import PlannedTask
+from engine.core.plan import PlannedTask, handed, held_to
 from tests.fakes.core_driver import CoreDriver
 
 CONFIG = RunConfig(model="openai/pilot")
@@ -141,8 +141,13 @@ def receipt(driver: CoreDriver, name: str) -> Receipt:
     """The receipt for the approved work of the task."""
     attempt = current(driver, name)
     work = oid(f"{name}/a{attempt}")
-    landed = GateProof(name="check 1", run=CHECK.check, exit_code=0, passed=3, duration_s=0.5)
-    return Receipt(oid(f"merge {name}"), work, oid("tip"), oid(f"tree {name}"), "main", (landed,), (GREEN,))
+    held = held_to(driver.task(name), handed(driver.board, driver.task(name)))
+    checks = tuple(
+        GateProof(name=f"check {number}", run=criterion.check, exit_code=0, passed=3, duration_s=0.5)
+        for number, criterion in enumerate(held, 1)
+        if criterion.check
+    )
+    return Receipt(oid(f"merge {name}"), work, oid("tip"), oid(f"tree {name}"), "main", checks, (GREEN,))
 
 
 def land(driver: CoreDriver, name: str, summary: str = "rounds half up") -> None:

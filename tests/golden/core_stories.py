@@ -1,4 +1,7 @@
-"""Whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever."""
+"""Whole runs, told to the core from the objective to the end. Once written down (logs/), they read the same for ever.
+
+Where the rules have come to decide otherwise, the story is told anew under another name: the old log stays, and is only read.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final

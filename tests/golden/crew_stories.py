@@ -75,7 +75,7 @@ def the_crew_helps_itself() -> CoreDriver:
     return driver
 
 
-def tests_come_first() -> CoreDriver:
+def tests_land_with_their_checks() -> CoreDriver:
     """Tests are shown red, handed to the coder, and land with the code; others are given up with their code."""
     driver = CoreDriver()
     start_run(driver, "Round the cents")
@@ -182,7 +182,7 @@ CREW_STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
     story.__name__: story
     for story in (
         the_crew_helps_itself,
-        tests_come_first,
+        tests_land_with_their_checks,
         several_domains_become_one_plan,
         the_ladder_and_the_last_look,
     )

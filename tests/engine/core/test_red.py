@@ -1,13 +1,16 @@
 """Tests that come first: shown red, handed over, landed with the code, and given up with it."""
 
+import msgspec
+
 from engine.core import commands as c
-from engine.core.entities import Criterion
+from engine.core.entities import Criterion, GateProof
 from engine.core.ids import TaskId
-from engine.core.plan import PlannedTask
+from engine.core.plan import PlannedTask, handed, held_to
 from tests.engine.core import laws
 from tests.fakes.core_driver import CoreDriver
 from tests.fakes.core_steps import (
     ALICE,
+    CHECK,
     answer,
     approve,
     begin,
@@ -19,7 +22,7 @@ from tests.fakes.core_steps import (
     receipt,
 )
 
-T3, T4 = TaskId("T3"), TaskId("T4")
+T3, T4, T5 = TaskId("T3"), TaskId("T4"), TaskId("T5")
 
 
 def first(key: str = "show") -> PlannedTask:
@@ -90,3 +93,24 @@ def test_a_plan_needs_a_coder_for_each_test_that_comes_first():
     driver.must(c.ReplanRun(driver.run().id), ALICE)
     begin(driver, "T4")
     assert "they would stay red" in driver.refusal(c.AcceptPlan(T4, 1, (first(),)))
+
+
+def test_a_coder_that_was_linked_later_lands_only_with_the_checks_of_the_tests_it_takes_over():
+    driver = red(planned("later"))
+    driver.must(c.ChangeDependencies(T5, add=(T3,)), ALICE)
+    attempt = approve(driver, "T5")
+    whole = receipt(driver, "T5")
+    own = msgspec.structs.replace(whole, checks=(GateProof("check", CHECK.check, 0),))
+    assert "no word on pytest t.py" in driver.refusal(c.PrepareLanding(T5, attempt, own))
+    assert "no word on pytest t.py" in driver.refusal(c.RecordLanding(T5, attempt, own))
+    assert driver.task("T3").state == "approved"
+    driver.must(c.PrepareLanding(T5, attempt, whole))
+    driver.must(c.RecordLanding(T5, attempt, whole))
+    assert driver.task("T3").carried_by == T5
+    laws.check(driver.board)
+
+
+def test_tests_that_build_on_tests_are_held_to_their_own_checks_alone():
+    driver = red()
+    later = msgspec.structs.replace(driver.task("T3"), depends_on=(T3,), criteria=(CHECK,))
+    assert held_to(later, handed(driver.board, later)) == (CHECK,)
