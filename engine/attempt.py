@@ -12,7 +12,7 @@ import msgspec
 from engine import work
 from engine.agent.loop import Assignment, run_agent
 from engine.agent.outcome import AgentOutcome, Divided, Escalated, Finished, OutOfTime, OutOfTurns, Stuck, Turn
-from engine.beginning import Beginning, HandedConflict, begin, told, unresolved
+from engine.beginning import Beginning, HandedConflict, begin, told, unresolved, with_what_is_left
 from engine.budgets import RunBudgets
 from engine.cell.types import NoSandbox
 from engine.core.entities import COMMITTERS, FailureKind, RoleName
@@ -97,6 +97,7 @@ class LocalWorker:
 
     async def work(self, job: Job, journal: Journal) -> WorkOutcome:
         """The attempt's outcome; its processes are dead and its worktree is back in the pool on return."""
+        job = await asyncio.to_thread(with_what_is_left, self._sites.repository, job)
         earlier = await asyncio.to_thread(earlier_attempts, job.task, self._read)
         notepad = Notepad()
         notebook = Notebook(journal, self._redact, notepad, self._told.page(job.label))

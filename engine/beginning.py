@@ -38,6 +38,19 @@ class Beginning(msgspec.Struct, frozen=True):
     goes_on: bool = False
 
 
+def with_what_is_left(repository: Repository, job: Job) -> Job:
+    """The job without the work of an earlier attempt that it was to go on from, where git holds that commit no more.
+
+    It then begins as any other does, and the brief shows it the earlier diff.
+    """
+    earlier = job.conflicted or job.checkpoint
+    if earlier is None or repository.has(earlier.commit):
+        return job
+    gone = msgspec.structs.replace(earlier, commit="")
+    attempts = tuple(gone if each is earlier else each for each in job.task.attempts)
+    return msgspec.structs.replace(job, task=msgspec.structs.replace(job.task, attempts=attempts))
+
+
 def begin(repository: Repository, job: Job) -> Beginning:
     """The beginning of the job's attempt.
 

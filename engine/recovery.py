@@ -10,6 +10,7 @@ from engine.core import commands as c
 from engine.core import phoenix
 from engine.core.blackboard import Blackboard
 from engine.core.entities import TaskState
+from engine.core.lifecycle import UNFINISHED
 from engine.ledger import ENGINE, Ledger
 from engine.ports import Log
 from engine.store.entry import StoredEntry
@@ -19,9 +20,6 @@ from engine.workspace.repository import Repository
 
 HELD: frozenset[TaskState] = frozenset({"active", "awaiting_qa", "approved", "waiting_human"})
 """States in which a task's work may be a commit that only its branch keeps alive."""
-
-RETRIED: frozenset[TaskState] = frozenset({"ready", "active", "planned"})
-"""States in which an attempt is made, or will be."""
 
 
 def load_board(log: Log, at: StoredEntry | None = None) -> Blackboard:
@@ -54,8 +52,8 @@ def needed_branches(board: Blackboard) -> set[str]:
         for task, attempt in current
         if attempt is not None and not attempt.ended_at
     }
-    # The next attempt begins with it: until then its commit must not be pruned.
-    kept = (board.tasks[name] for state in RETRIED for name in board.in_state[state])
+    # Another attempt, which may follow even approved work, begins with it: until the task is over its commit must not be pruned.
+    kept = (board.tasks[name] for state in UNFINISHED for name in board.in_state[state])
     found = ((task, phoenix.conflicted(task.attempts) or phoenix.checkpoint(task.attempts)) for task in kept)
     return needed | {f"orch/{task.run}/{task.id}/a{attempt.number}" for task, attempt in found if attempt is not None}
 

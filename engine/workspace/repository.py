@@ -181,6 +181,14 @@ class Repository:
             raise UnknownCommit(f"{commit} in {self.path} is not a commit")
         return found
 
+    def has(self, commit: str) -> bool:
+        """Whether the commit of a full hash is there."""
+        try:
+            self.commit(commit)
+        except UnknownCommit:
+            return False
+        return True
+
     def is_ancestor(self, commit: str, of: str) -> bool:
         """Whether `commit` is `of`, or is reachable from it."""
         return commit == of or self.handle().descendant_of(self.commit(of).id, self.commit(commit).id)

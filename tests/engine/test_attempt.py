@@ -2,6 +2,8 @@
 
 import asyncio
 
+import msgspec
+
 from engine.agent.outcome import Limits
 from engine.attempt import LocalWorker
 from engine.budgets import Desk, RunBudgets
@@ -102,3 +104,12 @@ def test_the_brief_shows_earlier_attempts(calc: Repository, sites: Sites):
     _, batches = work(sites, job, [writes("x.txt", "x"), done()])
     assert b"2 failed" in batches[0].content
     assert b"+kept" in batches[0].content
+
+
+def test_an_attempt_whose_conflict_git_pruned_begins_at_the_tip(calc: Repository, sites: Sites):
+    base = calc.branch_tip("main")
+    conflict = Attempt(1, base, NOW, ended_at=NOW, commit="d" * 40, failure="conflict", detail="both changed calc.py")
+    job = msgspec.structs.replace(job_at(base, attempts=(conflict, Attempt(2, base, NOW))), attempt=2)
+    outcome, _ = work(sites, job, [MEND, done()])
+    assert isinstance(outcome, Submitted)
+    assert calc.parents(outcome.commit) == (base,)

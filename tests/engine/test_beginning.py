@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.beginning import HandedConflict, begin, missing_tests, told, unresolved
+from engine.beginning import HandedConflict, begin, missing_tests, told, unresolved, with_what_is_left
 from engine.core.entities import Attempt
 from engine.work import Job
 from engine.workspace.repository import Repository
@@ -124,3 +124,15 @@ def test_a_divided_task_goes_on_from_its_checkpoint_where_that_still_fits(reposi
     other = commit(repository.path, {"b.txt": "landed\n"})
     again = begin(repository, tried(job_at(other), "suspended", work))
     assert (again.goes_on, again.commit) == (False, other)
+
+
+@pytest.mark.parametrize("failure", ["conflict", "suspended"])
+def test_work_that_git_pruned_is_done_again_by_the_tasks_own_role(repository: Repository, failure: str):
+    tip = repository.branch_tip("main")
+    lost = tried(job_at(tip), failure, "d" * 40)
+    job = with_what_is_left(repository, lost)
+    assert job.role == "coder"
+    assert begin(repository, job).commit == tip
+    assert [attempt.failure for attempt in job.task.attempts] == [failure, ""]
+    kept = tried(job_at(tip), failure, beside(repository, b_txt="half\n"))
+    assert with_what_is_left(repository, kept) == kept

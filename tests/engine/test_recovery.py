@@ -1,10 +1,14 @@
 """Recovery: what a start does about the end before it, and which branches must stay."""
 
 import asyncio
+from typing import Literal
+
+import pytest
 
 from engine.core.blackboard import Blackboard
 from engine.core.entities import Attempt, Task, TaskState
 from engine.core.ids import RunId, TaskId
+from engine.core.lifecycle import UNFINISHED
 from engine.housekeeping import Housekeeper
 from engine.ledger import Ledger
 from engine.recovery import delete_stale_branches, needed_branches
@@ -30,6 +34,17 @@ def test_the_branches_of_attempts_that_are_over_go():
     assert needed_branches(board_with("active", first, second)) == {"orch/R1/T3/a2"}
     assert needed_branches(board_with("ready", first)) == set()
     assert needed_branches(board_with("complete", first)) == set()
+
+
+@pytest.mark.parametrize("failure", ["conflict", "suspended"])
+@pytest.mark.parametrize("state", sorted(UNFINISHED))
+def test_work_that_the_next_attempt_begins_with_stays_until_the_task_is_over(
+    state: TaskState, failure: Literal["conflict", "suspended"]
+):
+    first = Attempt(1, "b", NOW, ended_at=NOW, commit="c", failure=failure)
+    cut = Attempt(2, "b", NOW, ended_at=NOW, failure="interrupted")
+    assert "orch/R1/T3/a1" in needed_branches(board_with(state, first, cut))
+    assert needed_branches(board_with("abandoned", first, cut)) == set()
 
 
 def test_only_branches_of_attempts_are_deleted(calc: Repository):
