@@ -61,7 +61,8 @@ def begin(repository: Repository, job: Job) -> Beginning:
         commit = _with_tests(repository, job, _lacking(repository, job, conflicted.commit))
         marked = marked_merge(repository, work=conflicted.commit, tip=commit)
         parents = (commit, conflicted.commit)
-        return Beginning(marked.commit, parents, marked.commit, given_paths(repository, job), marked.sides)
+        # Not compared with the merge as it was marked: where nothing is to be resolved by hand, that is the result.
+        return Beginning(marked.commit, parents, commit, given_paths(repository, job), marked.sides)
     commit = _with_tests(repository, job, job.handed)
     given = given_paths(repository, job)
     checkpoint = job.checkpoint

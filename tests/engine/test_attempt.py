@@ -17,6 +17,7 @@ from engine.site import Sites
 from engine.work import Failed, Job, LogBatch, Submitted, WorkOutcome
 from engine.workspace.repository import Repository
 from tests.engine.jobs import NOW, job_at
+from tests.engine.workspace.target import commit, git
 from tests.fakes.model import ScriptedModel, Step, calls, says
 from tests.fakes.role_model import done, replaces, writes
 from tests.fakes.treasury import NoCaps
@@ -113,3 +114,29 @@ def test_an_attempt_whose_conflict_git_pruned_begins_at_the_tip(calc: Repository
     outcome, _ = work(sites, job, [MEND, done()])
     assert isinstance(outcome, Submitted)
     assert calc.parents(outcome.commit) == (base,)
+
+
+def test_a_merger_may_keep_a_merge_that_is_right_as_it_stands(calc: Repository, sites: Sites):
+    """One side deleted what the other changed: the file is kept without a mark, and nothing is left to be done."""
+    base = calc.branch_tip("main")
+    git(calc.path, "switch", "-q", "-c", "work")
+    git(calc.path, "rm", "-q", "test_calc.py")
+    changed = commit(calc.path, {"calc.py": "def add(a, b):\n    return a + b\n"})
+    git(calc.path, "switch", "-q", "main")
+    tip = commit(calc.path, {"test_calc.py": "# changed\n"})
+    conflict = Attempt(1, base, NOW, ended_at=NOW, commit=changed, failure="conflict", detail="test_calc.py")
+    job = msgspec.structs.replace(job_at(tip, attempts=(conflict, Attempt(2, tip, NOW))), attempt=2)
+    outcome, _ = work(sites, job, [done("both sides are there")])
+    assert isinstance(outcome, Submitted), outcome
+    assert calc.parents(outcome.commit) == (tip, changed)
+    assert calc.read_file(outcome.commit, "test_calc.py") == b"# changed\n"
+
+
+def test_a_merger_that_leaves_nothing_of_the_work_has_done_nothing(calc: Repository, sites: Sites):
+    base = calc.branch_tip("main")
+    changed = commit(calc.path, {"calc.py": "mine = 1\n"})
+    tip = commit(calc.path, {"calc.py": "theirs = 1\n"})
+    conflict = Attempt(1, base, NOW, ended_at=NOW, commit=changed, failure="conflict", detail="calc.py")
+    job = msgspec.structs.replace(job_at(tip, attempts=(conflict, Attempt(2, tip, NOW))), attempt=2)
+    outcome, _ = work(sites, job, [done("it is all there")])
+    assert failed(outcome).failure == "wrong_result"
