@@ -51,7 +51,7 @@ CHOICE_MEANINGS: Final[dict[Choice, str]] = {
     "stop": "end the run here; what landed stays",
     "keep": "let the run go on",
     "finish_cheaply": "finish what is begun: a cheaper model, one task at a time, a quarter more money, nothing new",
-    "approve": "begin with this plan; add, link or abandon tasks first if you like",
+    "approve": "it is right as it stands; a plan can be changed first: add, link or abandon tasks",
 }
 NO_GATE: Final = "no gate: nothing checks the merged work; add [[gate]] to orch.toml"
 PILOT: Final = "the pilot (rules, not an LLM)"

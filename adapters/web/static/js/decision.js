@@ -8,6 +8,7 @@ import { toast } from "./toast.js";
 import { ago, DEPENDENTS } from "./words.js";
 
 /** @typedef {import("./types.js").Decision} Decision */
+/** @typedef {import("./types.js").Choice} Choice */
 /** @typedef {{[field: string]: unknown}} Body */
 
 /**
@@ -31,8 +32,8 @@ export function decisionCard(context, decision, { isLinked = false } = {}) {
     acts);
   decision.options.forEach((option, at) => acts.append(h("div", { class: "option" },
     h("button", {
-      type: "button", class: `button ${at === 0 ? "primary" : ""} ${isGrave(option.choice) ? "grave-quiet" : ""}`.trim(),
-      "data-choice": option.choice, text: option.label, on: { click: () => void answer(context, decision, option.choice, card) },
+      type: "button", class: `button ${isGrave(option.choice) ? "grave-quiet" : at === 0 ? "primary" : ""}`.trim(),
+      "data-choice": option.choice, text: option.label, on: { click: () => void answer(context, decision, option, card) },
     }), h("small", { text: option.meaning }))));
   return card;
 }
@@ -40,11 +41,12 @@ export function decisionCard(context, decision, { isLinked = false } = {}) {
 /**
  * @param {import("./main.js").Context} context
  * @param {Decision} decision
- * @param {import("./types.js").Choice} choice
+ * @param {import("./types.js").Option} option
  * @param {HTMLElement} card
  */
-async function answer({ watch }, decision, choice, card) {
-  const more = await FORMS[choice](decision);
+async function answer({ watch }, decision, { choice, label, meaning }, card) {
+  // A page that was left open may be older than the engine, which then offers what is in no table here.
+  const more = choice in FORMS ? await FORMS[choice](decision) : await ask({ title: label, text: meaning, act: label });
   if (!more) return;
   for (const button of card.querySelectorAll("button")) button.disabled = true;
   try {
@@ -64,10 +66,12 @@ function isGrave(choice) {
   return choice === "abandon" || choice === "stop";
 }
 
-/** What each answer asks besides the click; null backs out. @type {{[choice: string]: (decision: Decision) => Promise<Body|null>}} */
+/** What each answer asks besides the click; null backs out. @type {{[choice in Choice]: (decision: Decision) => Promise<Body|null>}} */
 const FORMS = {
   retry: () => Promise.resolve({}),
   land_now: () => Promise.resolve({}),
+  approve: () => Promise.resolve({}),
+  keep: () => Promise.resolve({}),
   retry_with_changes: async ({ task }) => {
     const values = await ask({
       title: `Retry ${task ?? ""} with changes`, act: "Retry with these words",
@@ -106,6 +110,7 @@ const FORMS = {
     });
     return values && { ...(values.usd ? { budget_usd: Number(values.usd) } : {}), ...(values.tokens ? { budget_tokens: Number(values.tokens) } : {}) };
   },
+  finish_cheaply: async () => (await ask({ title: "Finish cheaply?", text: "What is begun is finished with a cheaper model and a quarter more money; what is not begun is abandoned.", act: "Finish cheaply" })) && {},
   replan: async () => {
     const values = await ask({
       title: "Replan", act: "Replan",

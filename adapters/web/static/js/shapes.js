@@ -104,8 +104,10 @@ export function toDecision(raw) {
 
 /** @param {Raw} raw @returns {import("./types.js").Option} */
 function toOption(raw) {
-  const [label, meaning] = CHOICES[raw.choice] ?? [raw.label, raw.meaning];
-  return { choice: raw.choice, label, meaning };
+  /** @type {import("./types.js").Choice} */
+  const choice = raw.choice;
+  const [label, meaning] = CHOICES[choice] ?? [raw.label, raw.meaning];
+  return { choice, label, meaning };
 }
 
 /** @param {Raw} raw @returns {import("./types.js").Layout} */

@@ -14,14 +14,17 @@ export const TASK_STATES = [
   "waiting_human", "failed", "active", "awaiting_qa", "approved", "ready", "planned", "complete", "abandoned",
 ];
 
-/** @type {{[choice: string]: [label: string, meaning: string]}} */
+/** @type {{[choice in import("./types.js").Choice]: [label: string, meaning: string]}} */
 export const CHOICES = {
   retry: ["Retry", "Try again, with a full set of tries."],
   retry_with_changes: ["Retry with changes…", "Say what to do differently."],
   abandon: ["Abandon…", "Give it up; you choose what becomes of the tasks that wait for it."],
   spawn: ["Spawn a task…", "A new task takes its place."],
   raise_budget: ["Raise the budget…", "Set a higher cap and go on."],
+  finish_cheaply: ["Finish cheaply…", "Finish what is begun: a cheaper model, one task at a time, a quarter more money, nothing new."],
   land_now: ["Land now", "The files are out of the way: land it."],
+  approve: ["Approve", "It is right as it stands. A plan can be changed first: add, link or abandon tasks."],
+  keep: ["Keep", "Leave it as it stands; a run that is under way goes on."],
   replan: ["Replan…", "Let a planner plan the repair."],
   stop: ["Stop the run…", "End the run here; what landed stays."],
 };
