@@ -139,7 +139,8 @@ Handler = Callable[[Call], Awaitable[Answer]]
 
 class Route(msgspec.Struct, frozen=True):
     """One endpoint. `name` is its operation, `answer` the struct of its answer, `refusals` the statuses beyond those that
-    every endpoint may give (400, 401, 403, 404, 421, 422, 429).
+    every endpoint may give (400, 401, 403, 404, 421, 422, 429). `is_fresh`: the answer may change without an event, so it is
+    never taken for unchanged.
     """
 
     method: Method

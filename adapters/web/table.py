@@ -71,5 +71,5 @@ def routes(starts: Starts) -> tuple[Route, ...]:
         Route("POST", f"{_TASK}/interrupt", "interruptTask", "Stop a task where it is, and ask", tasks.interrupt_task, TaskView, body=Why, others=_NO, rate="write", role="operator"),
         Route("POST", f"{_TASK}/retry", "retryTask", "Try a task again, with a full set of tries", tasks.retry_task, TaskView, body=RetryTask, others=_NO, rate="write", role="approver"),
         Route("GET", f"{_TASK}/diff", "showDiff", "What an attempt changed", tasks.diff, DiffView, query=WhichAttempt),
-        Route("GET", f"{_TASK}/log", "showLog", "An attempt's conversation, page by page", tasks.log, TurnPage, query=LogPage),
+        Route("GET", f"{_TASK}/log", "showLog", "An attempt's conversation, page by page", tasks.log, TurnPage, query=LogPage, is_fresh=True),
     )  # fmt: skip

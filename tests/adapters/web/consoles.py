@@ -16,6 +16,7 @@ from adapters.web.app import build_app
 from adapters.web.desk import OWNER, About, Desk, Talk, Wanted, models_in_force
 from adapters.web.history import History
 from adapters.web.rates import PER_MINUTE, Kind
+from bot.conversations import Unwritten, nothing_unwritten
 from bot.desk import StartOrder
 from bot.people import People
 from bot.port import Health
@@ -170,6 +171,7 @@ async def console(
     people: People = OWNER,
     talks: bool = False,
     others: Mapping[str, Health] = MappingProxyType({}),
+    unwritten: Unwritten = nothing_unwritten,
 ) -> AsyncIterator[Console]:
     """A console that serves; with a crew, its runs are worked on; `others` are chats beside it, as they say they are."""
     log = log or MemoryLog()
@@ -178,7 +180,7 @@ async def console(
     engine = LedgerEngine(ledger)
     stream = Stream(Redactor([SECRET]).text)
     about = About("shop", "main", "bubblewrap", models_in_force("openai/pilot", {}))
-    desk = Desk(engine, prepare, History(log), stream, about, people)
+    desk = Desk(engine, prepare, History(log, unwritten), stream, about, people)
     access = access or Access(token=TOKEN, person="alice")
     async with asyncio.TaskGroup() as group, AsyncExitStack() as stack:
         writer = group.create_task(ledger.run())

@@ -9,6 +9,7 @@ from engine.agent.outcome import Turn
 from engine.model.types import Message
 from engine.store.memory import MemoryLog
 from tests.adapters.cli.written import OPENING, READS, WritingDriver
+from tests.adapters.web.consoles import console, run, story
 from tests.bot.story import middle
 
 LABEL = "R1/T5/a2"
@@ -42,3 +43,20 @@ def test_a_review_that_has_just_begun_is_the_next_page():
     assert page("work-1", {f"{LABEL}/review": SAYS}).next == "work-2"
     assert page("work-2", {f"{LABEL}/review": SAYS}).next == "review-1"
     assert [told.speaker for told in page("review-1", {f"{LABEL}/review": SAYS}).items] == ["review"]
+
+
+def test_a_turn_that_is_not_written_yet_reaches_a_page_that_has_asked_before():
+    said: list[bytes] = []
+
+    async def scene() -> None:
+        async with console(story(), unwritten=lambda label: said if label == LABEL else []) as web:
+            path, asked = "/runs/R1/tasks/T5/log?attempt=2&cursor=work-2", dict(web.bearer)
+            async with web.get(path) as answer:
+                assert (await answer.json())["items"] == []
+                if tag := answer.headers.get("ETag"):
+                    asked["If-None-Match"] = tag
+            said.append(msgspec.json.encode(SAYS))
+            found = await web.json("GET", path, headers=asked)
+            assert [told["turn"]["number"] for told in found["items"]] == [2]
+
+    run(scene())
