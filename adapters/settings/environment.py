@@ -10,6 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from adapters.settings.kinds import BadSettings, Codec, Name, Retries, Sandbox, Tokens, Usd, Workers, sentence
 
 _SECRET_NAME: Final = re.compile(r"(?i)KEY|TOKEN|SECRET|PASSW(OR)?D|CREDENTIAL")
+_SECRET_ITSELF: Final = re.compile(r"(?i)(KEY|TOKEN|SECRET|PASSW(OR)?D|CREDENTIALS?)$")
+"""Names behind which a number may well be the secret; behind `MAX_TOKENS` or `TOKEN_TTL` it only counts something."""
+_SWITCHES: Final = frozenset({"enabled", "disabled"})
+"""Shorter words (`true`, `off`) are too short to be secrets."""
 _MIN_SECRET_CHARS: Final = 6
 
 
@@ -28,6 +32,10 @@ class Environment(BaseSettings):
     sandbox: Sandbox | None = None
 
 
+_OPEN: Final = frozenset(f"ORCH_{name}".upper() for name in Environment.model_fields if name != "api_key")
+"""Our own variables that are no secret, whatever they are called."""
+
+
 def read_environment() -> Environment:
     """What it says.
 
@@ -40,7 +48,11 @@ def read_environment() -> Environment:
 
 
 def secret_variables() -> tuple[str, ...]:
-    """The values of variables that are named like secrets."""
-    return tuple(
-        value for name, value in os.environ.items() if _SECRET_NAME.search(name) and len(value) >= _MIN_SECRET_CHARS
-    )
+    """The values of variables that are named like secrets, but for what only counts or switches something."""
+    return tuple(value for name, value in os.environ.items() if _is_secret(name, value))
+
+
+def _is_secret(name: str, value: str) -> bool:
+    if not _SECRET_NAME.search(name) or name.upper() in _OPEN or len(value) < _MIN_SECRET_CHARS:
+        return False
+    return value.casefold() not in _SWITCHES and not (value.isdecimal() and not _SECRET_ITSELF.search(name))

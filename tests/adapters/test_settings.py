@@ -220,6 +220,27 @@ def test_secrets_are_what_is_named_like_one(monkeypatch: pytest.MonkeyPatch):
     assert not {"short", "value-of-harmless"} & set(found)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "is_secret"),
+    [
+        ("ORCH_BUDGET_TOKENS", "1000000", False),
+        ("ORCH_BUDGET_TOKENS", "1_000_000", False),
+        ("ORCH_API_KEY", "sk-of-our-own", True),
+        ("ORCH_CONSOLE_TOKEN", "4815162342481516", True),
+        ("MAX_OUTPUT_TOKENS", "128000", False),
+        ("TOKEN_LIFETIME_MS", "3600000", False),
+        ("TOKEN_LIFETIME_TEXT", "one-hour", True),
+        ("PASSWORD_LOGIN", "Disabled", False),
+        ("DOOR_PASSWORD", "4815162342", True),
+    ],
+)
+def test_a_number_or_a_switch_is_no_secret_where_only_part_of_the_name_is_a_secrets(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, is_secret: bool
+):
+    monkeypatch.setenv(name, value)
+    assert (value in secrets_of()) == is_secret
+
+
 def test_a_person_is_named_by_surface_and_login(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LOGNAME", "alice")
     assert person() == "cli:alice"
