@@ -102,7 +102,8 @@ class _Overrides(BaseModel):
 def load_settings(repository: Repository, base: str, overrides: Mapping[str, object]) -> Settings:
     """The settings for work on the commit `base`; overrides that are None say nothing.
 
-    The file is read from the commit and not from the checkout, so that no attempt can change the rules it is held to.
+    The file is read from the commit and not from the checkout, so that no attempt can change the rules it is held to. It cannot take
+    the sandbox away: whoever can commit would reach all that the operator can.
 
     Raises: BadSettings; UnknownCommit.
     """
@@ -135,9 +136,14 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
         **file.workspace.model_dump(),
     }
     found |= said(file, ("model", "max_workers", "max_retries", "sandbox", "plan_first", "acceptance"))
-    found |= said(read_environment(), tuple(Environment.model_fields))
-    found |= said(_overrides(overrides), tuple(_Overrides.model_fields))
-    return Settings.model_validate(found)
+    of_operator = said(read_environment(), tuple(Environment.model_fields))
+    of_operator |= said(_overrides(overrides), tuple(_Overrides.model_fields))
+    if file.sandbox == "none" and "sandbox" not in of_operator:
+        raise BadSettings(
+            f'{FILE}: sandbox = "none" is not for a file of the repository to say; set ORCH_SANDBOX=none where orch is started, '
+            "if its commands may reach everything that you can"
+        )
+    return Settings.model_validate(found | of_operator)
 
 
 def secrets_of(settings: Settings | None = None) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def better_sandbox() -> str:
 def no_sandbox() -> str:
     """Nothing to run commands in."""
     return (
-        'agents\' commands have nowhere safe to run: use a machine with bubblewrap or Landlock, or say sandbox = "none"'
+        "agents' commands have nowhere safe to run: use a machine with bubblewrap or Landlock, or set ORCH_SANDBOX=none"
     )
 
 

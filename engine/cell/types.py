@@ -17,7 +17,7 @@ class NoSandbox(Exception):
     def __init__(self, found: str = "this machine offers neither user namespaces nor Landlock") -> None:
         super().__init__(
             f"no sandbox: {found}; allow unprivileged user namespaces (or install the system's bubblewrap, "
-            'or run on Linux >= 6.2 with Landlock), or accept unconfined commands with `sandbox = "none"` in orch.toml'
+            "or run on Linux >= 6.2 with Landlock), or accept unconfined commands with ORCH_SANDBOX=none"
         )
 
 

@@ -46,26 +46,34 @@ CREDENTIALS = (
 TOOL_CHAINS = (
     *(".local/bin", ".local/lib", ".local/pipx", ".local/share/pipx", ".local/share/pypoetry", ".local/share/mise"),
     *(".local/share/uv/python", ".local/share/uv/tools", ".local/share/fnm", ".local/share/pnpm"),
+    *(".local/share/pdm/python", ".local/share/hatch/pythons", ".rye/py"),
     *(".pyenv", ".rbenv", ".goenv", ".nvm", ".volta", ".asdf", ".sdkman", ".bun/bin", ".deno/bin"),
     *(".cargo/bin", ".cargo/registry", ".cargo/git", ".rustup", "go/bin", "go/pkg", ".m2/repository"),
-    *("miniconda3", "miniforge3", "anaconda3", ".conda/envs"),
+    *("miniconda3", "miniforge3", "mambaforge", "anaconda3", "micromamba", ".conda/envs"),
 )
 """The parts of a home folder that hold programs and nobody's secrets (`~/.local/share/uv` as a whole holds tokens)."""
 
+HOMEBREW = Path("/home/linuxbrew/.linuxbrew")
+"""Holds programs alone, and lies where home folders are hidden."""
+
 
 def view_of(spec: CellSpec) -> View:
-    """The table for a cell, from the host as it is now."""
+    """The table for a cell, from the host as it is now.
+
+    What is readable beyond the repository is the host's to say: a link that a commit brought along, such as `.venv/bin/python`, may
+    lead to a key, so nothing is granted that is found by way of the repository.
+    """
     homes = _homes()
     hidden = [*map(Path, HIDDEN_ON_HOST), Path(tempfile.gettempdir()), *homes, *spec.hidden, *listening_sockets()]
     hidden += [home / name for home in homes for name in CREDENTIALS]
-    readable = [home / name for home in homes for name in TOOL_CHAINS]
-    readable += [*_search_path_outside(homes), *_interpreter_of(spec.repository, homes), spec.repository]
+    readable = _programs(homes, spec.repository.resolve())
     if spec.network:
         # Often a link into /run, and without it no name resolves.
         readable.append(Path("/etc/resolv.conf"))
     writable = [spec.worktree, *([spec.private_gitdir] if spec.private_gitdir else [])]
-    view = _entries(hidden, "hidden") | _entries(readable, "read") | _entries(writable, "write")
-    return _without_repetition(view)
+    # Hidden goes before readable, but for the repository itself, which may be a home folder.
+    view = _entries(readable, "read") | _entries(hidden, "hidden") | _entries([spec.repository], "read")
+    return _without_repetition(view | _entries(writable, "write"))
 
 
 def access_to(path: Path, view: View) -> Access:
@@ -105,15 +113,25 @@ def _homes() -> list[Path]:
     return [home for home in dict.fromkeys(homes) if home != Path("/")]
 
 
-def _search_path_outside(homes: list[Path]) -> list[Path]:
-    return [folder for folder in search_path() if not _covers_a_home(folder.resolve(), homes)]
+def _programs(homes: list[Path], repository: Path) -> list[Path]:
+    """Where the host keeps programs: tool chains, and the folders of the search path that open no home folder."""
+    named = [HOMEBREW, *(home / name for home in homes for name in TOOL_CHAINS), *search_path()]
+    found = [path for path in named if path.exists() and not _leads_through(path, repository)]
+    return [path for path in found if not _covers_a_home(path.resolve(), homes)]
 
 
-def _interpreter_of(repository: Path, homes: list[Path]) -> list[Path]:
-    """The installation behind the repository's virtual environment, which may lie in a hidden folder."""
-    pythons = (repository / name / "bin" / "python" for name in (".venv", "venv", "env"))
-    binaries = [python.resolve().parent for python in pythons if python.exists()]
-    return [binary if _covers_a_home(binary.parent, homes) else binary.parent for binary in binaries]
+def _leads_through(path: Path, folder: Path) -> bool:
+    """Whether the way to where the path leads, link by link, passes the resolved folder, whose content then decides."""
+    place, ahead = Path("/"), list(reversed(path.parts))
+    while ahead:
+        part = ahead.pop()
+        place = place.parent if part == ".." else place / part
+        if place.is_relative_to(folder):
+            return True
+        if place.is_symlink():
+            ahead += reversed(place.readlink().parts)
+            place = place.parent
+    return False
 
 
 def _covers_a_home(folder: Path, homes: list[Path]) -> bool:

@@ -128,6 +128,16 @@ def test_the_environment_beats_the_file_and_the_command_line_beats_both(
     assert (found.model, found.max_workers, found.budget_usd) == ("openai/of-the-line", 7, 9)
 
 
+def test_the_file_alone_does_not_take_the_sandbox_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    text = 'sandbox = "none"'
+    repository, tip = target(tmp_path, text)
+    with pytest.raises(BadSettings, match="set ORCH_SANDBOX=none where orch is started"):
+        load_settings(repository, tip, {"model": "openai/mine"})
+    for word in ("none", "auto"):
+        monkeypatch.setenv("ORCH_SANDBOX", word)
+        assert load_settings(repository, tip, {}).sandbox == word
+
+
 def test_what_is_typed_for_one_run_beats_the_file(tmp_path: Path):
     found = load_settings(*target(tmp_path, None), {"plan_first": True, "guardian_turns": 7})
     assert (found.plan_first, found.guardian_turns) == (True, 7)

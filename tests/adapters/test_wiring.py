@@ -93,7 +93,7 @@ def test_an_endpoint_without_a_model_is_refused(target: Repository, monkeypatch:
 
 def test_a_machine_without_a_sandbox_needs_an_explicit_opt_in(target: Repository, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("adapters.wiring.probe", lambda: "none")
-    with pytest.raises(NoSandbox, match='sandbox = "none"'):
+    with pytest.raises(NoSandbox, match="ORCH_SANDBOX=none"):
         opened(target.path)
     opened(target.path, sandbox="none")
 

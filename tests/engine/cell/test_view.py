@@ -62,24 +62,60 @@ def test_a_socket_in_a_readable_folder_is_hidden(home: Path, spec: CellSpec):
         assert access_to(home / "repo" / "daemon.sock", view_of(spec)) == "hidden"
 
 
-def test_the_interpreter_of_the_repositorys_environment_is_readable(home: Path, spec: CellSpec):
-    (home / "other" / "python" / "bin").mkdir(parents=True)
-    (home / "other" / "python" / "bin" / "python3").touch()
-    (home / "repo" / ".venv" / "bin").mkdir(parents=True)
-    (home / "repo" / ".venv" / "bin" / "python").symlink_to(home / "other" / "python" / "bin" / "python3")
-    view = view_of(spec)
-    assert access_to(home / "other" / "python" / "lib", view) == "read"
-    assert access_to(home / "other" / "file", view) == "hidden"
+@pytest.mark.parametrize("environment", [".venv", "venv", "env"])
+@pytest.mark.parametrize("target", [".ssh/id_ed25519", ".ssh/bin/python3", "other/python/bin/python3", ".aws/python"])
+def test_a_link_in_the_repository_opens_nothing(home: Path, spec: CellSpec, environment: str, target: str):
+    before = view_of(spec)
+    (home / target).parent.mkdir(parents=True, exist_ok=True)
+    (home / target).touch(mode=0o755)
+    (home / "repo" / environment / "bin").mkdir(parents=True)
+    (home / "repo" / environment / "bin" / "python").symlink_to(home / target)
+    assert access_to(home / target, view_of(spec)) == "hidden"
+    assert view_of(spec) == before
 
 
-def test_an_interpreter_directly_under_the_home_folder_does_not_open_it(home: Path, spec: CellSpec):
-    (home / "bin").mkdir()
-    (home / "bin" / "python3").touch()
-    (home / "repo" / "venv" / "bin").mkdir(parents=True)
-    (home / "repo" / "venv" / "bin" / "python").symlink_to(home / "bin" / "python3")
+def test_an_interpreter_among_the_tool_chains_is_readable(home: Path, spec: CellSpec):
+    python = home / ".local/share/uv/python/cpython-3.12/bin/python3.12"
+    python.parent.mkdir(parents=True)
+    assert access_to(python, view_of(spec)) == "read"
+
+
+def test_a_folder_of_the_search_path_is_not_followed_out_of_the_repository(
+    home: Path, spec: CellSpec, monkeypatch: pytest.MonkeyPatch
+):
+    (home / "opt" / "bin").mkdir(parents=True)
+    (home / "repo" / "bin").symlink_to(home / ".ssh")
+    (home / "repo" / ".venv").symlink_to("../other")
+    (home / "other" / "bin").mkdir()
+    (home / "repo" / "deep").symlink_to(home / "state")
+    (home / "mine").symlink_to(home / "repo" / "deep")
+    monkeypatch.setenv("PATH", f"{home}/opt/bin:{home}/repo/bin:{home}/repo/.venv/bin:{home}/mine")
     view = view_of(spec)
-    assert access_to(home / "bin" / "python3", view) == "read"
-    assert access_to(home / ".ssh", view) == "hidden"
+    assert access_to(home / "opt" / "bin", view) == "read"
+    assert {access_to(home / path, view) for path in (".ssh", "other/bin", "state/token")} == {"hidden"}
+
+
+def test_a_link_that_goes_round_in_circles_opens_nothing(home: Path, spec: CellSpec, monkeypatch: pytest.MonkeyPatch):
+    (home / "round").symlink_to(home / "round")
+    monkeypatch.setenv("PATH", f"{home}/round")
+    assert access_to(home / "round", view_of(spec)) == "hidden"
+
+
+def test_a_home_that_is_the_repository_keeps_its_credentials_whatever_its_links_say(
+    home: Path, spec: CellSpec, monkeypatch: pytest.MonkeyPatch
+):
+    (home / "repo" / ".ssh" / "deep").mkdir(parents=True)
+    (home / "repo" / ".nvm").symlink_to(home / "repo" / ".ssh")
+    (home / "repo" / ".rustup").symlink_to(home / "repo" / ".ssh" / "deep")
+    monkeypatch.setenv("HOME", str(home / "repo"))
+    view = view_of(spec)
+    assert access_to(home / "repo" / "file", view) == "read"
+    assert access_to(home / "repo" / ".ssh" / "deep" / "key", view) == "hidden"
+
+
+def test_what_is_hidden_and_on_the_search_path_is_hidden(home: Path, spec: CellSpec, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PATH", f"{home}/.ssh")
+    assert access_to(home / ".ssh" / "key", view_of(spec)) == "hidden"
 
 
 def test_landlock_grants_nothing_above_what_is_hidden(home: Path, spec: CellSpec):
