@@ -64,19 +64,14 @@ class Gauge:
         )
 
     def _remember(self, tree: str, gates: Mapping[GateSpec, GateResult], checks: Mapping[str, CheckResult]) -> None:
-        # What ran out of time or could not start says more about the machine just now than about the tree.
-        self._gates.update({(tree, gate): found for gate, found in gates.items() if _is_lasting(found)})
-        self._checks.update({(tree, check): found for check, found in checks.items() if _is_lasting(found)})
+        self._gates.update({(tree, gate): found for gate, found in gates.items() if not found.shows_nothing})
+        self._checks.update({(tree, check): found for check, found in checks.items() if not found.shows_nothing})
         while len(self._gates) > MAX_REMEMBERED:
             self._gates.popitem(last=False)
         while len(self._checks) > MAX_REMEMBERED:
             self._checks.popitem(last=False)
         if len(self._busy) > MAX_REMEMBERED:
             self._busy = {tree: lock for tree, lock in self._busy.items() if lock.locked()}
-
-
-def _is_lasting(result: GateResult | CheckResult) -> bool:
-    return not (result.timed_out or result.cannot_start)
 
 
 def gate_proof(result: GateResult) -> GateProof:

@@ -9,7 +9,7 @@ from engine.cell.types import NoSandbox
 from engine.core.entities import Receipt, Run
 from engine.evidence import evidence_files, listed, output_of
 from engine.finishing import to_the_end
-from engine.gates.judge import regressions
+from engine.gates.judge import regressions, unknown_before
 from engine.gauge import Gauge, Measurement, check_proof, gate_proof
 from engine.ledger import author
 from engine.ports import Log
@@ -61,6 +61,8 @@ class LocalLander:
         evidence = await asyncio.to_thread(evidence_files, job, texts, self._redact)
         if faults := _faults(before, after):
             return Failed("merged_red", f"{together}:\n{listed(faults)}", evidence=evidence)
+        if unknown := unknown_before(list(zip(before.gates, after.gates, strict=True))):
+            return Failed("lost", f"not proven at {merged.tip[:10]}:\n{listed(unknown)}", evidence=evidence)
         receipt = Receipt(
             commit=merged.commit,
             work=commit,

@@ -16,7 +16,7 @@ from engine.crew.brief import Measured
 from engine.crew.roles import ROLES
 from engine.crew.touching import in_words, may_touch
 from engine.evidence import MAX_DIFF_BYTES, evidence_files, listed, output_of
-from engine.gates.judge import not_yet_red, regressions
+from engine.gates.judge import not_yet_red, regressions, unknown_before
 from engine.gates.shadows import shadowed_modules
 from engine.gates.weakening import weakened_tests
 from engine.gauge import Gauge, Measurement, check_proof, gate_proof
@@ -89,6 +89,8 @@ class LocalReviewer:
         disputed = job.task.attempts[-1].disputed
         if faults and not disputed:
             return Failed("tests_red", listed(faults), evidence=evidence)
+        if not faults and (unknown := unknown_before(list(zip(before.gates, after.gates, strict=True)))):
+            return Deferred("lost", listed(unknown))
         verdict = await self._judge(job, commit, before, after, journal)
         if isinstance(verdict, Failed):
             return Deferred("model_error", f"the review came to no verdict: {verdict.detail}")

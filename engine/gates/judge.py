@@ -1,10 +1,9 @@
 """Says what was green before and no longer is; pure, and the only place that decides it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
 
 from engine.gates.junit import TestStatus
-from engine.gates.run import CheckResult, GateResult
+from engine.gates.run import CheckResult, GateResult, ran_no_test
 
 
 def regressions(before: GateResult, after: GateResult, *, allowed_missing: Collection[str] = ()) -> tuple[str, ...]:
@@ -19,6 +18,17 @@ def regressions(before: GateResult, after: GateResult, *, allowed_missing: Colle
     return lost
 
 
+def unknown_before(gates: Sequence[tuple[GateResult, GateResult]]) -> tuple[str, ...]:
+    """Which gates are red now and showed nothing before, one line each: nobody can say whether the change did it. `gates` are pairs
+    of before and after.
+    """
+    return tuple(
+        f"{old.name}: whether it was green before is not known ({_ending(old)}{f', {old.note}' if old.note else ''}), and now it is not"
+        for old, new in gates
+        if old.shows_nothing and not new.green
+    )
+
+
 def not_yet_red(checks: Sequence[CheckResult], gates: Sequence[tuple[GateResult, GateResult]]) -> tuple[str, ...]:
     """What keeps tests that were written first from being proven red, one line each: a check that is green, or ran no test at
     all; and tests of others that were green and no longer are (by name, for a gate as a whole is red now). `gates` are pairs of
@@ -29,16 +39,12 @@ def not_yet_red(checks: Sequence[CheckResult], gates: Sequence[tuple[GateResult,
     return (*faults, *(line for old, new in named for line in _lost_tests(old, new, frozenset())))
 
 
-_NO_TEST_RAN: Final = (4, 5)
-"""pytest's exit codes for a usage error and for no test collected (pytest, "Exit codes")."""
-
-
 def _not_red(check: CheckResult) -> str:
     if check.green:
         return f"green already, so it proves nothing: {check.run}"
     if check.timed_out or check.cannot_start:
         return f"not red but {'out of time' if check.timed_out else f'unable to start (exit code {check.exit_code})'}: {check.run}"
-    if "pytest" in check.run and check.exit_code in _NO_TEST_RAN:
+    if ran_no_test(check):
         return f"not red: no test was run (exit code {check.exit_code}): {check.run}"
     return ""
 

@@ -9,6 +9,7 @@ were run before, and a test that passed there must be seen to pass again (`judge
 import asyncio
 import re
 import shlex
+import signal
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,9 @@ from engine.workspace.worktree import REPORT_NAME
 
 MAX_OUTPUT_CHARS: Final = 8_000
 """Of a command's output we keep the end: the summary and the last failure are there."""
+
+_NO_TEST_RAN: Final = (4, 5)
+"""pytest's exit codes for a usage error and for no test collected (pytest, "Exit codes")."""
 
 _CANNOT_START: Final = frozenset({126, 127})
 _NO_RUNNER: Final = re.compile(r"^\S*python\S*: No module named \S+$", re.MULTILINE)
@@ -49,6 +53,15 @@ class GateResult(msgspec.Struct, frozen=True, omit_defaults=True):
         """Exit code 0 in time; pytest's 5, "no tests collected", is red."""
         return self.exit_code == 0 and not self.timed_out
 
+    @property
+    def shows_nothing(self) -> bool:
+        """Red in a way that says more about the machine, just then, than about the tree: it ran out of time, could not start, was
+        killed, or left no report where one was expected.
+        """
+        lacks_report = self.tests is None and self.note != "" and not ran_no_test(self)
+        was_killed = self.tests is None and _was_killed(self)
+        return not self.green and (self.timed_out or self.cannot_start or was_killed or lacks_report)
+
 
 class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the command of an acceptance criterion showed."""
@@ -64,6 +77,20 @@ class CheckResult(msgspec.Struct, frozen=True, omit_defaults=True):
     def green(self) -> bool:
         """Exit code 0 in time."""
         return self.exit_code == 0 and not self.timed_out
+
+    @property
+    def shows_nothing(self) -> bool:
+        """As of a gate."""
+        return self.timed_out or self.cannot_start or _was_killed(self)
+
+
+def ran_no_test(result: GateResult | CheckResult) -> bool:
+    """Whether pytest itself says so."""
+    return "pytest" in result.run and result.exit_code in _NO_TEST_RAN
+
+
+def _was_killed(result: GateResult | CheckResult) -> bool:
+    return 128 < result.exit_code <= 128 + signal.NSIG
 
 
 async def run_check(cell: Cell, command: str, timeout_s: float) -> CheckResult:

@@ -62,6 +62,16 @@ def test_what_ran_out_of_time_is_run_again(calc: Repository, sites: Sites):
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("run", ["kill -9 $$", "exit 127", "pytest() { exit 1; }; pytest -q"])
+def test_what_shows_nothing_is_run_again(calc: Repository, sites: Sites, run: str):
+    async def story() -> None:
+        gauge, base = Gauge(sites, OPTIONS), calc.branch_tip("main")
+        assert (await gauge.measure(base, [GateSpec("tests", run)])).gates[0].shows_nothing
+        assert not gauge._gates
+
+    asyncio.run(story())
+
+
 def test_a_gate_of_another_time_limit_is_another_gate(calc: Repository, sites: Sites):
     async def story() -> None:
         gauge, base = Gauge(sites, OPTIONS), calc.branch_tip("main")

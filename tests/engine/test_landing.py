@@ -3,6 +3,7 @@
 import asyncio
 
 import msgspec
+import pytest
 
 from engine.core.entities import Criterion, GateSpec
 from engine.gauge import Gauge
@@ -128,6 +129,24 @@ def test_a_gate_that_turns_red_does_not_land(calc: Repository, sites: Sites):
     gate = GateSpec("old way", "grep -q 'a - b' calc.py")
     found = failed(asyncio.run(lander_on(sites).prove(job_at(base, CHECK, gates=(gate,)), work)))
     assert "old way: was green" in found.detail
+
+
+@pytest.mark.parametrize("broken", ["exit 127", "kill -9 $$"], ids=["cannot start", "killed"])
+def test_a_gate_that_showed_nothing_on_the_tip_and_is_red_now_does_not_land(
+    calc: Repository, sites: Sites, broken: str
+):
+    base, work = mended(calc)
+    gate = GateSpec("tests", f"grep -q 'a - b' calc.py && {{ {broken}; }}; exit 1")
+    found = failed(asyncio.run(lander_on(sites).prove(job_at(base, CHECK, gates=(gate,)), work)))
+    assert found.failure == "lost"
+    assert "tests: whether it was green before is not known" in found.detail
+    assert calc.branch_tip("main") == base
+
+
+def test_a_gate_that_showed_nothing_on_the_tip_and_is_green_now_lands(calc: Repository, sites: Sites):
+    base, work = mended(calc)
+    gate = GateSpec("tests", "grep -q 'a - b' calc.py && kill -9 $$; exit 0")
+    proven(asyncio.run(lander_on(sites).prove(job_at(base, CHECK, gates=(gate,)), work)))
 
 
 def test_a_branch_that_is_gone_and_work_that_is_gone_are_told_apart(calc: Repository, sites: Sites):

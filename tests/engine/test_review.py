@@ -81,6 +81,21 @@ def test_a_gate_that_turns_red_is_refused(calc: Repository, sites: Sites):
     assert "old way: was green" in refused(review(sites, job, work, [])[0]).detail
 
 
+def test_a_gate_that_ran_out_of_time_on_the_base_and_is_red_now_defers_the_review(calc: Repository, sites: Sites):
+    base, work = mended(calc)
+    gate = GateSpec("tests", "grep -q 'a - b' calc.py && sleep 60; exit 1", timeout_s=0.5)
+    outcome, _ = review(sites, job_at(base, CHECK, gates=(gate,)), work, [])
+    assert isinstance(outcome, Deferred)
+    assert (outcome.failure, outcome.is_final) == ("lost", False)
+    assert "timed out" in outcome.detail
+
+
+def test_a_red_check_is_refused_whatever_is_known_of_the_base(calc: Repository, sites: Sites):
+    base, work = mended(calc, "a")
+    gate = GateSpec("tests", "kill -9 $$")
+    assert refused(review(sites, job_at(base, CHECK, gates=(gate,)), work, [])[0]).failure == "tests_red"
+
+
 def test_a_rejection_carries_the_reviewers_words(calc: Repository, sites: Sites):
     base, work = mended(calc)
     outcome = refused(review(sites, job_at(base, CHECK), work, [rejects("say why")])[0])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.gates.judge import regressions
+from engine.gates.judge import regressions, unknown_before
 from engine.gates.junit import TestStatus
 from engine.gates.run import GateResult
 
@@ -16,7 +16,11 @@ TESTS = st.none() | st.dictionaries(st.sampled_from("abcdef"), STATUS, max_size=
 
 @st.composite
 def results(draw: st.DrawFn) -> GateResult:
-    return GateResult("g", "run", draw(st.integers(0, 2)), timed_out=draw(st.booleans()), tests=draw(TESTS))
+    code = draw(st.sampled_from((0, 1, 2, 127, 137)))
+    return GateResult(
+        "g", "run", code, timed_out=draw(st.booleans()), cannot_start=code == 127, tests=draw(TESTS),
+        note=draw(st.sampled_from(("", "the command wrote no report"))),
+    )  # fmt: skip
 
 
 def result(exit_code: int, tests: dict[str, TestStatus] | None = None) -> GateResult:
@@ -88,6 +92,56 @@ def test_allowing_more_to_go_never_finds_more(before: GateResult, after: GateRes
 )
 def test_each_line_says_what_was_and_what_is(before: GateResult, after: GateResult, expected: tuple[str, ...]) -> None:
     assert regressions(before, after) == expected
+
+
+OUT_OF_TIME = GateResult("tests", "run", 137, timed_out=True, duration_s=600)
+CANNOT_START = GateResult("tests", "run", 127, cannot_start=True)
+KILLED = result(137)
+NO_REPORT = GateResult("tests", "run", 1, note="the command wrote no report to r.xml")
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        (OUT_OF_TIME, "timed out after 600 s"),
+        (CANNOT_START, "cannot start (exit code 127)"),
+        (KILLED, "exit code 137"),
+        (NO_REPORT, "exit code 1, the command wrote no report to r.xml"),
+    ],
+)
+@pytest.mark.parametrize("after", [result(1), result(1, {"a": "failed"}), OUT_OF_TIME, CANNOT_START])
+def test_a_baseline_that_shows_nothing_excuses_nothing(before: GateResult, words: str, after: GateResult) -> None:
+    assert regressions(before, after) == ()
+    assert unknown_before([(before, after)]) == (
+        f"tests: whether it was green before is not known ({words}), and now it is not",
+    )
+
+
+@pytest.mark.parametrize("before", [OUT_OF_TIME, CANNOT_START, KILLED, NO_REPORT])
+def test_a_green_gate_needs_no_baseline(before: GateResult) -> None:
+    assert unknown_before([(before, result(0))]) == ()
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        result(1), result(254), result(139, {"a": "failed"}),
+        GateResult("tests", "pytest -q", 4, note="the command wrote no report to r.xml"),
+    ],
+    ids=["red", "no signal", "with a report", "no test was run"],
+)  # fmt: skip
+def test_a_red_baseline_that_shows_what_it_is_may_stay_red(before: GateResult) -> None:
+    assert unknown_before([(before, result(1))]) == ()
+
+
+@given(results(), results())
+def test_what_is_not_green_lands_only_where_the_baseline_is_known_to_be_red(
+    before: GateResult, after: GateResult
+) -> None:
+    if not after.green and not regressions(before, after) and not unknown_before([(before, after)]):
+        assert not before.green
+        assert not before.timed_out
+        assert not before.cannot_start
 
 
 def test_a_test_that_was_meant_to_go_may_go() -> None:
