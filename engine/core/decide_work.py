@@ -215,8 +215,8 @@ def _unfit(board: Blackboard, task: Task, receipt: Receipt) -> c.Refused | None:
     if red:
         return c.Refused(f"{', '.join(red)} of {task.id} is red on the merged tree; report the attempt as failed")
     run = {check.run for check in receipt.checks}
-    held = plan.held_to(task, plan.handed(board, task))
-    if missing := [criterion.check for criterion in held if criterion.check and criterion.check not in run]:
+    checks = [criterion.check for each in plan.handed(board, task) for criterion in each.criteria if criterion.check]
+    if missing := [check for check in checks if check not in run]:
         return c.Refused(f"the receipt of {task.id} has no word on {', '.join(missing)}; report the attempt as failed")
     return None
 
