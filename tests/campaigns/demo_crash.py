@@ -2,8 +2,8 @@
 
     python -m tests.campaigns.demo_crash --runs 20 --json
 
-A point is a change that the engine makes in the repository: an append to the state branch (just before, with its lock taken;
-just after; a random moment later, among the side effects), or a move of the target. No command of a killed engine may live on, and
+A point is a change that the engine makes in the repository: events that become durable and are not published yet, a move of the state
+branch (just before, with its lock taken; just after; a random moment later, among the side effects), or a move of the target. No command of a killed engine may live on, and
 none of its processes beyond the next start: an empty bubblewrap may wait until then (engine/cell/scratch.py).
 """
 
@@ -29,7 +29,7 @@ _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, linux/prctl.h
 COMMAND = "from adapters.cli.main import main; main()"
 LIMIT_S = 180.0
 GONE_WITHIN_S = 3.0
-KILLS = ("lock", "append", "later", "target")
+KILLS = ("durable", "lock", "append", "later", "target")
 
 
 class Kill(msgspec.Struct, frozen=True):
@@ -90,7 +90,7 @@ def _start(folder: Path) -> "subprocess.Popen[bytes]":
 
 def _strike(process: "subprocess.Popen[bytes]", folder: Path, kill: Kill) -> bool:
     """Kill the demo at its point; False when it ended before."""
-    names = {"lock": "orch-state.lock", "target": "main"}
+    names = {"lock": "orch-state.lock", "target": "main", "durable": "../../orch/wal"}
     path = folder / ".git/refs/heads" / names.get(kill.kind, "orch-state")
     seen, last = 0, _mark(path)
     deadline = time.monotonic() + LIMIT_S
