@@ -59,8 +59,12 @@ def voice_of(session: Session, prepare: Prepare, people: People) -> Voice:
         )  # fmt: skip
         return await session.engine.start(await prepare(wanted))
 
+    def open_log() -> Log:
+        session.engine.publish()
+        return read_log(root)
+
     root, redact = session.repository.path, Redactor(secrets_of(session.settings)).text
-    return Voice(session.engine, launch, lambda: read_log(root), redact, people, session.engine.told.lines)
+    return Voice(session.engine, launch, open_log, redact, people, session.engine.told.lines)
 
 
 class Chats(msgspec.Struct, frozen=True):

@@ -160,7 +160,9 @@ def read_log(path: Path) -> GitLog:
     """
     git_dir = Repository.open(path, on_a_branch=False).git_dir
     log = GitLog.open(git_dir)
-    if log.has_leftovers():
+    holder = EngineLock.holder(git_dir)
+    # An engine publishes for itself; another command that is at it is waited for.
+    if (holder is None or not holder.socket) and log.has_leftovers():
         with suppress(StoreError, OSError), EngineLock(git_dir, since_ms=SystemClock().now_ms()):
             log.clean_leftovers()
     return log

@@ -31,6 +31,10 @@ class EngineSeen(Protocol):
         """Call `watcher(records, board)` after each durable group; the result ends the watching."""
         ...
 
+    async def flush(self) -> None:
+        """Return when all that was recorded so far can be seen with git alone."""
+        ...
+
     async def order(self, command: c.PeopleCommand | c.ChatCommand, by: str) -> Sequence[e.Record] | c.Refused:
         """Carry the order out, or say why not.
 

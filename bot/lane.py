@@ -174,7 +174,7 @@ class Lane:
     async def _open(self, binding: Binding) -> None:
         card = card_of(self._engine.board, binding.run)
         is_new = self._is_first_try(binding.id)
-        async with in_time():
+        async with self._speaking():
             thread = await self._port.open_thread(self.place, card, self._key(binding, binding.id))
         if is_new:
             self._told[binding.id, CARD] = card
@@ -186,15 +186,22 @@ class Lane:
         key = self._key(binding, post.id)
         if post.content == "picture" and self._port.caps.files:
             picture = await asyncio.to_thread(picture_of, self._engine.board, post.run)
-            async with in_time():
+            async with self._speaking():
                 return await self._port.upload(thread, picture.png, f"{post.run}.png", picture.alt, key)
         message = message_of(self._engine.board, post)
         is_new = self._is_first_try(post.id)
-        async with in_time():
+        async with self._speaking():
             ref = await self._port.post(thread, message, key)
         if is_new:
             self._told[binding.id, post.id] = message
         return ref
+
+    @asynccontextmanager
+    async def _speaking(self) -> AsyncIterator[None]:
+        """Within, the chat is told what git can tell already; for a limited time."""
+        await self._engine.flush()
+        async with in_time():
+            yield
 
     def _is_first_try(self, name: BindingId | PostId) -> bool:
         last = self._last_binding if name.startswith("B") else self._last_post
@@ -216,7 +223,7 @@ class Lane:
             ref = MessageRef(self.place, post.message, binding.thread)
         if self._told.get((binding.id, what)) == message:
             return
-        async with in_time():
+        async with self._speaking():
             await self._port.edit(ref, message)
         self._told[binding.id, what] = message
 

@@ -30,6 +30,8 @@ def journal_for(ledger: Ledger, job: Job, *, actor: str, prefix: str = "") -> Jo
         path = _path(stem, written)
         command = c.LogTurns(job.task.id, job.attempt, file_ref(path, batch.content), batch.turns, batch.spend)
         await ledger.submit(command, actor, {path: batch.content})
+        # Whoever looks on has had these turns from us; from now on they are read from git.
+        await ledger.flush()
 
     return write
 

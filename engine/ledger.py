@@ -8,6 +8,7 @@ nothing more comes; `flush` waits for that, and stands before every effect that 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -92,13 +93,11 @@ class Ledger:
     async def flush(self) -> None:
         """Return when all that was recorded so far can be seen with git alone: before a message, a merge, a push.
 
-        Raises: LedgerStopped.
+        Where git can't be shown it, it is durable all the same; the writer meets the same error by itself, and ends the engine
+        with it.
         """
-        try:
+        with suppress(StoreError):
             await self._publish()
-        except StoreError as error:
-            # The writer meets the same error by itself, and ends the engine with it.
-            raise LedgerStopped(f"the state branch could not be written: {error}") from error
 
     async def _publish(self) -> None:
         if self.log.unpublished:

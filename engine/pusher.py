@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
 from engine.finishing import to_the_end
-from engine.ledger import Ledger, LedgerStopped
+from engine.ledger import Ledger
 from engine.sync import HistoriesDiffer, SyncFailed
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Pusher:
         try:
             await self._ledger.flush()
             await asyncio.to_thread(self._mirror.push, *within_s)
-        except (SyncFailed, HistoriesDiffer, LedgerStopped) as error:
+        except (SyncFailed, HistoriesDiffer) as error:
             problem = str(error)
             self._due.set()
         if problem and problem != self._told:

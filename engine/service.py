@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -32,6 +32,7 @@ from engine.pusher import Mirror, Pusher
 from engine.recovery import fail_lost_attempts
 from engine.review import LocalReviewer
 from engine.site import SetupFailed, Sites
+from engine.store.errors import StoreError
 from engine.told import Told
 from engine.tools.supply import Supply
 from engine.treasury import LedgerTreasury
@@ -154,6 +155,15 @@ class Engine:
         """A person who wakes a run says that its quota is there again."""
         if any(isinstance(record.event, e.RunUnparked) and record.actor != ENGINE for record in records):
             self._models.reopen()
+
+    async def flush(self) -> None:
+        """Return when all that was recorded so far can be seen with git alone."""
+        await self._ledger.flush()
+
+    def publish(self) -> None:
+        """Let git show what is durable, for a reader of the branch in another thread; blocks. What can't be shown yet is not."""
+        with suppress(StoreError):
+            self._ledger.log.publish()
 
     async def until_over(self, run: RunId) -> None:
         """Return when the run is completed, failed or cancelled."""

@@ -89,7 +89,8 @@ def resume(repo: Path, name: str | None, overrides: Mapping[str, object], wishes
     if not named:
         output.say(run_words.nothing_to_resume())
         return 0
-    if (holder := EngineLock.holder(root)) is not None:
+    holder = EngineLock.holder(root)
+    if holder is not None and holder.socket:
         return _resume_elsewhere(root, board, named, holder.pid)
     return _run(lambda seen: _resume(root, named, overrides, wishes, seen))
 

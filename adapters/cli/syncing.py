@@ -27,9 +27,9 @@ def sync(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> None:
     place = _place(root, remote, quiet)
     both = Sync(Repository.open(root, on_a_branch=False).git_dir, place)
     united = None
-    _publish_leftovers(root)
     try:
         with EngineLock(root, since_ms=SystemClock().now_ms()):
+            _publish_leftovers(root)
             theirs = both.fetch()
             relation = both.relation(theirs)
             if relation == "behind" and theirs is not None:
@@ -51,8 +51,8 @@ def clone_state(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> N
     root = root_of(repo)
     place = _place(root, remote, quiet)
     both = Sync(Repository.open(root, on_a_branch=False).git_dir, place)
-    _publish_leftovers(root)
     with EngineLock(root, since_ms=SystemClock().now_ms()):
+        _publish_leftovers(root)
         theirs = both.fetch()
         relation = both.relation(theirs)
         if relation == "behind" and theirs is not None:
@@ -66,7 +66,8 @@ def clone_state(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> N
 
 def _publish_leftovers(root: Path) -> None:
     """What is compared and pushed is git's: what a killed engine had no time to publish would be left out, and then left behind."""
-    read_log(root).close()
+    with closing(GitLog.open(root)) as log:
+        log.clean_leftovers()
 
 
 def _put_together(root: Path, both: Sync, theirs: str) -> United:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -48,19 +48,22 @@ class DiffView(msgspec.Struct, frozen=True):
 class History:
     """The state branch of one repository, for reading."""
 
-    def __init__(self, log: Log, unwritten: Unwritten = nothing_unwritten) -> None:
+    def __init__(
+        self, log: Log, unwritten: Unwritten = nothing_unwritten, publish: Callable[[], None] = lambda: None
+    ) -> None:
         self._log = log
         self._unwritten = unwritten
+        self._publish = publish
         # libgit2's handles are not made for two threads at once.
         self._one_at_a_time = threading.Lock()
 
     @classmethod
-    def open(cls, repository: Path, unwritten: Unwritten) -> "History":
-        """The history of the repository; close it.
+    def open(cls, repository: Path, unwritten: Unwritten, publish: Callable[[], None]) -> "History":
+        """The history of the repository; close it. `publish` lets git show what the engine has recorded.
 
         Raises: as adapters.wiring.read_log.
         """
-        return cls(read_log(repository), unwritten)
+        return cls(read_log(repository), unwritten, publish)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -80,6 +83,7 @@ class History:
         return DiffView(attempt.number, attempt.base, attempt.commit, content.decode("utf-8", "replace"))
 
     def _read(self, path: str) -> bytes | None:
+        self._publish()
         with self._one_at_a_time:
             return self._log.read(path)
 

@@ -10,8 +10,8 @@ came since as one pack. Commits have their ids from the beginning, so what is pu
 
 import logging
 import threading
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -19,7 +19,7 @@ import pygit2
 from pygit2.enums import ReferenceType
 
 from engine.store.draft import Draft
-from engine.store.durable import Disk
+from engine.store.durable import Disk, sync_folder
 from engine.store.entry import Entry
 from engine.store.errors import AppendFailed, LockNotHeld, LogMovedOn, RepositoryUnusable
 from engine.store.gitproc import BackgroundGit
@@ -99,8 +99,11 @@ class GitLog(ObjectLog):
 
     def close(self) -> None:
         """Let go of the repository's files; the log cannot be used any more."""
-        self._show()
         with self._appending:
+            try:
+                self._publish()
+            except (LogMovedOn, AppendFailed) as error:
+                logger.error("%s; what is durable is published when the log is opened again", error)  # noqa: TRY400 - no trace
             self._closed.set()
             if self._wal is not None:
                 self._wal.close()
@@ -131,11 +134,12 @@ class GitLog(ObjectLog):
     def write_ahead(self) -> None:
         """From now on let an append wait for the write-ahead log alone, until `close`.
 
-        Raises: LockNotHeld when this process does not hold the engine's lock; AppendFailed; OSError.
+        Raises: LockNotHeld when this process does not hold the engine's lock; AppendFailed.
         """
         self._check_lock()
         self._recover()
-        self._wal = WriteAheadLog.open(self._wal_path, self.ref)
+        with self._refusals():
+            self._wal = WriteAheadLog.open(self._wal_path, self.ref)
 
     def is_tending_due(self) -> bool:
         """Whether there are so many packs that `tend` is worth it."""
@@ -182,10 +186,8 @@ class GitLog(ObjectLog):
     def _write_ahead(self, wal: WriteAheadLog, before: int, old: str | None, new: str) -> bool:
         """Whether the objects after the first `before` are durable in the write-ahead log."""
         self._check_target()
-        try:
+        with self._refusals(), self._background.held():
             return wal.put(Group(old, new, *self._pack.since(before)))
-        except OSError as error:
-            raise self._failed(error) from error
 
     def _publish(self) -> None:
         """As `publish`, for who holds the lock on appending."""
@@ -200,16 +202,14 @@ class GitLog(ObjectLog):
 
     def _write(self, new: str, epoch_end: str | None = None) -> None:
         """Let git have the pack, whose newest commit is `new`, and begin another one; `epoch_end` is left by the branch."""
-        try:
-            with self._background.held(), self._packs.keeping(self._pack) as on_its_way, self._ref.locked() as lock:
-                self._check_target()
-                self._disk.fill({**on_its_way.contents, lock.descriptor: f"{new}\n".encode()})
-                on_its_way.show()
-                if epoch_end is not None:
-                    self._keep_epoch(epoch_end)
-                lock.move()
-        except OSError as error:
-            raise self._failed(error) from error
+        keeping = self._packs.keeping(self._pack)
+        with self._refusals(), self._background.held(), keeping as on_its_way, self._ref.locked() as lock:
+            self._check_target()
+            self._disk.fill({**on_its_way.contents, lock.descriptor: f"{new}\n".encode()})
+            on_its_way.show()
+            if epoch_end is not None:
+                self._keep_epoch(epoch_end)
+            lock.move()
         self._pack, self._unpublished, self._published = Pack(), 0, new
         if self._wal is not None:
             self._wal.clear()
@@ -227,8 +227,15 @@ class GitLog(ObjectLog):
         if not held_by_this_process(self._path):
             raise LockNotHeld("only the engine that holds the repository may do this; acquire the EngineLock first")
 
-    def _failed(self, error: OSError) -> AppendFailed:
-        return AppendFailed(f"{self.ref} could not be written: {error}. Free or repair the disk and try again")
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Within, what the disk refuses is an AppendFailed."""
+        try:
+            yield
+        except OSError as error:
+            raise AppendFailed(
+                f"{self.ref} could not be written: {error}. Free or repair the disk and try again"
+            ) from error
 
     def _commit(self, commit: str) -> bytes:
         self._show()
@@ -237,10 +244,16 @@ class GitLog(ObjectLog):
     def _recover(self) -> None:
         """Publish the groups that a killed engine left in the write-ahead log, unless git has them."""
         groups = read_groups(self._wal_path, self.ref)
+        # An engine may have gone on between our opening and its end.
+        self._published = self._left_at = self._target()
+        self._draft, self._pack = None, Pack()
         if not groups:
             return
         new = groups[-1].new
-        if not self._is_published(new):
+        if self._is_published(new):
+            with self._refusals():
+                self._sync_names()
+        else:
             for group in groups:
                 self._pack.extend(group.ids, group.chunks)
             if groups[0].old == self._published:
@@ -248,9 +261,17 @@ class GitLog(ObjectLog):
                 self._left_at = new
                 logger.info("published what a killed engine had no time to", extra={"action": "recovered", "tip": new})
             else:
-                self._set_aside(groups[0].old, new)
-        with suppress(FileNotFoundError):
+                with self._refusals():
+                    self._set_aside(groups[0].old, new)
+        with self._refusals():
             WriteAheadLog.open(self._wal_path, self.ref).close()
+
+    def _sync_names(self) -> None:
+        """Make durable what a killed engine may have renamed and not synced: the last reason to give its groups up."""
+        common = common_dir(self._path)
+        for folder in (common / "objects" / "pack", common / EPOCHS, (common / self.ref).parent):
+            if folder.is_dir():
+                sync_folder(folder)
 
     def _is_published(self, commit: str) -> bool:
         """Whether the branch, or an epoch before it, holds this commit."""

@@ -4,6 +4,7 @@ import fcntl
 import os
 import socket as network
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -13,9 +14,11 @@ import msgspec
 from engine.store.errors import EngineRunning
 from engine.store.repository import common_dir
 
-_TRIES: Final = 20
 _RETRY_S: Final = 0.01
+_INSTANT_S: Final = 0.2
 """Whoever asks for the holder takes the lock for an instant; an engine that starts then must not be refused for it."""
+_ERRAND_S: Final = 2.0
+"""A command that tidies up, or records an order while no engine runs, holds the lock for a moment. It is no engine: it has no socket."""
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -26,7 +29,7 @@ class Holder(msgspec.Struct, frozen=True):
     since_ms: int
     """Unix milliseconds, UTC."""
     socket: str = ""
-    """Where it takes commands; empty when it takes none."""
+    """Where it takes commands; empty when it takes none, because it is no engine but a command on an errand."""
 
 
 class EngineLock:
@@ -38,16 +41,21 @@ class EngineLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock and note who holds it.
+        """Take the lock and note who holds it; an errand of another command is waited for.
 
         Raises: EngineRunning naming the holder; OSError when the file cannot be written.
         """
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if not _try_lock(descriptor, fcntl.LOCK_EX, tries=_TRIES):
-            holder = _read_note(descriptor) or Holder(0, "an unknown host", 0)
-            os.close(descriptor)
-            raise EngineRunning(holder.pid, holder.host, holder.since_ms)
+        began, waiting = time.monotonic(), threading.Event()
+        while not _try_lock(descriptor, fcntl.LOCK_EX):
+            holder = _read_note(descriptor)
+            is_engine = holder is not None and holder.socket
+            if time.monotonic() - began > (_INSTANT_S if is_engine else _ERRAND_S):
+                os.close(descriptor)
+                holder = holder or Holder(0, "an unknown host", 0)
+                raise EngineRunning(holder.pid, holder.host, holder.since_ms)
+            waiting.wait(_RETRY_S)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, msgspec.json.encode(self._note) + b"\n", 0)
         self._descriptor = descriptor
@@ -79,7 +87,7 @@ class EngineLock:
         except FileNotFoundError:
             return None
         try:
-            return None if _try_lock(descriptor, fcntl.LOCK_SH, tries=1) else _read_note(descriptor)
+            return None if _try_lock(descriptor, fcntl.LOCK_SH) else _read_note(descriptor)
         finally:
             os.close(descriptor)
 
@@ -97,17 +105,12 @@ def _lock_path(repository: Path) -> Path:
     return common_dir(repository) / "orch" / "engine.lock"
 
 
-def _try_lock(descriptor: int, mode: int, *, tries: int) -> bool:
-    waiting = threading.Event()
-    for left in reversed(range(tries)):
-        try:
-            fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if left:
-                waiting.wait(_RETRY_S)
-        else:
-            return True
-    return False
+def _try_lock(descriptor: int, mode: int) -> bool:
+    try:
+        fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _read_note(descriptor: int) -> Holder | None:

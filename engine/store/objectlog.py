@@ -42,7 +42,8 @@ class ObjectLog(ABC):
 
     def begin_epoch(self) -> None:
         """Let the next append go on from a new root; what is there until now is kept under `refs/orch/epoch/`."""
-        self._is_epoch_due = self.tip() is not None
+        with self._appending:
+            self._is_epoch_due = self._left_at is not None
 
     @property
     def unpublished(self) -> int:

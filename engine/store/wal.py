@@ -52,20 +52,25 @@ class WriteAheadLog:
         Raises: OSError.
         """
         make_folder(path.parent)
-        log = cls(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), _seed(ref))
-        if os.fstat(log._descriptor).st_size != SIZE:
-            # Written, not only reserved: the first write to a reserved block would have to wait for its map, too.
-            os.ftruncate(log._descriptor, 0)
-            _write(log._descriptor, bytes(SIZE), 0)
-            os.fsync(log._descriptor)
-            sync_folder(path.parent)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if os.fstat(descriptor).st_size != SIZE:
+                # Written, not only reserved: the first write to a reserved block would have to wait for its map, too.
+                os.ftruncate(descriptor, 0)
+                _write(descriptor, bytes(SIZE), 0)
+                os.fsync(descriptor)
+                sync_folder(path.parent)
+        except OSError:
+            os.close(descriptor)
+            raise
+        log = cls(descriptor, _seed(ref))
         log.clear()
         return log
 
     def put(self, group: Group) -> bool:
         """Make the group durable behind those that are there; whether there was room for it.
 
-        Raises: OSError; then it is as if the group had never been given.
+        Raises: OSError; then it is as if the group had never been given, as far as the disk still obeys.
         """
         record = self._encode(group)
         if self._end + len(record) > SIZE:
@@ -74,7 +79,9 @@ class WriteAheadLog:
             _write(self._descriptor, record, self._end)
             os.fdatasync(self._descriptor)
         except BaseException:
-            self._cut()
+            with suppress(OSError):
+                self._cut()
+                os.fdatasync(self._descriptor)
             raise
         self._end += -(-len(record) // _BLOCK) * _BLOCK
         return True

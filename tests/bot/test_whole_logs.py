@@ -39,6 +39,9 @@ class Seen:
     def watch(self, watcher: Any) -> Callable[[], None]:
         raise NotImplementedError
 
+    async def flush(self) -> None:
+        raise NotImplementedError
+
     async def order(self, command: Any, by: str) -> Sequence[Any]:
         raise NotImplementedError
 

@@ -47,6 +47,9 @@ class HeartSeen:
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         return self._heart.ledger.watch(watcher)
 
+    async def flush(self) -> None:
+        await self._heart.ledger.flush()
+
     async def order(self, command: c.PeopleCommand | c.ChatCommand, by: str) -> Sequence[e.Record] | c.Refused:
         return await self._heart.ledger.submit(command, by)
 

@@ -68,6 +68,9 @@ class LedgerEngine:
             raise CannotStart(told.reason)
         return told[0].event.run
 
+    async def flush(self) -> None:
+        await self.ledger.flush()
+
     async def order(self, command: c.PeopleCommand | c.ChatCommand, by: str) -> Sequence[e.Record] | c.Refused:
         return await self.ledger.submit(command, by)
 

@@ -1,14 +1,18 @@
 """A conversation page by page: the batches that are written, then the turns that are not yet."""
 
 import asyncio
+from contextlib import closing
+from pathlib import Path
 
 import msgspec
 
 from adapters.web.history import History, TurnPage
 from engine.agent.outcome import Turn
 from engine.model.types import Message
+from engine.store.gitlog import GitLog
+from engine.store.lock import EngineLock
 from engine.store.memory import MemoryLog
-from tests.adapters.cli.written import OPENING, READS, WritingDriver
+from tests.adapters.cli.written import OPENING, READS, WritingDriver, repository
 from tests.adapters.web.consoles import console, run, story
 from tests.bot.story import middle
 
@@ -33,6 +37,18 @@ def test_the_page_after_the_last_batch_has_what_is_not_written_yet_and_stays_whe
     second = page("work-2", {LABEL: SAYS})
     assert [told.turn.number for told in second.items] == [2]
     assert (second.next, second.again) == (None, "work-2")
+
+
+def test_what_git_was_not_shown_yet_is_shown_before_it_is_read(tmp_path: Path):
+    driver = middle(WritingDriver())
+    driver.converse("T5", OPENING, READS)
+    path = repository(tmp_path / "shop")
+    with EngineLock(path, since_ms=0, socket=tmp_path / "orch.sock"), closing(GitLog.open(path)) as engine:
+        engine.write_ahead()
+        engine.append(driver.entries)
+        with closing(History.open(path, lambda _: [], engine.publish)) as history:
+            told = asyncio.run(history.turns(driver.task("T5"), 2, "work-1"))
+    assert [each.turn.number for each in told.items] == [0, 1]
 
 
 def test_a_conversation_that_has_just_begun_can_be_read():

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.fakes.entries import git, new_repository
 
 HOLD_UNTIL_TOLD = """
 import sys
+import threading
 from pathlib import Path
 from engine.store.lock import EngineLock
 with EngineLock(Path(sys.argv[1]), since_ms=1_700_000_000_000, socket=Path("/run/orch.sock")):
@@ -61,6 +63,16 @@ def test_a_second_engine_is_told_who_is_there(repository, other_engine):
         other_engine.pid, socket.gethostname(), 1_700_000_000_000, "/run/orch.sock"
     )
     assert not held_by_this_process(repository)
+
+
+def test_a_command_on_an_errand_is_waited_for(repository):
+    errand = EngineLock(repository, since_ms=0)
+    errand.acquire()
+    done = threading.Timer(0.5, errand.release)
+    done.start()
+    with EngineLock(repository, since_ms=1, socket=Path("/run/orch.sock")):
+        assert held_by_this_process(repository)
+    done.join()
 
 
 def test_a_killed_holder_holds_nothing(repository, other_engine):

@@ -3,6 +3,7 @@
 import logging
 import random
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -10,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from engine.store import wal
+from engine.store.draft import Draft
+from engine.store.entry import Entry
 from engine.store.errors import AppendFailed, LockNotHeld, LogMovedOn
 from engine.store.gitlog import MAX_UNPUBLISHED, GitLog
 from engine.store.lock import EngineLock
+from engine.store.objects import ObjectSink
 from tests.fakes.entries import entry, git, new_repository
 
 
@@ -139,6 +143,79 @@ def test_what_was_published_is_not_published_again_after_a_crash_before_it_was_f
     with closing(ahead(repository)) as log:
         assert numbers(log) == [1, 2, 3]
     assert git(repository, "for-each-ref", "refs/orch/apart/") == ""
+
+
+def test_a_log_that_was_opened_before_the_engine_s_last_publish_recovers_all_the_same(repository):
+    engine = ahead(repository)
+    engine.append([entry(1)])
+    engine.publish()
+    reader = GitLog.open(repository)
+    engine.append([entry(2)])
+    engine.publish()
+    tip = engine.append([entry(3)])
+    reader.clean_leftovers()
+    assert in_git(repository) == tip
+    assert git(repository, "for-each-ref", "refs/orch/apart/") == ""
+    reader.append([entry(4)])
+    assert numbers(reader) == [1, 2, 3, 4]
+
+
+def test_recovery_that_a_full_disk_stopped_can_be_tried_again(repository, monkeypatch):
+    tip = ahead(repository).append([entry(1)])
+    after = GitLog.open(repository)
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.store.gitlog.Disk.fill", refuse)
+        with pytest.raises(AppendFailed, match="No space"):
+            after.clean_leftovers()
+    after.clean_leftovers()
+    assert in_git(repository) == tip
+
+
+def test_groups_are_given_up_only_when_the_names_of_what_git_has_are_on_the_disk(repository, monkeypatch):
+    killed = ahead(repository)
+    killed.append([entry(1)])
+    monkeypatch.setattr(wal.WriteAheadLog, "clear", lambda _: None)
+    killed.publish()
+    monkeypatch.undo()
+    synced: list[str] = []
+    monkeypatch.setattr("engine.store.gitlog.sync_folder", lambda folder: synced.append(folder.name))
+    GitLog.open(repository).clean_leftovers()
+    assert synced == ["pack", "heads"]
+
+
+def test_a_full_disk_at_the_beginning_is_a_refusal_with_a_remedy(repository, monkeypatch):
+    log = GitLog.open(repository)
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("engine.store.wal._write", refuse)
+    with pytest.raises(AppendFailed, match="Free or repair the disk"):
+        log.write_ahead()
+
+
+def test_an_epoch_that_falls_due_during_an_append_begins_with_the_next(repository, log, monkeypatch):
+    log.append([entry(1)])
+    asking = threading.Thread(target=log.begin_epoch)
+    add = Draft.add
+
+    def ask_meanwhile(draft: Draft, one: Entry, sink: ObjectSink) -> None:
+        if one.seq == 2:
+            asking.start()
+        add(draft, one, sink)
+
+    monkeypatch.setattr(Draft, "add", ask_meanwhile)
+    last = log.append([entry(2)])
+    asking.join(timeout=10)
+    log.append([entry(3)])
+    log.append([entry(4)])
+    assert numbers(log) == [1, 2, 3, 4]
+    assert git(repository, "rev-parse", "refs/orch/epoch/1").strip() == last
+    assert git(repository, "fsck", "--strict", "--full", "--unreachable") == ""
 
 
 def test_events_that_somebody_s_move_left_behind_stay_readable_and_are_named(repository, caplog):
