@@ -7,9 +7,11 @@ the one before, which makes 32 versions of a folder little more than one.
 import hashlib
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate, islice
+from operator import itemgetter
 from typing import Final
 
 from isal import isal_zlib
@@ -23,12 +25,12 @@ _MAX_CHAIN: Final = 50
 """Deltas upon deltas, at most: what `git repack` uses (its `--depth`), so that reading stays fast."""
 _LEVEL: Final = 1
 """Of ISA-L, whose streams are as small as zlib's fastest, in a third of the time (1 KB: 6 us, 15 us); upkeep repacks anyway."""
-_STORED_UP_TO: Final[dict[Kind, int]] = {"commit": 512, "tree": 0xFFFF, "blob": 64}
-"""Bytes up to which zlib is left out. A folder is mostly object ids, which do not compress; what a short commit would gain, 150
-bytes, is not worth a tenth of the time of an append."""
+_STORED_UP_TO: Final[dict[Kind, int]] = {"commit": 1024, "tree": 0xFFFF, "blob": 64}
+"""Bytes up to which compression is left out. A folder is mostly object ids, which do not compress; what a commit would gain, 200
+bytes, is not worth a twentieth of the time of an append, since upkeep gets it back."""
 _WHOLE_UP_TO: Final = 128
 """Bytes up to which an object is never a delta: it would save 60, and cost more time than to write it down."""
-_DELTA_STORED_UP_TO: Final = 64
+_DELTA_STORED_UP_TO: Final = 1024
 _STORED: Final = struct.Struct("<2sBHH")
 _MAX_PACK: Final = 0x7FFFFFFF
 _HEAD_BYTES: Final = 12
@@ -102,13 +104,11 @@ class Pack:
     def _make_index(self, pack_checksum: bytes) -> bytes:
         ids = sorted(self._index)
         checksums = dict(zip(self._index, map(zlib.crc32, self._chunks), strict=True))
-        counts = [0] * 256
-        for object_id in ids:
-            counts[object_id[0]] += 1
+        counts = Counter(map(itemgetter(0), ids))
         body = b"".join(
             (
                 b"\xfftOc\0\0\0\2",
-                struct.pack(">256I", *accumulate(counts)),
+                struct.pack(">256I", *accumulate(counts[first] for first in range(256))),
                 *ids,
                 struct.pack(f">{len(ids)}I", *map(checksums.__getitem__, ids)),
                 struct.pack(f">{len(ids)}I", *map(self._index.__getitem__, ids)),
