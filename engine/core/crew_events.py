@@ -1,6 +1,6 @@
 """The facts that the crew adds of itself: what it learnt, what it settled, what it waits for; must not hold rules. On the wire for ever."""
 
-from engine.core.entities import FileRef, Nudge, Receipt
+from engine.core.entities import FileRef, Nudge
 from engine.core.event import Event
 from engine.core.ids import DesignId, InsightId, TaskId
 
@@ -38,15 +38,6 @@ class AttemptWatched(Event, frozen=True):
 
 class PlanApproved(Event, frozen=True):
     """A person has seen the plan and lets its tasks start."""
-
-
-class WorkCarried(Event, frozen=True):
-    """Tests that were shown red are on the target branch and green: they landed in the work of the task `by`."""
-
-    task: TaskId
-    attempt: int
-    by: TaskId
-    receipt: Receipt
 
 
 class WorkSuspended(Event, frozen=True):

@@ -1,7 +1,7 @@
 """The facts of a run, one struct a kind; must not hold rules. On the wire for ever: never rename or remove, add with a default.
 
 `Record` is an event with its place in the log. The JSON of the event is the commit's `Orch-Event` trailer. What chats, the crew's
-own words and money bring is in chat_events.py, crew_events.py and spend_events.py; all of it is named here.
+own words, landings and money bring is in chat_events.py, crew_events.py, landing_events.py and spend_events.py; all of it is named here.
 """
 
 from typing import Final, Literal
@@ -17,7 +17,6 @@ from engine.core.crew_events import AttemptWatched as AttemptWatched
 from engine.core.crew_events import DesignDecided as DesignDecided
 from engine.core.crew_events import InsightPosted as InsightPosted
 from engine.core.crew_events import PlanApproved as PlanApproved
-from engine.core.crew_events import WorkCarried as WorkCarried
 from engine.core.crew_events import WorkSuspended as WorkSuspended
 from engine.core.entities import (
     Answer,
@@ -30,7 +29,6 @@ from engine.core.entities import (
     GateProof,
     GateSpec,
     LadderStep,
-    Receipt,
     RoleName,
     RunConfig,
     RunState,
@@ -40,6 +38,10 @@ from engine.core.entities import (
 )
 from engine.core.event import Event as Event
 from engine.core.ids import DecisionId, TaskId
+from engine.core.landing_events import LandingPrepared as LandingPrepared
+from engine.core.landing_events import LandingResumed as LandingResumed
+from engine.core.landing_events import WorkCarried as WorkCarried
+from engine.core.landing_events import WorkMerged as WorkMerged
 from engine.core.spend_events import RunMadeThrifty as RunMadeThrifty
 from engine.core.spend_events import RunParked as RunParked
 from engine.core.spend_events import RunUnparked as RunUnparked
@@ -234,22 +236,6 @@ class RetryScheduled(Event, frozen=True):
     step: LadderStep = "brief"
 
 
-class LandingPrepared(Event, frozen=True):
-    """The merged tree is proven and the target is about to move: after a crash, the receipt tells whether it did."""
-
-    task: TaskId
-    attempt: int
-    receipt: Receipt
-
-
-class WorkMerged(Event, frozen=True):
-    """The work is on the target branch; the receipt proves it."""
-
-    task: TaskId
-    attempt: int
-    receipt: Receipt
-
-
 class ResultAccepted(Event, frozen=True):
     """A result that is no commit (a spec, a plan) was validated and taken over."""
 
@@ -305,13 +291,6 @@ class HumanRetried(Event, frozen=True):
     decision: DecisionId
     guidance: str = ""
     fresh_budget: bool = False
-
-
-class LandingResumed(Event, frozen=True):
-    """A person cleared the way; the approved work goes back to the merge train."""
-
-    task: TaskId
-    decision: DecisionId
 
 
 class TaskAbandoned(Event, frozen=True):
