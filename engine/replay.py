@@ -158,6 +158,8 @@ class Replay:
             self._approved[event.task] = entry.seq
         elif isinstance(event, e.LandingPrepared):
             self._prepared[event.task] = entry.seq, event.receipt
+        elif isinstance(event, e.LandingOvertaken):
+            self._prepared.pop(event.task, None)
         elif isinstance(event, e.WorkMerged):
             seq, receipt = self._prepared.pop(event.task, (0, None))
             approved = self._approved.get(event.task, 0)

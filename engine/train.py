@@ -1,7 +1,7 @@
 """The merge train: brings approved work to the target, one task at a time, and records each step.
 
 The order of the steps is what makes a landing happen exactly once: prove the merged tree, record the receipt, move the
-target, record the landing. After a crash the recorded receipt tells whether the target has moved.
+target, record the landing. After a crash the recorded receipt tells whether the target has moved; one that was overtaken is taken back.
 """
 
 import asyncio
@@ -54,25 +54,29 @@ class Train:
         """
         while True:
             name = await self._waiting.get()
-            if self._ledger.board.tasks[name].state == "approved":
-                await self._land(self._yard.job(name))
+            is_over = False
+            while not is_over and self._ledger.board.tasks[name].state == "approved":
+                is_over = await self._land(self._yard.job(name))
 
-    async def _land(self, job: Job) -> None:
-        # Cut off between recording the receipt and recording the landing: ask the target which of the two it was.
-        if job.task.receipt is not None and await self._move(job, job.task.receipt):
-            return
-        while (proof := await self._prove(job)) is not None:
+    async def _land(self, job: Job) -> bool:
+        """Whether the task's turn is over; False when somebody else moved the target first."""
+        receipt = job.task.receipt
+        if receipt is None:
+            proof = await self._prove(job)
+            if proof is None:
+                return True
             if isinstance(proof, Failed):
                 await self._yard.fail(job, proof)
-                return
-            prepared = c.PrepareLanding(job.task.id, job.attempt, proof.receipt)
+                return True
+            receipt = proof.receipt
+            prepared = c.PrepareLanding(job.task.id, job.attempt, receipt)
             answer = await self._ledger.submit(prepared, ENGINE, proof.evidence.files)
             if isinstance(answer, c.Refused):
                 # Its run is over, say. A task that a person took away in the meantime refuses the failure as well.
                 await self._yard.fail(job, Failed("lost", answer.reason))
-                return
-            if await self._move(job, proof.receipt):
-                return
+                return True
+        # One that is there already was recorded before a crash: moving tells whether the target has moved since.
+        return await self._move(job, receipt)
 
     async def _prove(self, job: Job) -> Proven | Failed | None:
         """The proof, or why there is none; None when a person cut it off."""
@@ -87,7 +91,7 @@ class Train:
         return Failed("lost", found.detail) if isinstance(found, Crashed) else found
 
     async def _move(self, job: Job, receipt: Receipt) -> bool:
-        """Whether the task's turn is over; False when somebody else moved the target first."""
+        """Whether the task's turn is over; False when the receipt was taken back."""
         match await guarded(partial(self._lander.move, receipt), run=job.run.id, task=job.task.id):
             case Moved():
                 await self._ledger.submit(c.RecordLanding(job.task.id, job.attempt, receipt), ENGINE)
@@ -97,6 +101,8 @@ class Train:
                 # Locked, deleted, on a full disk: approved work is kept, and `land now` tries again.
                 await self._ask(job, f"{receipt.branch} could not be moved: {summary}")
             case Overtaken():
+                # Until the next proof nothing is landing: people can stop the task again.
+                await self._ledger.submit(c.TakeReceiptBack(job.task.id, job.attempt), ENGINE)
                 return False
         return True
 

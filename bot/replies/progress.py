@@ -74,7 +74,7 @@ def _about_decision(event: e.DecisionEvent, board: Blackboard) -> str:
 def _about_task(event: e.TaskEvent, board: Blackboard) -> str:  # noqa: C901, PLR0911, PLR0912 - a table, one row a kind
     name = event.task
     match event:
-        case e.TurnsLogged() | e.LandingPrepared() | e.TaskReadied():
+        case e.TurnsLogged() | e.LandingPrepared() | e.LandingOvertaken() | e.TaskReadied():
             return ""
         case e.DependenciesChanged():
             return f"{name} now waits for {', '.join(event.depends_on) or 'nothing'}"

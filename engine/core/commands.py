@@ -305,6 +305,13 @@ class PrepareLanding(msgspec.Struct, frozen=True):
     receipt: Receipt
 
 
+class TakeReceiptBack(msgspec.Struct, frozen=True):
+    """Somebody else moved the target first; the merge has to be proven anew."""
+
+    task: TaskId
+    attempt: int
+
+
 class RecordLanding(msgspec.Struct, frozen=True):
     """The work is on the target branch."""
 
@@ -380,6 +387,7 @@ WorkCommand = (
     | PostInsight
     | LogDesign
     | PrepareLanding
+    | TakeReceiptBack
     | RecordLanding
     | AskAboutCheckout
     | AskAboutBudget

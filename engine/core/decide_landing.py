@@ -1,4 +1,4 @@
-"""What the merge train reports, and what it means: a landing prepared, recorded, or in somebody's way. Pure."""
+"""What the merge train reports, and what it means: a landing prepared, recorded, overtaken, or in somebody's way. Pure."""
 
 from engine.core import commands as c
 from engine.core import events as e
@@ -8,14 +8,16 @@ from engine.core.decide_people import Events, need, next_decision_id
 from engine.core.entities import Receipt, Task
 from engine.core.lifecycle import RUN_OVER
 
+Report = c.PrepareLanding | c.TakeReceiptBack | c.RecordLanding | c.AskAboutCheckout
 
-def decide_landing(
-    board: Blackboard, task: Task, report: c.PrepareLanding | c.RecordLanding | c.AskAboutCheckout
-) -> Events | c.Refused:
+
+def decide_landing(board: Blackboard, task: Task, report: Report) -> Events | c.Refused:
     """The events of the landing, or why it can't be."""
     match report:
         case c.PrepareLanding():
             return _prepare(board, task, report)
+        case c.TakeReceiptBack():
+            return _overtaken(board, task)
         case c.RecordLanding():
             return _unfit(board, task, report.receipt) or _landed(board, task, report)
         case c.AskAboutCheckout():
@@ -28,6 +30,15 @@ def _prepare(board: Blackboard, task: Task, report: c.PrepareLanding) -> Events 
     if board.runs[task.run].state in RUN_OVER:
         return c.Refused(f"{task.run} is over: nothing more lands; report the attempt as failed, to abandon {task.id}")
     return [e.LandingPrepared(task.run, task=task.id, attempt=report.attempt, receipt=report.receipt)]
+
+
+def _overtaken(board: Blackboard, task: Task) -> Events | c.Refused:
+    if task.state != "approved" or task.receipt is None:
+        return c.Refused(f"{task.id} is not landing, it is {task.state}")
+    found: Events = [e.LandingOvertaken(task.run, task=task.id, attempt=len(task.attempts))]
+    if board.runs[task.run].state in RUN_OVER:
+        found.append(e.TaskAbandoned(task.run, task=task.id, reason="its run is over"))
+    return found
 
 
 def _unfit(board: Blackboard, task: Task, receipt: Receipt) -> c.Refused | None:

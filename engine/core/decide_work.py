@@ -78,6 +78,7 @@ Report = (
     | c.PostInsight
     | c.LogDesign
     | c.PrepareLanding
+    | c.TakeReceiptBack
     | c.RecordLanding
     | c.AskAboutCheckout
 )
@@ -114,7 +115,7 @@ def _report(board: Blackboard, task: Task, report: Report) -> Events | c.Refused
             return _approve(board, task, report)
         case c.DeferReview() | c.FailAttempt():
             return decide_failure(board, task, report)
-        case c.PrepareLanding() | c.RecordLanding() | c.AskAboutCheckout():
+        case c.PrepareLanding() | c.TakeReceiptBack() | c.RecordLanding() | c.AskAboutCheckout():
             return decide_landing(board, task, report)
 
 

@@ -38,6 +38,7 @@ from engine.core.entities import (
 )
 from engine.core.event import Event as Event
 from engine.core.ids import DecisionId, TaskId
+from engine.core.landing_events import LandingOvertaken as LandingOvertaken
 from engine.core.landing_events import LandingPrepared as LandingPrepared
 from engine.core.landing_events import LandingResumed as LandingResumed
 from engine.core.landing_events import WorkCarried as WorkCarried
@@ -307,7 +308,7 @@ RunEvent = (
 TaskEvent = (
     TaskReadied | DependenciesChanged | AttemptStarted | TurnsLogged | WorkSubmitted | WorkApproved | AttemptFailed
     | ReviewDeferred | RetryScheduled | LandingPrepared | WorkMerged | ResultAccepted | HumanRetried | LandingResumed
-    | TaskAbandoned | WorkSuspended | WorkCarried | AttemptWatched
+    | TaskAbandoned | WorkSuspended | WorkCarried | AttemptWatched | LandingOvertaken
 )  # fmt: skip
 DecisionEvent = HumanAsked | DecisionAnswered | DecisionWithdrawn | DecisionReminded | DecisionSeconded
 NoteEvent = InsightPosted | DesignDecided

@@ -43,6 +43,8 @@ def folded(task: Task, at: str, event: e.TaskEvent) -> Task:  # noqa: C901, PLR0
             return task_to(done, "awaiting_qa", at, result=event.result)
         case e.LandingPrepared():
             return msgspec.structs.replace(task, receipt=event.receipt, updated_at=at)
+        case e.LandingOvertaken():
+            return msgspec.structs.replace(task, receipt=None, updated_at=at)
         case e.ReviewDeferred():
             infra = task.infra_failures + (not event.is_parked)
             return msgspec.structs.replace(task, infra_failures=infra, not_before=event.not_before, updated_at=at)
@@ -53,7 +55,7 @@ def folded(task: Task, at: str, event: e.TaskEvent) -> Task:  # noqa: C901, PLR0
 AboutAttempt = (
     e.TurnsLogged | e.WorkSubmitted | e.WorkApproved | e.AttemptFailed | e.ReviewDeferred | e.RetryScheduled
     | e.LandingPrepared | e.WorkMerged | e.ResultAccepted | e.WorkSuspended | e.WorkCarried
-    | e.AttemptWatched
+    | e.AttemptWatched | e.LandingOvertaken
 )  # fmt: skip
 Outcome = (
     e.WorkApproved | e.AttemptFailed | e.RetryScheduled | e.WorkMerged | e.ResultAccepted | e.HumanRetried

@@ -13,6 +13,13 @@ class LandingPrepared(Event, frozen=True):
     receipt: Receipt
 
 
+class LandingOvertaken(Event, frozen=True):
+    """Somebody else moved the target first: the receipt is taken back, and the merge is proven anew."""
+
+    task: TaskId
+    attempt: int
+
+
 class WorkMerged(Event, frozen=True):
     """The work is on the target branch; the receipt proves it."""
 

@@ -72,6 +72,8 @@ def _about_task(event: e.TaskEvent) -> Line:  # noqa: C901, PLR0911, PLR0912 - a
         case e.LandingPrepared():
             receipt = event.receipt
             return f" (attempt {event.attempt})", f"proven on {receipt.branch} as {receipt.commit[:10]}, landing next"
+        case e.LandingOvertaken():
+            return f" (attempt {event.attempt}), overtaken on its way to the target", ""
         case e.WorkMerged():
             return f" (attempt {event.attempt})", f"landed as {event.receipt.commit[:10]} on {event.receipt.branch}"
         case e.ResultAccepted():

@@ -7,9 +7,9 @@ import pytest
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
-from engine.core.ids import RunId
+from engine.core.ids import RunId, TaskId
 from engine.store.memory import MemoryLog
-from engine.work import Deferred, Failed, InTheWay, Job, Moved, Overtaken
+from engine.work import Deferred, Failed, InTheWay, Job, Moved, Overtaken, Proven
 from tests.fakes.bench import ALICE, beating
 from tests.fakes.crew import ScriptedCrew, planned
 from tests.fakes.jumping import passes, run
@@ -235,9 +235,71 @@ def test_the_target_moving_underneath_proves_again_and_lands_once():
             await heart.until(over)
             kinds = [type(record.event) for record in heart.records]
             assert kinds.count(e.LandingPrepared) == 2
+            assert kinds.count(e.LandingOvertaken) == 1
             assert kinds.count(e.WorkMerged) == 1
 
     run(story())
+
+
+@pytest.mark.parametrize(
+    ("order", "state"), [(c.InterruptTask(TaskId("T3")), "waiting_human"), (c.CancelRun(R1), "abandoned")]
+)
+def test_a_landing_that_was_overtaken_is_stopped_at_once(order: c.PeopleCommand, state: str):
+    crew = ScriptedCrew((planned("a"),))
+    again, ended = asyncio.Event(), asyncio.Event()
+    proofs = 0
+
+    async def prove(job: Job, commit: str) -> Proven | Failed:
+        nonlocal proofs
+        proofs += 1
+        if proofs == 1:
+            return await ScriptedCrew.prove(crew, job, commit)
+        again.set()
+        try:
+            return await asyncio.Future()
+        finally:
+            ended.set()
+
+    async def move(_):
+        return Overtaken()
+
+    crew.prove, crew.move = prove, move  # type: ignore[method-assign]  # gates that take long, on a target that was moved
+
+    async def story() -> None:
+        async with beating(crew) as heart:
+            await heart.start()
+            await again.wait()
+            await heart.order(order)
+            await ended.wait()
+            assert (heart.task("Task a").state, heart.task("Task a").receipt) == (state, None)
+
+    run(story())
+
+
+def test_a_receipt_from_before_a_restart_that_was_overtaken_is_taken_back():
+    log = MemoryLog()
+    crew = ScriptedCrew((planned("a"),))
+    answers = [Overtaken(), Moved()]
+
+    async def never(_):
+        return await asyncio.Future()
+
+    async def move(_):
+        return answers.pop(0)
+
+    async def story() -> None:
+        crew.move = never  # type: ignore[method-assign]  # the plug is pulled while the target is moved
+        async with beating(crew, log) as heart:
+            await heart.start()
+            await heart.until(lambda board: any(task.receipt for task in board.tasks.values()))
+        crew.move = move  # type: ignore[method-assign]  # somebody pushed in the meantime
+        async with beating(crew, log) as heart:
+            await heart.until(over)
+
+    run(story())
+    kinds = [type(e.decode(entry.event)) for entry in log.entries()]
+    landing = [kind for kind in kinds if kind in {e.LandingPrepared, e.LandingOvertaken, e.WorkMerged}]
+    assert landing == [e.LandingPrepared, e.LandingOvertaken, e.LandingPrepared, e.WorkMerged]
 
 
 def test_a_checkout_in_the_way_asks_and_lands_after_the_answer():

@@ -63,6 +63,16 @@ def test_a_landing_that_is_not_recorded_yet_is_no_fault(run: ProvenRun):
     assert faults(run) == ()
 
 
+def test_a_landing_that_was_overtaken_and_proven_again_is_no_fault(run: ProvenRun):
+    work = run.approve(T3)
+    receipt, files = run.proven(T3, work)
+    run.give(c.PrepareLanding(T3, 1, receipt), files=files)
+    run.complete(T4)
+    run.give(c.TakeReceiptBack(T3, 1))
+    run.land(T3, *run.proven(T3, work))
+    assert faults(run) == ()
+
+
 def test_a_forged_receipt_is_found(run: ProvenRun):
     work = run.approve(T3)
     receipt, files = run.proven(T3, work)

@@ -121,6 +121,28 @@ def conflicts_outages_and_checkouts() -> CoreDriver:
     return driver
 
 
+def a_landing_is_overtaken() -> CoreDriver:
+    """Somebody pushes while work is landing: it is stopped, tried again, overtaken once more, and lands."""
+    driver = CoreDriver()
+    start_run(driver, "Make the failing tests pass")
+    direct(driver, "money")
+    plan(driver, "T2", [planned("a", title="Repair a"), planned("b", title="Repair b")])
+    for name in ("T3", "T4"):
+        attempt = approve(driver, name)
+        driver.must(c.PrepareLanding(TaskId(name), attempt, receipt(driver, name)))
+    driver.must(c.TakeReceiptBack(TaskId("T3"), 1))
+    driver.must(c.InterruptTask(TaskId("T3"), "the push has it"), ALICE)
+    driver.must(answer(driver, "D1", "retry"), ALICE)
+    attempt = approve(driver, "T3")
+    driver.must(c.PrepareLanding(TaskId("T3"), attempt, receipt(driver, "T3")))
+    driver.must(c.TakeReceiptBack(TaskId("T3"), attempt))
+    driver.must(c.PrepareLanding(TaskId("T3"), attempt, receipt(driver, "T3")))
+    driver.must(c.RecordLanding(TaskId("T3"), attempt, receipt(driver, "T3")))
+    driver.must(c.CancelRun(R1), BOB)
+    driver.must(c.TakeReceiptBack(TaskId("T4"), 1))
+    return driver
+
+
 def people_change_their_minds() -> CoreDriver:
     """Interrupt, abandon in three ways, spawn, link, and cancel; a second run in the same log is stopped."""
     driver = CoreDriver()
@@ -279,6 +301,7 @@ STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
         two_planners_and_a_tester,
         retries_then_a_person_then_landed,
         conflicts_outages_and_checkouts,
+        a_landing_is_overtaken,
         people_change_their_minds,
         told_and_steered_in_chat,
         landed_and_put_away,

@@ -123,7 +123,7 @@ class Crew(RuleBasedStateMachine):
         number = len(task.attempts) - attempt if task else 1
         self.driver.do(c.FailAttempt(name, number, failure, "1 failed", is_final=is_final))
 
-    @rule(name=TASKS, kind=st.integers(0, 3), is_final=st.booleans())
+    @rule(name=TASKS, kind=st.integers(0, 4), is_final=st.booleans())
     def report(self, name: TaskId, kind: int, is_final: bool) -> None:
         task = self.driver.board.tasks.get(name)
         number = len(task.attempts) if task else 1
@@ -132,6 +132,7 @@ class Crew(RuleBasedStateMachine):
             c.AskAboutCheckout(name, number, "money.py"),
             c.LogTurns(name, number, file("log"), 1, Spend(tokens=5, cost_usd=0.1)),
             c.ApproveWork(name, number, None),
+            c.TakeReceiptBack(name, number),
         ]
         self.driver.do(orders[kind])
 

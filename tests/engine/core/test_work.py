@@ -164,6 +164,28 @@ def test_a_landing_that_fails_in_a_run_that_is_over_is_abandoned():
     assert not driver.board.open_decisions
 
 
+def test_a_landing_that_was_overtaken_can_be_stopped_or_proven_again():
+    driver = planned_run(planned("a"), planned("b"))
+    attempt = approve(driver, "T3")
+    driver.must(c.PrepareLanding(T3, attempt, receipt(driver, "T3")))
+    driver.must(c.TakeReceiptBack(T3, attempt))
+    assert (driver.task("T3").state, driver.task("T3").receipt) == ("approved", None)
+    assert driver.refusal(c.TakeReceiptBack(T3, attempt)) == "T3 is not landing, it is approved"
+    driver.must(c.PrepareLanding(T3, attempt, receipt(driver, "T3")))
+    driver.must(c.TakeReceiptBack(T3, attempt))
+    driver.must(c.InterruptTask(T3), ALICE)
+    assert driver.states()["T3"] == "waiting_human"
+
+
+def test_a_landing_that_was_overtaken_in_a_run_that_is_over_is_abandoned():
+    driver = planned_run(planned("a"))
+    attempt = approve(driver, "T3")
+    driver.must(c.PrepareLanding(T3, attempt, receipt(driver, "T3")))
+    driver.must(c.CancelRun(R1), ALICE)
+    driver.must(c.TakeReceiptBack(T3, attempt))
+    assert (driver.states()["T3"], driver.task("T3").receipt) == ("abandoned", None)
+
+
 @pytest.mark.parametrize("failure", ["conflict", "merged_red"])
 def test_work_that_can_not_land_is_a_failed_attempt_of_the_same_task(failure):
     driver = planned_run(planned("a"))
@@ -186,7 +208,7 @@ def test_a_report_about_another_attempt_is_refused():
         c.SubmitWork(T3, 1, oid("x"), ""), c.FailAttempt(T3, 1, "lost", ""), c.ApproveWork(T3, 1, None),
         c.RecordLanding(T3, 1, receipt(driver, "T3")), c.DeferReview(T3, 1, "quota", ""),
         c.LogTurns(T3, 1, file("f"), 1, Spend()), c.AskAboutCheckout(T3, 1, ""),
-        c.PrepareLanding(T3, 1, receipt(driver, "T3")),
+        c.PrepareLanding(T3, 1, receipt(driver, "T3")), c.TakeReceiptBack(T3, 1),
     ]  # fmt: skip
     assert {driver.refusal(report) for report in reports} == {stale}
 
