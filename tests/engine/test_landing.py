@@ -118,7 +118,7 @@ def test_tests_that_were_handed_over_land_with_their_checks_and_their_commit_or_
     tests = calc.branch_tip("work")
     found = failed(asyncio.run(lander_on(sites).prove(shown_red(job_at(base, CHECK), base, tests), work)))
     assert (found.failure, "test -e proof.txt" in found.detail) == ("merged_red", True)
-    other = commit(calc.path, {"calc.py": calc_with("a + b")})
+    other = commit(calc.path, {"calc.py": calc_with("b + a")})
     lost = failed(asyncio.run(lander_on(sites).prove(shown_red(job_at(base), base, tests), other)))
     assert (lost.failure, lost.is_final) == ("interrupted", False)
     assert lost.detail.startswith("T3 came to depend on T2 after this work was begun")
