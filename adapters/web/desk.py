@@ -6,6 +6,7 @@ from typing import Final, Protocol
 import msgspec
 from aiohttp import web
 
+from adapters.settings import BadSettings
 from adapters.web.chat import PLACE, WebChat
 from adapters.web.history import History
 from adapters.wiring import PILOT, Session, request_for
@@ -19,7 +20,8 @@ from engine.core.entities import RoleName
 from engine.core.ids import RunId
 from engine.ledger import Watcher
 from engine.model.streamed import Stream
-from engine.service import RunRequest
+from engine.service import CannotStart, RunRequest
+from engine.workspace.repository import NotARepository, UnknownBranch, UnknownCommit
 
 
 class Steered(Protocol):
@@ -68,7 +70,7 @@ class Prepare(Protocol):
     async def __call__(self, wanted: Wanted) -> RunRequest:
         """The request.
 
-        Raises: CannotStart, UnknownBranch, BadSettings; nothing was written.
+        Raises: CannotStart; nothing was written.
         """
         ...
 
@@ -136,9 +138,12 @@ def desk_of(session: Session, history: History) -> Desk:
 
     async def prepare(wanted: Wanted) -> RunRequest:
         wishes = {name: getattr(wanted, name) for name in ("budget_usd", "budget_tokens", "max_workers", "plan_first")}
-        return await request_for(
-            session, wanted.objective, base=wanted.base, by=wanted.by, dedupe=wanted.dedupe, wishes=wishes
-        )
+        try:
+            return await request_for(
+                session, wanted.objective, base=wanted.base, by=wanted.by, dedupe=wanted.dedupe, wishes=wishes
+            )
+        except (BadSettings, UnknownBranch, UnknownCommit, NotARepository) as error:
+            raise CannotStart(str(error)) from error
 
     about = About(
         repository=session.repository.path.name,

@@ -8,20 +8,18 @@ from typing import Final, Literal
 import msgspec
 from aiohttp import web
 
-from adapters.settings import BadSettings
 from adapters.web.desk import Desk, Wanted
 from adapters.web.problems import refused
 from adapters.web.views import RunRow, run_row
 from engine.core.ids import RunId
 from engine.ledger import LedgerStopped
 from engine.service import CannotStart, RunRequest
-from engine.workspace.repository import NotARepository, UnknownBranch, UnknownCommit
 
 PATIENCE_S: Final = 15.0
 """How long an answer is held back for the run itself; a browser's own patience is 30 s."""
 MAX_KEPT: Final = 100
 
-CANNOT: Final = (CannotStart, BadSettings, UnknownBranch, UnknownCommit, NotARepository, LedgerStopped)
+CANNOT: Final = (CannotStart, LedgerStopped)
 
 
 class Start(msgspec.Struct, frozen=True):

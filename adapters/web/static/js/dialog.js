@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 
-/** @typedef {{name: string, label: string, kind?: "line"|"text"|"number"|"choice", value?: string, hint?: string, options?: {[value: string]: string}, needed?: boolean, min?: number}} Field */
+/** @typedef {{name: string, label: string, kind?: "line"|"text"|"number"|"choice", value?: string, hint?: string, options?: {[value: string]: string}, placeholder?: string, needed?: boolean, min?: number, max?: number}} Field */
 /** @typedef {{title: string, text?: string, fields?: Field[], act: string, isGrave?: boolean}} Ask */
 
 let counter = 0;
@@ -58,7 +58,7 @@ export function fieldOf(field, prefix) {
   if (field.kind === "choice") return choiceOf(field, id);
   const control = field.kind === "text"
     ? h("textarea", { ...shared, rows: 5 })
-    : h("input", { ...shared, type: field.kind === "number" ? "number" : "text", step: field.kind === "number" ? "any" : null, min: field.min, autocomplete: "off" });
+    : h("input", { ...shared, type: field.kind === "number" ? "number" : "text", step: field.kind === "number" ? "any" : null, min: field.min, max: field.max, placeholder: field.placeholder, autocomplete: "off" });
   control.value = field.value ?? "";
   return h("div", { class: "field" }, h("label", { for: id, text: field.label }), control, hint);
 }

@@ -178,7 +178,10 @@ def test_a_run_is_started_from_the_form_with_a_template() -> None:
             await page.get_by_label("Make the failing tests pass").check()
             await page.get_by_label("Objective").fill("Begin with money.py.")
             await page.get_by_label("Budget, US dollars").fill("2.5")
-            await page.get_by_role("button", name="Start the run").click()
+            async with page.expect_request(lambda request: request.method == "POST") as sent:
+                await page.get_by_role("button", name="Start the run").click()
+            asked = (await sent.value).post_data_json
+            assert "max_workers" not in asked, "what was left empty is for the settings to say"
             await page.get_by_role("heading", name="Make the failing tests pass").wait_for()
             started = served.board.runs[RunId("R1")]
             assert started.objective.endswith("Begin with money.py.")

@@ -24,7 +24,7 @@ export function startView({ session }) {
     templates, objective,
     h("div", { class: "columns" },
       fieldOf({ name: "base", label: "Base branch", value: session.branch, hint: "Work lands here." }, "start"),
-      fieldOf({ name: "max_workers", label: "Workers at once", kind: "number", value: "5", min: 1 }, "start"),
+      fieldOf({ name: "max_workers", label: "Workers at once", kind: "number", min: 1, max: 64, placeholder: "as the settings say", hint: "From 1 to 64." }, "start"),
       fieldOf({ name: "budget_usd", label: "Budget, US dollars", kind: "number", min: 0, hint: "Reaching it pauses the run and asks you." }, "start"),
       fieldOf({ name: "budget_tokens", label: "Budget, tokens", kind: "number", min: 0, hint: "For models without a known price." }, "start")),
     h("label", { class: "radio" }, h("input", { type: "checkbox", name: "plan_first", value: "yes" }), h("span", { text: "Show me the plan before it begins" })),
