@@ -94,7 +94,7 @@ class Caretaker:
                 await to_the_end(asyncio.to_thread(self._log.tend), hurry=self._log.stop_tending)
         except UpkeepFailed as error:
             if not _is_being_cancelled():
-                logger.warning("upkeep failed: %s", error, extra={"action": "upkeep_failed", "reason": str(error)})
+                logger.warning("upkeep failed", extra={"action": "upkeep_failed", "reason": str(error)})
             return False
         return True
 

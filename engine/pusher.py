@@ -75,9 +75,7 @@ class Pusher:
             problem = str(error)
             self._due.set()
         if problem and problem != self._told:
-            logger.warning(
-                "the state branch is not pushed: %s", problem, extra={"action": "push_failed", "reason": problem}
-            )
+            logger.warning("the state branch is not pushed", extra={"action": "push_failed", "reason": problem})
         self._told = problem
         return not problem
 

@@ -17,6 +17,7 @@ from adapters.cli.keys import read_line
 from adapters.cli.names import run_of, unfinished
 from adapters.cli.orders import give
 from adapters.cli.plain import conclude, printing, warn
+from adapters.process_log import log_to_stderr
 from adapters.settings import person
 from adapters.wiring import Session, open_session, read_board, request_for
 from bot.cards import warnings as warnings_of
@@ -108,6 +109,7 @@ def _resume_elsewhere(root: Path, board: Blackboard, named: Sequence[RunId], pid
 
 
 def _run(work: Callable[[Seen], Coroutine[None, None, int]]) -> int:
+    log_to_stderr()
     seen = Seen()
     # Ctrl-C can fall between litellm's making of this coroutine and its awaiting it; nobody at a terminal can mend that.
     warnings.filterwarnings("ignore", r"coroutine '\w+ChatCompletion\.acompletion' was never awaited", RuntimeWarning)

@@ -2,8 +2,6 @@
 
 import asyncio
 import html
-import logging
-import sys
 import webbrowser
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, closing
@@ -17,6 +15,7 @@ from adapters.cli import output
 from adapters.cli.errors import INTERRUPTED, TERMINATED
 from adapters.cli.folder import root_of
 from adapters.cli.names import unfinished
+from adapters.process_log import log_to_stderr
 from adapters.settings import load_console, load_discord, load_record, load_slack, person
 from adapters.web.desk import desk_of
 from adapters.web.history import History
@@ -44,7 +43,7 @@ def up(repo: Path, wishes: Wishes) -> int:
 
     Raises: what PlainErrors knows; then nothing was started.
     """
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    log_to_stderr()
     root = root_of(repo)
     try:
         asyncio.run(_up(root, wishes))
