@@ -78,7 +78,6 @@ class Settings(BaseModel):
     include: tuple[str, ...] = ()
     limits: Limits = Limits()
     gates: tuple[GateSpec, ...] = ()
-    gates_from: str = ""
     console_port: Port | None = None
     keep_logs_days: float = Options("").keep_logs_days
     state_place: Place | None = None
@@ -117,7 +116,6 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
             max_turns=file.limits.turns, max_seconds=file.limits.seconds, max_output_tokens=file.limits.output_tokens
         ),
         "gates": tuple(GateSpec(gate.name, gate.run, gate.timeout_s, gate.junit) for gate in file.gate),
-        "gates_from": FILE if file.gate else "",
         "budget_usd": file.budget.usd,
         "budget_tokens": file.budget.tokens,
         "task_budget_usd": file.budget.task_usd,

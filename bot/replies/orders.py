@@ -32,7 +32,7 @@ def unbound(run: RunId, place: str) -> str:
 
 def not_bound(run: RunId, place: str) -> str:
     """Nothing to unbind."""
-    return f"{run} is not bound to {place}; `show {run}` lists where it is"
+    return f"{run} is not bound to {place}; `config {run}` says where it is told of"
 
 
 def no_such_place(text: str) -> str:

@@ -185,8 +185,3 @@ def config_lines(model: str, workers: int, retries: int, sandbox: str, gates: li
 def config_title(run: str, branch: str) -> str:
     """The heading of a run's configuration."""
     return f"{run} works on {branch} with"
-
-
-def no_picture(words: str) -> str:
-    """A graph without a picture."""
-    return words

@@ -104,7 +104,6 @@ def test_every_key_of_the_file_is_read(tmp_path: Path):
     assert (found.budget_usd, found.budget_tokens) == (2.5, 100000)
     assert (found.setup, found.include, found.network) == ("make deps", (".env.test",), True)
     assert found.gates == (GateSpec("tests", "make test", 60, "report.xml"),)
-    assert found.gates_from == "orch.toml"
     assert found.limits == Limits(max_turns=12, max_seconds=300, max_output_tokens=16_000)
 
 
@@ -114,7 +113,7 @@ def test_without_a_file_nothing_is_named_and_the_defaults_hold(tmp_path: Path):
     assert not found.plan_first
     assert found.acceptance
     assert found.ladder == ("brief", "stronger_model", "replan", "human")
-    assert (found.gates, found.gates_from) == ((), "")
+    assert found.gates == ()
 
 
 def test_the_environment_beats_the_file_and_the_command_line_beats_both(

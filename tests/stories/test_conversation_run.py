@@ -177,6 +177,8 @@ def test_a_run_is_told_of_in_two_places_until_it_is_unbound(chat: Platform):
             )
             await talk.until(lambda: bool(web.screen()))
             assert await talk.types(ALICE, "unbind R1") == f"R1 is no longer told of in {chat.place}"
+            again = await talk.types(ALICE, "unbind R1")
+            assert again == f"R1 is not bound to {chat.place}; `config R1` says where it is told of"
             crew.waits["Task a"].set()
             await talk.until(lambda: any("R1 is completed" in text for text in web.thread()))
             assert talk.says("R1 is completed") == ""
