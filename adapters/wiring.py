@@ -74,7 +74,7 @@ async def open_session(
     SIGTERM and SIGHUP cancel the task that opened the session, as Ctrl-C does.
 
     Raises: NotARepository, NoCommits, DetachedHead, UnknownBranch, BadSettings, NoSandbox, EngineRunning, CannotStart,
-    MixedInstallation; then nothing was written.
+    MixedInstallation, NewerLog, BrokenLog, BrokenFile; then nothing was written.
     """
     check_origin()
     repository = Repository.open(repository_path)
@@ -91,6 +91,7 @@ async def open_session(
         stack.callback(log.close)
         log.clean_leftovers()
         log.write_ahead()
+        board = load_board(log)
         models = await stack.enter_async_context(_models(settings, model))
         home = worktree_home(repository)
         redact = Redactor((*secrets_of(settings), *secrets_of_servers(servers))).text
@@ -102,7 +103,7 @@ async def open_session(
             options=_options(settings, model, home), home=home, redact=redact, supply=extras,
             mirror=Sync(repository.git_dir, settings.state_place) if settings.state_place else None,
         )  # fmt: skip
-        engine = await stack.enter_async_context(Engine(parts, load_board(log)).running())
+        engine = await stack.enter_async_context(Engine(parts, board).running())
         healths: dict[str, Health] = {}
         await stack.enter_async_context(listening(engine, stream, door, healths))
         yield Session(
@@ -171,7 +172,7 @@ def read_log(path: Path) -> GitLog:
 def read_board(path: Path) -> Blackboard:
     """The board as the state branch has it now; needs no engine and disturbs none.
 
-    Raises: as `read_log`; BrokenLog, BrokenFile.
+    Raises: as `read_log`; BrokenLog, BrokenFile, NewerLog.
     """
     log = read_log(path)
     try:

@@ -61,6 +61,13 @@ class Log(Protocol):
         """
         ...
 
+    def events(self) -> Iterator[tuple[str, str]]:
+        """Commit and event of each entry of the present epoch, newest first; nothing else of them is checked.
+
+        Raises: BrokenLog when the epoch does not begin as this version reads it.
+        """
+        ...
+
     def last(self) -> StoredEntry | None:
         """The newest entry, None before the first.
 

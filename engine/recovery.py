@@ -10,10 +10,12 @@ from engine.core import commands as c
 from engine.core import phoenix
 from engine.core.blackboard import Blackboard
 from engine.core.entities import TaskState
+from engine.core.events import UnknownEvent, decode
 from engine.core.lifecycle import UNFINISHED
 from engine.ledger import ENGINE, Ledger
 from engine.ports import Log
 from engine.store.entry import StoredEntry
+from engine.store.errors import NewerLog
 from engine.store.layout import board_from_files
 from engine.treasury import settle_lost_grants
 from engine.workspace.repository import Repository
@@ -25,14 +27,29 @@ HELD: frozenset[TaskState] = frozenset({"active", "awaiting_qa", "approved", "wa
 def load_board(log: Log, at: StoredEntry | None = None) -> Blackboard:
     """The board as the state branch has it, or had it right after an entry.
 
-    Raises: BrokenLog, BrokenFile.
+    Raises: BrokenLog, BrokenFile; NewerLog when the branch goes on with what only a newer version knows.
     """
+    if at is None:
+        refuse_unknown(log)
     commit = at.commit if at is not None else None
     last = at or log.last()
     files = chain(
         log.files(at=commit, under="archive", suffix=".json"), log.files(at=commit, under="runs", suffix=".json")
     )
     return board_from_files(files, last.seq if last is not None else 0)
+
+
+def refuse_unknown(log: Log) -> None:
+    """Return when this version knows every event of the present epoch.
+
+    Raises: NewerLog naming the newest event that it does not know; BrokenLog.
+    """
+    # The files alone would do for a board, but whoever does not know an event drops what it added to them with the next one.
+    for commit, event in log.events():
+        try:
+            decode(event)
+        except UnknownEvent as error:
+            raise NewerLog(commit, str(error)) from error
 
 
 async def fail_lost_attempts(ledger: Ledger) -> None:

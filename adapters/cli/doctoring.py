@@ -25,6 +25,7 @@ from bot.port import Health
 from bot.replies import doctor as say
 from bot.text import one_line
 from engine.cell.sandbox import probe
+from engine.recovery import refuse_unknown
 from engine.service import CannotStart
 from engine.store.errors import StoreError
 from engine.store.lock import EngineLock, Holder
@@ -178,9 +179,10 @@ async def _problems(settings: Settings, names: Sequence[str]) -> dict[str, str]:
 
 
 def check_state_branch(around: Surroundings) -> Finding:
-    """How big the branch is for a clone, and whether it wants tending."""
+    """Whether this version knows all that is on the branch, how big that is for a clone, and whether it wants tending."""
     try:
         with closing(read_log(around.root)) as log:
+            refuse_unknown(log)
             sizes, is_there, is_due = log.upkeep.sizes(), log.tip() is not None, log.is_tending_due()
     except StoreError as error:
         return Finding("state branch", "wrong", str(error))

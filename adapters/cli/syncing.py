@@ -9,7 +9,7 @@ from adapters.cli.folder import root_of
 from adapters.wiring import read_log, read_settings
 from bot.replies import sync as say
 from engine.clock import SystemClock
-from engine.recovery import load_board
+from engine.recovery import load_board, refuse_unknown
 from engine.store.errors import EngineRunning
 from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
@@ -73,6 +73,7 @@ def _publish_leftovers(root: Path) -> None:
 def _put_together(root: Path, both: Sync, theirs: str) -> United:
     """Our events on top of theirs. Until the branch moves, at once, it is what it was."""
     with closing(read_log(root)) as log:
+        refuse_unknown(log)
         ours = list(log.entries(after=both.fork(theirs)))
         with closing(GitLog.open(root, ref=both.begin_union(theirs))) as union:
             united = unite(load_board(union), ours, lambda path, at: log.read(path, at=at), SystemClock().now_ms())

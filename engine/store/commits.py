@@ -81,6 +81,12 @@ def parents_of(content: bytes) -> list[str]:
     return [line[7:].decode("ascii", "replace") for line in header.split(b"\n") if line.startswith(b"parent ")]
 
 
+def event_of(content: bytes) -> str | None:
+    """The event of the commit object, whatever else is in it; None when it has none."""
+    _, found, after = content.rpartition(f"\n{EVENT}: ".encode())
+    return after.partition(b"\n")[0].decode("ascii", "replace") if found else None
+
+
 def decode_commit(commit: str, content: bytes) -> Parts:
     """The commit taken apart.
 

@@ -5,6 +5,7 @@ StoreError
 ├── LogMovedOn           somebody else moved the branch: nothing was written, read it again
 ├── AppendFailed         the disk or a lock refused: nothing was written
 ├── BrokenLog            what is on the branch is not what an engine writes
+├── NewerLog             a newer version wrote what this one does not know
 ├── EngineRunning        another engine holds this repository
 ├── LockNotHeld          only the engine that holds the repository may do this
 └── UpkeepFailed         git could not tend the repository; the state branch is as it was
@@ -42,6 +43,17 @@ class BrokenLog(StoreError):
     def __init__(self, commit: str, problem: str) -> None:
         self.commit, self.problem = commit, problem
         super().__init__(f"commit {commit} of the state branch is broken: {problem}. See it with `git show {commit}`.")
+
+
+class NewerLog(StoreError):
+    """The branch holds an event that this version does not know, so it can neither show nor continue what came of it."""
+
+    def __init__(self, commit: str, problem: str) -> None:
+        self.commit, self.problem = commit, problem
+        super().__init__(
+            f"commit {commit} of the state branch holds an event that this orch does not know: {problem}. A newer orch "
+            f"wrote it, or somebody by hand; use that version or a later one. See it with `git show {commit}`."
+        )
 
 
 class EngineRunning(StoreError):

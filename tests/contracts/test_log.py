@@ -381,6 +381,14 @@ def test_an_epoch_begins_with_an_entry_and_never_stands_alone(log):
     assert root != next(iter(log.entries())).commit
 
 
+def test_events_come_newest_first_back_to_the_beginning_of_their_epoch(log):
+    assert list(log.events()) == []
+    log.append([entry(1), entry(2)])
+    log.begin_epoch()
+    log.append([entry(3), entry(4)])
+    assert list(log.events()) == [(one.commit, one.event) for one in reversed(list(log.entries())[2:])]
+
+
 def test_another_log_reads_and_continues_a_later_epoch(log, open_log):
     for seq in range(1, 5):
         log.append([entry(seq)])

@@ -87,7 +87,7 @@ def test_many_small_packs_without_an_engine_want_upkeep(orch: Orch, tmp_path: Pa
     path = repository(tmp_path / "shop")
     log = GitLog.open(path)
     for seq in range(1, 41):
-        log.append([entry(seq)])
+        log.append([entry(seq, event='{"kind":"run-paused","run":"R1"}')])
     log.close()
     found = findings(orch, path)["state branch"]
     assert (found["state"], found["remedy"]) == ("note", "`orch upkeep` puts the packs together")

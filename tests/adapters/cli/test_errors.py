@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.store.gitlog import GitLog
 from tests.adapters.cli.conftest import Orch
-from tests.adapters.cli.written import repository
-from tests.fakes.entries import git, new_repository
+from tests.adapters.cli.written import WritingDriver, repository, write
+from tests.bot.story import middle
+from tests.fakes.entries import entry, git, new_repository
 
 
 def is_sentence(text: str) -> bool:
@@ -107,3 +109,40 @@ def test_new_makes_no_folder_for_an_objective_that_is_refused(orch: Orch, tmp_pa
 def test_nothing_to_resume_is_no_error(orch: Orch, tmp_path: Path):
     said = orch("resume", "-C", repository(tmp_path / "shop"))
     assert (said.code, said.out) == (0, 'no run is unfinished; `orch start "<objective>"` begins one\n')
+
+
+NEWER = '{"kind":"task-teleported","run":"R1","task":"T5"}'
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> Path:
+    """A repository in which a newer version worked for a while: one of its events is none of ours, and those after it are."""
+    driver = middle(WritingDriver())
+    path = write(tmp_path / "shop", driver)
+    log, last = GitLog.open(path), driver.entries[-1]
+    seq = last.seq + 1
+    known = '{"kind":"run-paused","run":"R1"}'
+    log.append([entry(seq, event=NEWER, files={}), entry(seq + 1, event=known, files={})])
+    log.close()
+    return path
+
+
+@pytest.mark.parametrize(
+    "command", [("up", "--port", "0"), ("start", "x"), ("resume",), ("status",), ("pause",), ("show", "T5")]
+)
+def test_an_event_of_a_newer_version_is_refused_by_name_and_left_alone(
+    orch: Orch, newer: Path, command: tuple[str, ...]
+):
+    before = git(newer, "for-each-ref")
+    said = orch(*command, "-C", newer)
+    assert said.code == 2
+    assert is_sentence(said.err)
+    for words in ("task-teleported", "A newer orch wrote it", "use that version or a later one", "git show"):
+        assert words in said.err
+    assert git(newer, "for-each-ref") == before
+
+
+def test_the_doctor_names_an_event_of_a_newer_version(orch: Orch, newer: Path):
+    said = orch("doctor", "-C", newer)
+    assert said.code == 1
+    assert "task-teleported" in said.out
