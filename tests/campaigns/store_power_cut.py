@@ -95,7 +95,8 @@ def mounted(image: Path, at: Path) -> Iterator[Path]:
     try:
         yield at
     finally:
-        run("umount", str(at))
+        # Lazily: whoever looks at every mount, an indexer say, would keep it busy for a moment.
+        run("umount", "--lazy", str(at))
 
 
 def run(*command: str) -> None:
