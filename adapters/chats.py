@@ -13,7 +13,7 @@ from adapters.record import Recorder
 from adapters.schedule.apscheduler_alarms import ApschedulerAlarms
 from adapters.settings import DiscordSettings, SlackSettings, secrets_of
 from adapters.web.chat import NAME, PLACE, WebChat
-from adapters.web.desk import Prepare, Talk, Wanted
+from adapters.web.desk import Prepare, Steered, Talk, Wanted
 from adapters.wiring import Session, read_log
 from bot.bot import Bot, Manners
 from bot.conversations import Unwritten, nothing_unwritten
@@ -50,21 +50,28 @@ class Voice(msgspec.Struct, frozen=True):
 def voice_of(session: Session, prepare: Prepare, people: People) -> Voice:
     """The voice of an open session."""
 
-    async def launch(order: StartOrder) -> RunId:
-        if order.model and order.model != session.model:
-            raise CannotStart(f"this engine thinks with {session.model}; start it again: orch up --model {order.model}")
-        wanted = Wanted(
-            order.objective, order.by, order.dedupe, order.base or None, order.budget_usd, order.budget_tokens,
-            order.max_workers, order.plan_first,
-        )  # fmt: skip
-        return await session.engine.start(await prepare(wanted))
-
     def open_log() -> Log:
         session.engine.publish()
         return read_log(root)
 
     root, redact = session.repository.path, Redactor(secrets_of(session.settings)).text
+    launch = launching(session.engine, prepare, session.model)
     return Voice(session.engine, launch, open_log, redact, people, session.engine.told.lines)
+
+
+def launching(engine: Steered, prepare: Prepare, model: str) -> Launch:
+    """What starts a run that is asked for in a chat, on an engine that thinks with the model."""
+
+    async def launch(order: StartOrder) -> RunId:
+        if order.model and order.model != model:
+            raise CannotStart(f"this engine thinks with {model}; start it again: orch up --model {order.model}")
+        wanted = Wanted(
+            order.objective, order.by, order.dedupe, order.base or None, order.budget_usd, order.budget_tokens,
+            order.max_workers, order.plan_first,
+        )  # fmt: skip
+        return await engine.start(await prepare(wanted))
+
+    return launch
 
 
 class Chats(msgspec.Struct, frozen=True):

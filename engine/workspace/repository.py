@@ -245,7 +245,8 @@ class Repository:
     def _branch(self, name: str) -> pygit2.Reference:
         try:
             return self.handle().references[_HEADS + name]
-        except KeyError:
+        except (KeyError, ValueError):
+            # ValueError: what no branch can be named, as `main~1`.
             raise UnknownBranch(f"{self.path} has no branch {name!r}; `git branch` lists them") from None
 
     def _lock_of(self, branch: str) -> Path:

@@ -10,14 +10,13 @@ import aiohttp
 import msgspec
 from aiohttp.test_utils import TestServer
 
-from adapters.chats import Voice, talking
+from adapters.chats import Voice, launching, talking
 from adapters.web.access import CSRF_HEADER, Access
 from adapters.web.app import build_app
 from adapters.web.desk import OWNER, About, Desk, Talk, Wanted, models_in_force
 from adapters.web.history import History
 from adapters.web.rates import PER_MINUTE, Kind
 from bot.conversations import Unwritten, nothing_unwritten
-from bot.desk import StartOrder
 from bot.people import People
 from bot.port import Health
 from engine.clock import SystemClock
@@ -78,7 +77,7 @@ class LedgerEngine:
 async def prepare(wanted: Wanted) -> RunRequest:
     """A checked request; a branch named `gone` is none."""
     if wanted.base == "gone":
-        raise CannotStart("there is no branch 'gone'; `git branch` lists them")
+        raise CannotStart("/shop has no branch 'gone'; `git branch` lists them")
     config = RunConfig(
         "openai/pilot",
         max_workers=wanted.max_workers or 5,
@@ -86,12 +85,6 @@ async def prepare(wanted: Wanted) -> RunRequest:
         plan_first=bool(wanted.plan_first),
     )
     return RunRequest(wanted.objective, wanted.base or "main", BASE, config, (), wanted.by, wanted.dedupe)
-
-
-async def launch(engine: LedgerEngine, order: StartOrder) -> RunId:
-    """Start what was typed."""
-    wanted = Wanted(order.objective, order.by, order.dedupe, order.base or None, order.budget_usd)
-    return await engine.start(await prepare(wanted))
 
 
 class Console:
@@ -192,7 +185,8 @@ async def console(
             await fail_lost_attempts(ledger)
             tasks.append(group.create_task(Dispatcher(ledger, crew, crew, crew, clock).run()))
         if talks:
-            voice = Voice(engine, lambda order: launch(engine, order), lambda: log, Redactor([SECRET]).text, people)
+            launch = launching(engine, prepare, "openai/pilot")
+            voice = Voice(engine, launch, lambda: log, Redactor([SECRET]).text, people)
             talk = await stack.enter_async_context(talking(voice))
             talk = msgspec.structs.replace(talk, health=lambda own=talk.health: {**own(), **others})
             desk = msgspec.structs.replace(desk, talk=talk)

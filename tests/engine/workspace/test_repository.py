@@ -167,6 +167,12 @@ def test_commits_are_read_by_hash(repository: Repository) -> None:
         repository.tree_of("main")
 
 
+@pytest.mark.parametrize("name", ["typo", "main~1", "a b", "", "a..b", "../main", "x" * 5_000, "\ud800", "a\0b"])
+def test_what_is_no_branch_or_can_name_none_is_unknown(repository: Repository, name: str) -> None:
+    with pytest.raises(UnknownBranch, match="`git branch` lists them"):
+        repository.branch_tip(name)
+
+
 def test_a_patch_is_cut_at_its_limit_and_says_so(repository: Repository) -> None:
     first = repository.branch_tip("main")
     second = commit(repository.path, {"README": "x\n" * 1000, "src/a.py": "a = 2\n"})
