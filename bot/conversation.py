@@ -6,6 +6,7 @@ Only buttons and commands act; a sentence that is no command never does. Every r
 import asyncio
 import logging
 from collections import OrderedDict
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -24,6 +25,7 @@ from bot.replies import people as say
 from bot.shown import plain
 from bot.threads import run_of_thread
 from engine.clock import iso
+from engine.ledger import LedgerStopped
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,8 @@ class Conversation:
         self._done: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     async def handle(self, invocation: Invocation) -> None:
-        """Do what was asked and answer it. A deed that was seen before is passed over.
+        """Do what was asked and answer it. A deed that was seen before is passed over; one that fails by a fault of ours is
+        logged and answered, and costs nobody else anything.
 
         Raises: LedgerStopped when nothing can be recorded any more.
         """
@@ -64,6 +67,12 @@ class Conversation:
             logger.warning(
                 "no reply", extra={"action": "reply_failed", "place": str(invocation.place), "why": str(error)}
             )
+        except LedgerStopped:
+            raise
+        except Exception:
+            logger.exception("deed failed", extra={"action": "deed_failed", "place": str(invocation.place)})
+            with suppress(ChatDown, ChatGone):
+                await port.reply(invocation, refusal(order_say.stumbled()), private=True)
 
     def _is_known(self, invocation: Invocation) -> bool:
         key = (invocation.adapter, invocation.dedupe_key)

@@ -1,7 +1,8 @@
 """The buttons under a question, and the forms behind them. Authorised at the click, and again when the form comes back."""
 
 import math
-from typing import cast
+import re
+from typing import Final, cast
 
 import msgspec
 
@@ -20,6 +21,8 @@ from engine.core import plan
 from engine.core.blackboard import Blackboard
 from engine.core.entities import Choice, Decision, Dependents
 from engine.core.ids import DecisionId
+
+_GENERATION: Final = re.compile(r"[0-9]{1,9}")
 
 
 async def decide(desk: Desk, call: Call) -> Message:
@@ -66,15 +69,16 @@ def _order(desk: Desk, call: Call, decision: Decision) -> c.AnswerDecision | Not
     choice = call.text("choice")
     if choice not in CHOICES:
         return refusal(order_say.control_out_of_date())
+    if not _GENERATION.fullmatch(call.text("generation")):
+        return refusal(order_say.control_out_of_date())
     plain = answer(desk, call, decision, cast("Choice", choice), call.text("changes").strip())
-    generation = int(call.text("generation")) if call.text("generation").isdecimal() else decision.generation
     then = call.text("then")
     usd, tokens = _amount(call.text("amount")), _amount(call.text("tokens"))
     if choice == "raise_budget" and usd is None and tokens is None:
         return refusal(say.which_amount(call.text("amount") or call.text("tokens")))
     return msgspec.structs.replace(
         plain,
-        generation=generation,
+        generation=int(call.text("generation")),
         dependents=cast("Dependents", then) if then in {"cascade", "drop", "replan"} else None,
         budget_usd=usd,
         budget_tokens=int(tokens) if tokens is not None else None,

@@ -90,6 +90,11 @@ def control_out_of_date() -> str:
     return "this button is out of date; type the command instead (`help` lists them)"
 
 
+def stumbled() -> str:
+    """A fault of ours, in the middle of an order."""
+    return "I stumbled over that; `status` shows how things stand, and the log of `orch up` says what went wrong"
+
+
 def free_text_never_decides() -> str:
     """A mention that is no command, while a question waits."""
     return "plain text never decides; use the buttons, or `retry`, `abandon`, `spawn`"

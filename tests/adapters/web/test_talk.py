@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from engine.core.ids import RunId
 from engine.store.memory import MemoryLog
 from tests.adapters.web.consoles import Console, console, run, story
@@ -141,6 +143,30 @@ def test_new_items_are_pushed_to_those_who_look_on():
                     if message["type"] == "thread" and message["items"][0]["text"] == "hello":
                         break
             assert (message["run"], message["items"][0]["by"]) == ("R1", "web:alice")
+
+    run(scene())
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "told"),
+    [
+        ("say", {"text": "/orch start fix it --base gone"}, "/shop has no branch 'gone'; `git branch` lists them"),
+        (
+            "act",
+            {"name": "decide", "args": {"decision": "D1", "choice": "retry"}, "values": {"generation": "9" * 5_000}},
+            "this button is out of date; type the command instead (`help` lists them)",
+        ),
+    ],
+)
+def test_what_can_not_be_done_is_answered_and_everything_goes_on(path: str, body: dict[str, Any], told: str):
+    async def scene() -> None:
+        async with console(story(), talks=True) as web:
+            await web.json("POST", f"{R}/{path}", body, 202)
+            items = await thread(web, lambda items: bool(texts(items, "reply")))
+            assert texts(items, "reply") == [told]
+            await web.json("POST", f"{R}/say", {"text": "/orch pause"}, 202)
+            await thread(web, lambda items: len(texts(items, "reply")) == 2)
+            assert web.board.runs[RunId("R1")].paused is True
 
     run(scene())
 
