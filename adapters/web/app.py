@@ -10,7 +10,7 @@ from aiohttp import web
 from adapters.web.about import chats_of, status_of
 from adapters.web.access import Access
 from adapters.web.assets import Asset, read_assets, serve
-from adapters.web.calls import PREFIX
+from adapters.web.calls import PREFIX, need_role
 from adapters.web.desk import Desk
 from adapters.web.endpoint import Endpoints
 from adapters.web.guards import HEALTHZ, SOCKET, Guards, Handle, add_security_headers, person_of
@@ -81,7 +81,11 @@ class Live:
             await socket.close(code=1001, drain=False)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """One client, from its coming to its going."""
+        """One client, from its coming to its going.
+
+        Raises: Problem for whoever may not look, and where there is no more room.
+        """
+        need_role(self._desk.people, person_of(request), "viewer")
         if len(self._sockets) >= MAX_SOCKETS:
             raise Problem(503, "full", f"{MAX_SOCKETS} clients follow already; close some")
         socket = new_socket()

@@ -10,7 +10,7 @@ from adapters.web.access import Visitor
 from adapters.web.desk import Desk
 from adapters.web.problems import Problem, refused, unknown
 from adapters.web.rates import Kind
-from bot.people import Role
+from bot.people import People, Role
 from bot.port import Actor
 from bot.replies import people as say
 from engine.core import commands as c
@@ -67,17 +67,14 @@ class Call(msgspec.Struct, frozen=True):
     @property
     def actor(self) -> Actor:
         """Who sends it, as the rules about people know them."""
-        return Actor(self.visitor.actor, self.visitor.name)
+        return _actor(self.visitor)
 
     def may(self, role: Role) -> None:
         """Go on only for those who have the role.
 
         Raises: Problem.
         """
-        if not self.desk.people.may(self.actor, role):
-            has = self.desk.people.role_of(self.actor)
-            lacks = f"this takes the role {role}; {self.visitor.name} is {has}"
-            raise Problem(403, "role", lacks if has else say.no_role(self.actor.id))
+        need_role(self.desk.people, self.visitor, role)
 
     def run(self) -> Run:
         """The run in the path.
@@ -161,6 +158,22 @@ class Route(msgspec.Struct, frozen=True):
     def changes(self) -> bool:
         """Whether it changes something."""
         return self.method != "GET"
+
+
+def need_role(people: People, visitor: Visitor, role: Role) -> None:
+    """Go on only for a visitor who has the role.
+
+    Raises: Problem.
+    """
+    actor = _actor(visitor)
+    if not people.may(actor, role):
+        has = people.role_of(actor)
+        lacks = f"this takes the role {role}; {visitor.name} is {has}"
+        raise Problem(403, "role", lacks if has else say.no_role(actor.id))
+
+
+def _actor(visitor: Visitor) -> Actor:
+    return Actor(visitor.actor, visitor.name)
 
 
 def stopped(error: LedgerStopped) -> Problem:

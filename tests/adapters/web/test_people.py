@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import aiohttp
+import pytest
+
 from adapters.settings import load_settings
 from adapters.web.access import Access
 from adapters.web.desk import OWNER, people_of
@@ -41,6 +44,21 @@ def test_an_unlisted_person_is_refused_with_the_reason_and_a_listed_approver_dec
             answer = {"decision": "D1", "generation": web.task("T8").generation, "action": "retry"}
             assert (await web.json("POST", f"{R}/resolve", answer))["decision"]["is_open"] is False
             assert web.task("T8").state == "ready"
+
+    run(scene())
+
+
+def test_an_unlisted_person_follows_nothing_and_a_viewer_everything(tmp_path: Path):
+    rules = people(tmp_path, '[people]\nviewers = ["web:alice"]\n')
+
+    async def scene() -> None:
+        async with console(story(), people=rules, access=Access(token=TOKEN, person="mallory")) as web:
+            async with web.http.get(f"{web.url}/ws", headers=web.bearer) as answer:
+                assert (answer.status, (await answer.json(content_type=None))["detail"]) == (403, NO_ROLE)
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await web.socket()
+        async with console(story(), people=rules) as web, web.socket() as socket:
+            assert (await socket.receive_json())["type"] == "runs"
 
     run(scene())
 
