@@ -135,11 +135,14 @@ class RetryTask(msgspec.Struct, frozen=True):
 
 
 class RestartRun(msgspec.Struct, frozen=True):
-    """Begin again what is under way, held up or asked about; what is submitted, approved or landed stays."""
+    """Begin again what is under way, held up or asked about; what is submitted, approved or landed stays. With `spares_asked`,
+    so do open questions and the tasks that they are about.
+    """
 
     run: RunId
     by: str
     at: str
+    spares_asked: bool = False
 
 
 class ReplanRun(msgspec.Struct, frozen=True):

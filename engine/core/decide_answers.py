@@ -29,7 +29,7 @@ def decide_answer(board: Blackboard, command: c.AnswerDecision) -> Events | c.Re
         choice=command.choice, by=command.by, at=command.at, changes=command.changes, via=command.via,
         dependents=command.dependents or "",
     )  # fmt: skip
-    if command.needs_second:
+    if command.needs_second or _is_cancelling(decision, command):
         agreed = _agreed(decision, answer, command)
         if not isinstance(agreed, Answer):
             return agreed
@@ -49,6 +49,11 @@ def _refuse(decision: Decision, command: c.AnswerDecision) -> c.Refused | None:
         possible = ", ".join(option.replace("_", " ") for option in decision.options)
         return c.Refused(f"{decision.id} can't be answered by {command.choice.replace('_', ' ')}; possible: {possible}")
     return None
+
+
+def _is_cancelling(decision: Decision, command: c.AnswerDecision) -> bool:
+    """Whether the answer ends a run whose end was proposed, since it takes two: who proposed it can't agree with themselves."""
+    return decision.kind == "cancel" and command.choice == "stop"
 
 
 def _agreed(decision: Decision, answer: Answer, command: c.AnswerDecision) -> Answer | Events | c.Refused:

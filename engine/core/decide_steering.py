@@ -77,8 +77,11 @@ def _again(board: Blackboard, task: Task, number: int, answer: Answer) -> Events
 def _restart(board: Blackboard, command: c.RestartRun) -> Events | c.Refused:
     if (refusal := refuse_over_run(board, command.run)) is not None:
         return refusal
-    tasks = [task for task in board.run_tasks(command.run) if _is_begun(task)]
+    begun = [task for task in board.run_tasks(command.run) if _is_begun(task)]
+    tasks = [task for task in begun if task.decision is None or not command.spares_asked]
     if not tasks:
+        if asked := [task.decision for task in begun if task.decision is not None]:
+            return c.Refused(f"{', '.join(asked)} must be answered first; nothing else of {command.run} is held up")
         return c.Refused(f"nothing of {command.run} is under way or held up, so there is nothing to begin again")
     found: Events = []
     number = board.counters.decision

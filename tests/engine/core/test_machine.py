@@ -43,7 +43,7 @@ ESCALATIONS = get_args(Escalation)
 SHAPES = st.lists(st.lists(st.integers(0, 3), max_size=2), min_size=1, max_size=4)
 MAX_TASKS = 40
 ENDINGS: dict[DecisionKind, Choice] = {
-    "task": "abandon", "checkout": "retry", "budget": "raise_budget", "run_red": "stop", "cancel": "stop",
+    "task": "abandon", "checkout": "retry", "budget": "raise_budget", "run_red": "stop", "cancel": "keep",
     "plan": "approve", "acceptance": "approve", "apart": "keep",
 }  # fmt: skip
 

@@ -76,6 +76,19 @@ def test_a_restart_begins_again_what_is_held_up_and_keeps_what_is_done():
     laws.check(driver.board)
 
 
+def test_a_restart_can_leave_open_questions_as_they_are():
+    driver = planned_run(planned("a"), planned("b"))
+    begin(driver, "T3")
+    name = fail_until_asked(driver, "T4")
+    driver.must(c.RestartRun(R1, ALICE, AT, spares_asked=True), ALICE)
+    assert (driver.task("T3").state, driver.task("T4").state) == ("ready", "waiting_human")
+    assert driver.decision(name).is_open
+    driver.must(c.AbandonTask(T3), ALICE)
+    assert driver.refusal(c.RestartRun(R1, ALICE, AT, spares_asked=True)) == (
+        f"{name} must be answered first; nothing else of R1 is held up"
+    )
+
+
 def test_a_restart_of_nothing_is_refused():
     driver = planned_run(planned("a"))
     assert driver.refusal(c.RestartRun(R1, ALICE, AT)) == (
@@ -174,6 +187,7 @@ def test_two_people_cancel_a_run():
     assert driver.refusal(cancel).startswith("D1 asks already")
     agree = c.AnswerDecision(DecisionId("D1"), "stop", ALICE, AT, needs_second=True)
     assert "has said so already" in driver.refusal(agree)
+    assert "has said so already" in driver.refusal(msgspec.structs.replace(agree, needs_second=False))
     driver.must(msgspec.structs.replace(agree, by=BOB), BOB)
     assert (driver.run().state, driver.run().reason) == ("cancelled", f"{ALICE} and {BOB} agreed")
 
