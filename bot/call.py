@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from bot.consent import Consent
 from bot.desk import Desk
 from bot.grammar import Command
 from bot.messages import Message, Notice
@@ -19,18 +20,12 @@ from engine.core.ids import DecisionId, RunId, TaskId
 
 
 class Call(msgspec.Struct, frozen=True):
-    """`values` are in normal form (bot/grammar.py); `person` stands for the actor's accounts, `at` is the log's UTC time."""
+    """`values` are in normal form (bot/grammar.py), `at` is the log's UTC time."""
 
     invocation: Invocation
     command: Command
     values: dict[str, str]
-    person: str
     at: str
-
-    @property
-    def via(self) -> str:
-        """Where it was said, as an answer remembers it."""
-        return str(self.invocation.place)
 
     def text(self, name: str) -> str:
         """The value, empty when it was not given."""
@@ -43,6 +38,11 @@ Handler = Callable[[Desk, Call], Awaitable[Message]]
 def refusal(sentence: str) -> Notice:
     """Something that was asked for and is not done."""
     return Notice(sentence, is_refusal=True)
+
+
+def consent_of(desk: Desk, call: Call) -> Consent:
+    """What the speaker's orders amount to, here and now."""
+    return Consent(desk.people, desk.engine.board, call.invocation.actor, call.at, str(call.invocation.place))
 
 
 def run_meant(board: Blackboard, call: Call) -> RunId | Notice:
@@ -94,8 +94,10 @@ def run_about(board: Blackboard, call: Call) -> RunId | None:
     return None if isinstance(found, Notice) else found
 
 
-async def give(desk: Desk, call: Call, command: c.PeopleCommand | c.ChatCommand) -> Notice:
-    """Give the order in the actor's name, and say what became of it."""
+async def give(desk: Desk, call: Call, command: c.PeopleCommand | c.ChatCommand | c.Refused) -> Notice:
+    """Give the order in the actor's name, and say what became of it, or why it is none."""
+    if isinstance(command, c.Refused):
+        return refusal(command.reason)
     outcome = await desk.engine.order(command, call.invocation.actor.id)
     if isinstance(outcome, c.Refused):
         return refusal(outcome.reason)

@@ -38,6 +38,8 @@ DECIDE: Final = Command(
     tuple(Param(name, "text", "") for name in ("decision", "generation", "choice", "changes", "then", "amount", "tokens")),
 )  # fmt: skip
 """What a button under a question says; nobody types it."""
+_MAY_ANSWER: Final = frozenset({"resume", "restart", "replan", "spawn", "budget"})
+"""What others than approvers may say, and what can amount to an answer all the same."""
 HOME: Final = Command("home", "what needs you, and your runs", "viewer")
 """What a person's own page asks for; nobody types it."""
 
@@ -139,10 +141,11 @@ class Conversation:
         return run is not None and people.may_decide(actor, board.runs[run])
 
     async def _with_groups(self, invocation: Invocation, parsed: Parsed) -> Invocation:
-        """The deed with its actor's groups, asked for only when they matter, as they always do for what a page may show;
-        without, when the platform does not answer.
+        """The deed with its actor's groups, asked for only when they matter, as they do for what a page may show and for what may
+        turn out to be an answer; without, when the platform does not answer.
         """
-        if invocation.actor.groups or (self._may(invocation, parsed) and not invocation.is_home):
+        matter = invocation.is_home or parsed.command.name in _MAY_ANSWER or not self._may(invocation, parsed)
+        if invocation.actor.groups or not matter or self._desk.people.may(invocation.actor, "approver"):
             return invocation
         try:
             async with asyncio.timeout(MAX_RESOLVE_S):
@@ -171,8 +174,7 @@ class Conversation:
         return True
 
     def _call(self, invocation: Invocation, parsed: Parsed) -> Call:
-        person = self._desk.people.person(invocation.actor.id)
-        return Call(invocation, parsed.command, parsed.values, person, iso(self._desk.clock.now_ms()))
+        return Call(invocation, parsed.command, parsed.values, iso(self._desk.clock.now_ms()))
 
     def _refused(self, invocation: Invocation, sentence: str) -> Notice:
         extra = {"action": "refused", "actor": invocation.actor.id, "place": str(invocation.place), "why": sentence}

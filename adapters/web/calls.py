@@ -10,9 +10,11 @@ from adapters.web.access import Visitor
 from adapters.web.desk import Desk
 from adapters.web.problems import Problem, refused, unknown
 from adapters.web.rates import Kind
+from bot.consent import Consent, NotTheirs
 from bot.people import People, Role
 from bot.port import Actor
 from bot.replies import people as say
+from engine.clock import SystemClock, iso
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
@@ -22,6 +24,7 @@ from engine.ledger import LedgerStopped
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 B = TypeVar("B", bound=BaseModel)
+_CLOCK: Final = SystemClock()
 PREFIX: Final = "/api/v1"
 
 
@@ -117,11 +120,18 @@ class Call(msgspec.Struct, frozen=True):
             raise unknown(f"question {name} in {run.id}")
         return found
 
-    async def order(self, command: c.PeopleCommand) -> tuple[e.Record, ...]:
+    @property
+    def consent(self) -> Consent:
+        """What the visitor's orders amount to, here and now."""
+        return Consent(self.desk.people, self.board, self.actor, iso(_CLOCK.now_ms()), "web")
+
+    async def order(self, command: c.PeopleCommand | c.Refused) -> tuple[e.Record, ...]:
         """Have the engine carry the order out, in the visitor's name.
 
         Raises: Problem with the reason of a refusal.
         """
+        if isinstance(command, c.Refused):
+            raise Problem(403, "role", command.reason) if isinstance(command, NotTheirs) else refused(command.reason)
         try:
             told = await self.desk.engine.order(command, self.visitor.actor)
         except LedgerStopped as error:

@@ -1,19 +1,13 @@
 """Questions that wait for people, and their answers. The first valid answer wins; the core says who lost to whom."""
 
-from typing import Final
-
 import msgspec
 
 from adapters.web.calls import Answer, Call
 from adapters.web.payloads import Resolve
-from adapters.web.problems import Problem
 from adapters.web.views import DecisionView, decision_view
-from engine.clock import SystemClock, iso
 from engine.core import commands as c
 from engine.core.entities import Criterion
 from engine.core.ids import RunId
-
-_CLOCK: Final = SystemClock()
 
 
 class Interrupts(msgspec.Struct, frozen=True):
@@ -43,20 +37,17 @@ async def resolve(call: Call) -> Answer:
     """The answer to a question; text alone never is one."""
     wish = call.asked(Resolve)
     decision = call.decision(wish.decision)
-    if not call.desk.people.may_decide(call.actor, call.run()):
-        raise Problem(403, "role", f"an approver answers this; {call.visitor.name} is none, and did not start the run")
     choice = wish.action
     if choice == "retry" and wish.modified_description.strip():
         choice = "retry_with_changes"
     criteria = tuple(Criterion(entry.text, entry.check) for entry in wish.modified_criteria)
-    await call.order(
-        c.AnswerDecision(
-            decision.id, choice, call.visitor.actor, iso(_CLOCK.now_ms()), wish.modified_description,
-            criteria=criteria, dependents=wish.dependents, budget_usd=wish.budget_usd,
-            budget_tokens=wish.budget_tokens, generation=wish.generation, via="web",
-            needs_second=choice in call.desk.people.rules.two_people,
-        )
-    )  # fmt: skip
+    order = call.consent.answer(decision, choice, wish.modified_description)
+    if isinstance(order, c.AnswerDecision):
+        order = msgspec.structs.replace(
+            order, criteria=criteria, dependents=wish.dependents, budget_usd=wish.budget_usd,
+            budget_tokens=wish.budget_tokens, generation=wish.generation,
+        )  # fmt: skip
+    await call.order(order)
     return Answer(Resolved(call.board.seq, decision_view(call.board, call.board.decisions[decision.id])))
 
 

@@ -1,7 +1,6 @@
 """What the console does with runs: list, begin, show, steer. Each handler is one answer; the rules are the core's."""
 
 import secrets
-from typing import Final
 
 import msgspec
 
@@ -22,14 +21,13 @@ from adapters.web.views import (
     run_row,
     run_view,
 )
+from bot.replies.decisions import needs_second
 from bot.threads import deed
-from engine.clock import SystemClock, iso
 from engine.core import commands as c
+from engine.core import events as e
 from engine.core.entities import Criterion, RoleName, Run, Spend, Task
 from engine.core.ids import TaskId
 from engine.core.lifecycle import RUN_OVER
-
-_CLOCK: Final = SystemClock()
 
 
 class RunList(msgspec.Struct, frozen=True):
@@ -73,10 +71,13 @@ class Costs(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """An order was carried out: the run as it is now, as of the event `seq`."""
+    """An order was carried out: the run as it is now, as of the event `seq`. With a `proposal` it is the first of two voices,
+    and nothing else has happened.
+    """
 
     seq: int
     run: RunRow
+    proposal: str
 
 
 async def list_runs(call: Call) -> Answer:
@@ -113,7 +114,7 @@ class Beginnings:
         """What is held up begins again; a run that is over begins anew, from the target's present tip, as a run of its own."""
         run = call.run()
         if run.state not in RUN_OVER:
-            await call.order(c.RestartRun(run.id, call.visitor.actor, iso(_CLOCK.now_ms())))
+            await call.order(call.consent.restart(run.id))
             return Answer(Start("", "started", run_row(call.board, call.run()), ""), 200)
         config = run.config
         return await self._begin(
@@ -146,49 +147,29 @@ def view_of(call: Call, run: Run) -> RunView:
 
 
 async def cancel(call: Call) -> Answer:
-    """End the run; what landed stays."""
-    await call.order(
-        c.CancelRun(
-            call.run().id, call.asked(Why).reason, needs_second="cancel" in call.desk.people.rules.two_people,
-            by=call.visitor.actor, at=iso(_CLOCK.now_ms()),
-        )
-    )  # fmt: skip
-    return _done(call)
+    """End the run, or propose it where it takes two people; what landed stays."""
+    return await _done(call, call.consent.cancel(call.run().id, call.asked(Why).reason))
 
 
 async def pause(call: Call) -> Answer:
     """Start nothing new."""
-    await call.order(c.PauseRun(call.run().id, call.asked(Why).reason))
-    return _done(call)
+    return await _done(call, c.PauseRun(call.run().id, call.asked(Why).reason))
 
 
 async def resume(call: Call) -> Answer:
     """Go on."""
-    await call.order(c.ResumeRun(call.run().id))
-    return _done(call)
+    return await _done(call, c.ResumeRun(call.run().id))
 
 
 async def replan(call: Call) -> Answer:
     """Give up what is not under way and plan it anew; where a question offers a new plan, that is its answer."""
-    run, guidance = call.run(), call.asked(Replan).guidance
-    asked = next((d for d in call.board.open_decisions.values() if d.run == run.id and "replan" in d.options), None)
-    if asked is None:
-        await call.order(c.ReplanRun(run.id, guidance))
-    else:
-        await call.order(
-            c.AnswerDecision(
-                asked.id, "replan", call.visitor.actor, iso(_CLOCK.now_ms()), guidance, generation=asked.generation,
-                via="web", needs_second="replan" in call.desk.people.rules.two_people,
-            )
-        )  # fmt: skip
-    return _done(call)
+    return await _done(call, call.consent.replan(call.run().id, call.asked(Replan).guidance))
 
 
 async def change(call: Call) -> Answer:
-    """The run with higher caps."""
+    """The run with higher caps, which answer the question about the present ones."""
     wish = call.asked(ChangeRun)
-    await call.order(c.RaiseBudget(call.run().id, wish.budget_usd, wish.budget_tokens))
-    return _done(call)
+    return await _done(call, call.consent.raise_budget(call.run().id, wish.budget_usd, wish.budget_tokens))
 
 
 async def add_task(call: Call) -> Answer:
@@ -196,8 +177,7 @@ async def add_task(call: Call) -> Answer:
     wish = call.asked(AddTask)
     criteria = tuple(Criterion(entry.text, entry.check) for entry in wish.criteria)
     after = tuple(map(TaskId, wish.depends_on))
-    await call.order(c.AddTask(call.run().id, wish.description, wish.role, criteria, after, wish.priority))
-    return _done(call)
+    return await _done(call, c.AddTask(call.run().id, wish.description, wish.role, criteria, after, wish.priority))
 
 
 async def insights(call: Call) -> Answer:
@@ -222,8 +202,12 @@ def _cost(task: Task) -> TaskCost:
     )
 
 
-def _done(call: Call) -> Answer:
-    return Answer(Done(call.board.seq, run_row(call.board, call.run())))
+async def _done(call: Call, command: c.PeopleCommand | c.Refused) -> Answer:
+    told = [record.event for record in await call.order(command)]
+    first = next(
+        (needs_second(event.decision, event.answer) for event in told if isinstance(event, e.DecisionSeconded)), ""
+    )
+    return Answer(Done(call.board.seq, run_row(call.board, call.run()), first))
 
 
 def _dedupe(call: Call) -> str:

@@ -1,16 +1,11 @@
 """What the console does with tasks: show, link, give up, interrupt; their diffs and conversations. The rules are the core's."""
 
-from typing import Final
-
 from adapters.web.calls import Answer, Call
 from adapters.web.payloads import Abandon, ChangeTask, LogPage, RetryTask, WhichAttempt, Why
 from adapters.web.problems import Problem, unknown
 from adapters.web.views import task_view
-from engine.clock import SystemClock, iso
 from engine.core import commands as c
 from engine.core.ids import TaskId
-
-_CLOCK: Final = SystemClock()
 
 
 async def show_task(call: Call) -> Answer:
@@ -35,9 +30,9 @@ async def change_task(call: Call) -> Answer:
 
 
 async def abandon_task(call: Call) -> Answer:
-    """The task, given up; by default what waited for it is planned anew."""
+    """The task, given up, or its question with the first of two voices; by default what waited for it is planned anew."""
     task, wish = call.task(), call.asked(Abandon)
-    await call.order(c.AbandonTask(task.id, wish.reason, wish.dependents))
+    await call.order(call.consent.abandon(task, wish.reason, wish.dependents))
     return await show_task(call)
 
 
@@ -48,9 +43,8 @@ async def interrupt_task(call: Call) -> Answer:
 
 
 async def retry_task(call: Call) -> Answer:
-    """The task with a full set of tries, and perhaps with guidance."""
-    guidance = call.asked(RetryTask).guidance
-    await call.order(c.RetryTask(call.task().id, call.visitor.actor, iso(_CLOCK.now_ms()), guidance))
+    """The task with a full set of tries, and perhaps with guidance; or its question with the first of two voices."""
+    await call.order(call.consent.retry(call.task(), call.asked(RetryTask).guidance))
     return await show_task(call)
 
 

@@ -1,6 +1,6 @@
 """Commands about where a run is told of: bind, unbind."""
 
-from bot.call import Call, refusal, run_meant
+from bot.call import Call, consent_of, refusal, run_meant
 from bot.desk import Desk
 from bot.messages import Message, Notice
 from bot.port import Place
@@ -45,7 +45,7 @@ async def unbind(desk: Desk, call: Call) -> Message:
     binding = next((each for each in bindings_at(board, place) if each.run == run), None)
     if binding is None:
         return refusal(say.not_bound(run, str(place)))
-    order = c.UnbindChat(binding.id, f"{call.person} unbound it")
+    order = c.UnbindChat(binding.id, f"{consent_of(desk, call).person} unbound it")
     outcome = await desk.engine.order(order, call.invocation.actor.id)
     if isinstance(outcome, c.Refused):
         return refusal(outcome.reason)

@@ -6,10 +6,9 @@ from typing import Final, cast
 
 import msgspec
 
-from bot.call import Call, decision_named, give, refusal
+from bot.call import Call, consent_of, decision_named, give, refusal
 from bot.desk import Desk
 from bot.forms import Field, Form
-from bot.handlers.runs import answer
 from bot.messages import Message, Notice
 from bot.replies import decisions as say
 from bot.replies import forms as form_say
@@ -71,7 +70,9 @@ def _order(desk: Desk, call: Call, decision: Decision) -> c.AnswerDecision | Not
         return refusal(order_say.control_out_of_date())
     if not _GENERATION.fullmatch(call.text("generation")):
         return refusal(order_say.control_out_of_date())
-    plain = answer(desk, call, decision, cast("Choice", choice), call.text("changes").strip())
+    plain = consent_of(desk, call).answer(decision, cast("Choice", choice), call.text("changes").strip())
+    if isinstance(plain, c.Refused):
+        return refusal(plain.reason)
     then = call.text("then")
     usd, tokens = _amount(call.text("amount")), _amount(call.text("tokens"))
     if choice == "raise_budget" and usd is None and tokens is None:

@@ -69,7 +69,7 @@ async def show(desk: Desk, call: Call) -> Message:
     if name.startswith("D"):
         decision = decision_named(board, name)
         return decision if isinstance(decision, Notice) else question_of(board, decision)
-    call = Call(call.invocation, call.command, {"run": name} if name else {}, call.person, call.at)
+    call = Call(call.invocation, call.command, {"run": name} if name else {}, call.at)
     run = run_meant(board, call)
     return run if isinstance(run, Notice) else run_card(board, run)
 

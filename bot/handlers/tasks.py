@@ -2,15 +2,14 @@
 
 from typing import Final, cast
 
-import msgspec
+from msgspec.structs import replace
 
-from bot.call import Call, give, refusal, run_meant, target_of
+from bot.call import Call, consent_of, give, refusal, run_meant, target_of
 from bot.desk import Desk
-from bot.handlers.runs import answer
 from bot.messages import Message, Notice
 from bot.replies import orders as say
 from engine.core import commands as c
-from engine.core.entities import Choice, Criterion, Decision, Dependents, RoleName
+from engine.core.entities import Criterion, Dependents, RoleName
 from engine.core.ids import TaskId
 
 _AFTER: Final = ","
@@ -22,16 +21,10 @@ async def retry(desk: Desk, call: Call) -> Message:
     if isinstance(found, Notice):
         return found
     task, decision = found
-    changes = call.text("changes")
-    if decision is not None and (decision.is_open or call.text("target").startswith("D")):
-        return await give(desk, call, answer(desk, call, decision, _retry(changes), changes))
-    if task is None:
-        return refusal(say.not_about_a_task(decision.id) if decision else say.done())
-    return await give(desk, call, c.RetryTask(task.id, call.person, call.at, changes))
-
-
-def _retry(changes: str) -> Choice:
-    return "retry_with_changes" if changes else "retry"
+    consent, changes = consent_of(desk, call), call.text("changes")
+    if decision is not None and call.text("target").startswith("D"):
+        return await give(desk, call, consent.answer(decision, "retry_with_changes" if changes else "retry", changes))
+    return refusal(say.done()) if task is None else await give(desk, call, consent.retry(task, changes))
 
 
 async def abandon(desk: Desk, call: Call) -> Message:
@@ -40,16 +33,16 @@ async def abandon(desk: Desk, call: Call) -> Message:
     if isinstance(found, Notice):
         return found
     task, decision = found
+    consent = consent_of(desk, call)
     then = cast("Dependents | None", call.text("then") or None)  # the grammar lets nothing else through
     if decision is not None and call.text("target").startswith("D"):
-        return await give(desk, call, _abandoned(desk, call, decision, then))
-    if task is None:
-        return refusal(say.done())
-    return await give(desk, call, c.AbandonTask(task.id, call.text("reason"), then))
-
-
-def _abandoned(desk: Desk, call: Call, decision: Decision, then: Dependents | None) -> c.AnswerDecision:
-    return msgspec.structs.replace(answer(desk, call, decision, "abandon"), dependents=then)
+        order = consent.answer(decision, "abandon")
+        return await give(desk, call, order if isinstance(order, c.Refused) else replace(order, dependents=then))
+    return (
+        refusal(say.done())
+        if task is None
+        else await give(desk, call, consent.abandon(task, call.text("reason"), then))
+    )
 
 
 async def spawn(desk: Desk, call: Call) -> Message:
@@ -77,10 +70,10 @@ async def _in_place(desk: Desk, call: Call) -> Message:
     _, decision = found
     if decision is None:
         return refusal(say.names_no_order(call.text("for"), "spawn --for"))
-    order = answer(desk, call, decision, "spawn", call.text("description"))
-    if call.text("check"):
+    order = consent_of(desk, call).answer(decision, "spawn", call.text("description"))
+    if call.text("check") and isinstance(order, c.AnswerDecision):
         criteria = (Criterion(call.text("description").splitlines()[0], call.text("check")),)
-        order = msgspec.structs.replace(order, criteria=criteria)
+        order = replace(order, criteria=criteria)
     return await give(desk, call, order)
 
 

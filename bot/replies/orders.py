@@ -65,11 +65,6 @@ def over_starts_anew(run: RunId, new: RunId) -> str:
     return f"{run} is over, so {new} begins with the same objective"
 
 
-def not_about_a_task(decision: DecisionId) -> str:
-    """`retry D2` where D2 is about a run."""
-    return f"{decision} is about a whole run; `show {decision}` tells how to answer it"
-
-
 def needs_check() -> str:
     """`spawn` without anything that proves the work."""
     return 'say how it is proven: --check "a command that exits 0 when it is done"'

@@ -82,11 +82,6 @@ def nothing_spent() -> str:
     return "nothing yet"
 
 
-def raised_when_reached() -> str:
-    """A raise that takes two people, before there is a question for them."""
-    return "a higher cap takes two people here: when the cap is reached, both answer the question about it"
-
-
 def answered_from_board() -> str:
     """The foot of an answer that no model has given."""
     return "read from the board and the log; no model was asked"

@@ -54,7 +54,10 @@ class HeartSeen:
         return await self._heart.ledger.submit(command, by)
 
     async def launch(self, order: StartOrder) -> RunId:
-        config = RunConfig("pilot", max_workers=order.max_workers or 5, budget_usd=order.budget_usd)
+        config = RunConfig(
+            "pilot", max_workers=order.max_workers or 5, budget_usd=order.budget_usd, budget_tokens=order.budget_tokens,
+            plan_first=bool(order.plan_first),
+        )  # fmt: skip
         start = c.StartRun(order.objective, order.base or "main", "b" * 40, config, order.by, dedupe=order.dedupe)
         answer = await self._heart.ledger.submit(start, order.by)
         if isinstance(answer, c.Refused):

@@ -177,7 +177,7 @@ def test_a_viewer_may_not_decide_and_the_starter_may(chat: Platform):
 def test_two_people_cancel_a_run_and_one_person_behind_two_accounts_does_not(chat: Platform):
     async def story() -> None:
         links = {chat.who("al"): chat.who(ALICE)}
-        rules = msgspec.structs.replace(rules_of(chat), two_people=("cancel", "stop"), links=links)
+        rules = msgspec.structs.replace(rules_of(chat), two_people=("cancel",), links=links)
         crew = ScriptedCrew((planned("a"),))
         crew.waits["Task a"] = asyncio.Event()
         async with talking(crew, chat, rules=rules) as talk:
@@ -191,6 +191,58 @@ def test_two_people_cancel_a_run_and_one_person_behind_two_accounts_does_not(cha
             await talk.clicks(BOB, "stop", on=question)
             await talk.until(lambda: talk.says("R1 was cancelled") != "")
             assert f"{chat.who(ALICE)} and {chat.who(BOB)} agreed" in chat.thread()[-1]
+
+    run(story())
+
+
+def test_an_operator_gives_no_answer_in_the_guise_of_another_command(chat: Platform):
+    async def story() -> None:
+        rules = msgspec.structs.replace(rules_of(chat), operators=(chat.who(VIC),), viewers=())
+        async with talking(crew_that_asks(), chat, rules=rules) as talk:
+            await asked(talk)
+            told = f"it takes an approver to answer D1, and you ({chat.who(VIC)}) are an operator; an admin can change that"
+            assert await talk.types(VIC, "spawn by hand --for T3 --check true") == told
+            assert await talk.types(VIC, "resume D1") == told
+            assert await talk.types(VIC, "restart R1") == "D1 must be answered first; nothing else of R1 is held up"
+            assert (await talk.types(BOB, "spawn by hand --for T3 --check true")).startswith("D1 is decided by")
+
+    run(story())
+
+
+def test_a_group_that_approves_gives_an_answer_by_whichever_command(chat: Platform):
+    async def story() -> None:
+        rules = msgspec.structs.replace(
+            rules_of(chat), operators=(chat.who(VIC),), viewers=(), approvers=(chat.who(ALICE), chat.joins(VIC, "crew"))
+        )
+        async with talking(crew_that_asks(), chat, rules=rules) as talk:
+            await asked(talk)
+            assert (await talk.types(VIC, "spawn by hand --for T3")).startswith(
+                f"D1 is decided by {chat.who(VIC)}: spawn"
+            )
+
+    run(story())
+
+
+def test_what_takes_two_people_takes_them_by_whichever_command(chat: Platform):
+    async def story() -> None:
+        rules = msgspec.structs.replace(rules_of(chat), two_people=("abandon", "retry", "retry_with_changes"))
+        async with talking(crew_that_asks(), chat, rules=rules) as talk:
+            await asked(talk)
+            wants = f"{chat.who(ALICE)} wants D1 answered with 'abandon'; a second person has to agree"
+            assert await talk.types(ALICE, "abandon T3 --then drop") == wants
+            assert await talk.types(ALICE, "abandon T3 --then drop") == (
+                f"{chat.who(ALICE)} has said so already; it takes a second person to agree"
+            )
+            assert await talk.types(BOB, "abandon T4") == (
+                "`abandon` takes two people here: `interrupt T4` asks about it, and both answer the question"
+            )
+            assert (await talk.types(BOB, "restart R1")).startswith(
+                "`restart` tries tasks again, which takes two people"
+            )
+            assert talk.board.open_decisions
+            assert (await talk.types(BOB, "abandon D1 --then drop")).startswith(
+                f"D1 is decided by {chat.who(ALICE)} and {chat.who(BOB)}: abandon drop"
+            )
 
     run(story())
 

@@ -4,6 +4,7 @@ import asyncio
 
 import msgspec
 
+from engine.core.ids import RunId
 from tests.fakes.chat import MemoryChat
 from tests.fakes.crew import ScriptedCrew, planned
 from tests.fakes.jumping import run
@@ -155,6 +156,21 @@ def test_steering_commands(chat: Platform):
             await talk.until(lambda: talk.says("R1 was cancelled") != "")
             restarted = await talk.types(ALICE, "restart R1")
             assert restarted == "R1 is over, so R2 begins with the same objective"
+
+    run(story())
+
+
+def test_a_run_that_is_over_begins_anew_with_all_that_was_asked_for(chat: Platform):
+    async def story() -> None:
+        async with talking(ScriptedCrew((planned("a"),)), chat) as talk:
+            await talk.types(ALICE, "start it --base dev --budget 1234567.8901 --workers 3 --plan-first yes")
+            await talk.until(lambda: talk.says("Shall it begin?") != "")
+            await talk.types(ALICE, "cancel R1")
+            assert await talk.types(ALICE, "restart R1") == "R1 is over, so R2 begins with the same objective"
+            first, second = (talk.board.runs[RunId(name)] for name in ("R1", "R2"))
+            assert (second.objective, second.branch, second.config) == (first.objective, first.branch, first.config)
+            assert second.config.plan_first
+            await talk.until(lambda: talk.says("The plan of R2 has 1 task. Shall it begin?") != "")
 
     run(story())
 

@@ -11,6 +11,11 @@ import { ago, DEPENDENTS } from "./words.js";
 /** @typedef {import("./types.js").Choice} Choice */
 /** @typedef {{[field: string]: unknown}} Body */
 
+/** What a card shows of a question; while it is the same, so is the card. @param {Decision} decision */
+export function version(decision) {
+  return `${decision.id}:${decision.generation}:${decision.proposal}`;
+}
+
 /**
  * @param {import("./main.js").Context} context
  * @param {Decision} decision
@@ -27,6 +32,7 @@ export function decisionCard(context, decision, { isLinked = false } = {}) {
       h("span", { class: "quiet", text: `asked ${ago(decision.asked_at)}` })),
     decision.title && !decision.question.includes(decision.title) ? h("p", { class: "decision-about", text: decision.title }) : null,
     h("h3", { id, text: decision.question }),
+    decision.proposal ? h("p", { class: "decision-about", text: decision.proposal }) : null,
     decision.evidence.some((line) => line.trim())
       ? h("pre", { class: "evidence", tabindex: "0", "aria-label": "Evidence", text: decision.evidence.join("\n") }) : null,
     acts);
@@ -52,7 +58,7 @@ async function answer({ watch }, decision, { choice, label, meaning }, card) {
   try {
     const body = { decision: decision.id, generation: decision.generation, action: choice, ...more };
     const done = await post(`/runs/${decision.run}/resolve`, body);
-    toast(done.decision?.sentence || `${decision.id} is answered: ${choice.replaceAll("_", " ")}`, "good");
+    toast(done.decision?.sentence || done.decision?.proposal || `${decision.id} is answered: ${choice.replaceAll("_", " ")}`, "good");
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     toast(error.message, "bad");

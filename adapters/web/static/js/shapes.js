@@ -99,6 +99,7 @@ export function toDecision(raw) {
     id: raw.id, run: raw.run, task: raw.task ?? null, kind: raw.kind ?? "task", title: raw.title ?? "",
     question: raw.question ?? "", evidence: raw.evidence ?? [], options: (raw.options ?? []).map(toOption),
     asked_at: raw.asked_at ?? "", generation: raw.generation ?? 0, is_open: raw.is_open ?? true, sentence: raw.sentence ?? "",
+    proposal: raw.proposal ?? "",
   };
 }
 

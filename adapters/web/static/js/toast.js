@@ -29,13 +29,14 @@ export function announce(text) {
  * Run an order and show how it ended; a refusal is shown with its reason.
  * @template T
  * @param {() => Promise<T>} order
- * @param {string} [done] the sentence on success, empty for none
+ * @param {string|((answer: T) => string)} [done] the sentence on success, empty for none
  * @returns {Promise<T|null>} null when it was refused
  */
 export async function attempt(order, done = "") {
   try {
     const answer = await order();
-    if (done) toast(done, "good");
+    const text = typeof done === "function" ? done(answer) : done;
+    if (text) toast(text, "good");
     return answer;
   } catch (error) {
     toast(error instanceof Error ? error.message : String(error), "bad");

@@ -34,7 +34,8 @@
 /** @typedef {{choice: Choice, label: string, meaning: string}} Option */
 /**
  * @typedef {{id: string, run: string, task: string|null, kind: string, title: string, question: string,
- *   evidence: string[], options: Option[], asked_at: string, generation: number, is_open: boolean, sentence: string}} Decision
+ *   evidence: string[], options: Option[], asked_at: string, generation: number, is_open: boolean, sentence: string,
+ *   proposal: string}} Decision
  */
 /** @typedef {{id: string, x: number, y: number, width: number, height: number}} Box */
 /** @typedef {{source: string, target: string, points: [number, number][], isPlanning: boolean}} Arrow */

@@ -8,7 +8,9 @@ from typing import Any, Final, Literal
 
 import pytest
 
+from adapters.web.desk import OWNER
 from adapters.web.rates import Kind
+from bot.people import People
 from engine.store.memory import MemoryLog
 from tests.adapters.web.consoles import TOKEN, Console, console
 from tests.fakes.crew import ScriptedCrew
@@ -76,11 +78,15 @@ async def opened(url: str, token: str, size: dict[str, int] = DESKTOP, theme: Th
 
 @asynccontextmanager
 async def shown(
-    log: MemoryLog, size: dict[str, int] = DESKTOP, theme: Theme = "light", crew: ScriptedCrew | None = None
+    log: MemoryLog,
+    size: dict[str, int] = DESKTOP,
+    theme: Theme = "light",
+    crew: ScriptedCrew | None = None,
+    people: People = OWNER,
 ) -> AsyncIterator[tuple[Any, Console]]:
     """A console before the log, and its page."""
     async with (
-        console(log, crew=crew, per_minute=PLENTY, talks=True) as served,
+        console(log, crew=crew, people=people, per_minute=PLENTY, talks=True) as served,
         opened(served.url, TOKEN, size, theme) as page,
     ):
         yield page, served

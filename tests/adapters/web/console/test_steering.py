@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from bot.people import People, PeopleRules
 from engine.core.ids import DecisionId, RunId, TaskId
 from tests.adapters.web.console import stage
 from tests.adapters.web.console.browser import DESKTOP, PHONE, needs_chromium, shown
@@ -153,6 +154,24 @@ def test_a_run_is_paused_resumed_and_cancelled_after_consent() -> None:
             await page.get_by_role("button", name="Restart…").wait_for()
             assert served.board.runs[RunId("R2")].reason == "wrong branch"
             assert await page.get_by_text("needs you").count() == 0
+
+    run(main())
+
+
+def test_the_first_of_two_voices_is_told_as_that_and_shown_to_the_second() -> None:
+    people = People(PeopleRules(admins=("web:*",), two_people=("cancel",)))
+    wants = "web:alice wants D3 answered with 'stop'; a second person has to agree"
+
+    async def main() -> None:
+        async with shown(stage.middle().log(), people=people) as (page, served):
+            await page.goto(f"{served.url}/#/run/R2/graph")
+            await page.get_by_role("button", name="Cancel…").click()
+            await page.get_by_role("dialog").get_by_role("button", name="Cancel", exact=True).click()
+            await page.locator(".toast", has_text=wants).wait_for()
+            await page.goto(f"{served.url}/#/queue")
+            await page.locator(".decision", has_text=wants).wait_for()
+            assert await page.get_by_text("Cancelled.").count() == 0
+            assert served.board.runs[RunId("R2")].state != "cancelled"
 
     run(main())
 

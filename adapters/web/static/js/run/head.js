@@ -58,6 +58,7 @@ export function runHead({ board }) {
 }
 
 /**
+ * Give the order; where it takes two people, the answer says that this was the first.
  * @param {string} run
  * @param {typeof ORDERS[number]} order
  */
@@ -72,6 +73,6 @@ async function give(run, order) {
   }
   if (!values) return;
   const body = values.reason ? { [order.sends ?? "reason"]: values.reason } : {};
-  const answer = await attempt(() => post(`/runs/${run}/${order.name}`, body), order.done);
+  const answer = await attempt(() => post(`/runs/${run}/${order.name}`, body), (told) => told.proposal || order.done);
   if (order.name === "restart" && answer) await follow(answer, () => {});
 }

@@ -1,7 +1,7 @@
 /** One task beside the graph: what it is for, how its attempts went, its diff, its conversation, its proof. */
 
 import { get, post, remove } from "../api.js";
-import { decisionCard } from "../decision.js";
+import { decisionCard, version } from "../decision.js";
 import { ask } from "../dialog.js";
 import { h, put, say } from "../dom.js";
 import { badge, button } from "../parts.js";
@@ -98,7 +98,7 @@ export function inspector(context, id, shut) {
         isOpen ? button("Abandon…", () => void abandon(path, id), "grave-quiet") : null);
     }
     const decision = [...board.decisions.values()].find((open) => open.task === id);
-    const asked = decision ? `${decision.id}:${decision.generation}` : "";
+    const asked = decision ? version(decision) : "";
     if (asked !== ui.asked) {
       ui.asked = asked;
       put(question, decision ? decisionCard(context, decision) : null);
@@ -148,5 +148,5 @@ async function abandon(path, id) {
   });
   if (!values) return;
   const query = new URLSearchParams({ dependents: values.dependents, ...(values.reason ? { reason: values.reason } : {}) });
-  await attempt(() => remove(`${path}?${query}`), `${id} is abandoned.`);
+  await attempt(() => remove(`${path}?${query}`), (task) => task.decision?.proposal || `${id} is abandoned.`);
 }

@@ -1,7 +1,7 @@
 /** The human queue: every open question of every run, oldest first, answered in place. */
 
 import { h, put } from "../dom.js";
-import { decisionCard } from "../decision.js";
+import { decisionCard, version } from "../decision.js";
 import { empty } from "../parts.js";
 
 /** @param {import("../main.js").Context} context @returns {import("../main.js").View} */
@@ -9,7 +9,7 @@ export function queueView(context) {
   const { store, watch } = context;
   const list = h("div", { class: "decisions" });
   const lead = h("p", { class: "quiet" });
-  /** @type {Map<string, {card: HTMLElement, generation: number}>} */
+  /** @type {Map<string, {card: HTMLElement, shows: string}>} */
   const cards = new Map();
 
   function draw() {
@@ -23,9 +23,9 @@ export function queueView(context) {
     }
     const wanted = open.map((decision) => {
       const known = cards.get(decision.id);
-      if (known?.generation === decision.generation) return known.card;
+      if (known?.shows === version(decision)) return known.card;
       const card = decisionCard(context, decision, { isLinked: true });
-      cards.set(decision.id, { card, generation: decision.generation });
+      cards.set(decision.id, { card, shows: version(decision) });
       return card;
     });
     if (wanted.length !== list.children.length || wanted.some((card, at) => list.children[at] !== card)) put(list, wanted);

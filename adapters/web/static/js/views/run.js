@@ -1,6 +1,6 @@
 /** One run: its head, its open questions, the tabs, and the inspector beside them. */
 
-import { decisionCard } from "../decision.js";
+import { decisionCard, version } from "../decision.js";
 import { h, put } from "../dom.js";
 import { button, empty } from "../parts.js";
 import { go, replace, to } from "../router.js";
@@ -88,9 +88,9 @@ export function runView(shared, [run]) {
   function showQuestions() {
     const open = [...board.decisions.values()];
     const shown = [...questions.children].map((card) => card.getAttribute("data-decision")).join();
-    const wanted = open.map((decision) => `${decision.id}:${decision.generation}`).join();
+    const wanted = open.map(version).join();
     if (shown === wanted) return;
-    put(questions, open.map((decision) => h("details", { class: "question", "data-decision": `${decision.id}:${decision.generation}` },
+    put(questions, open.map((decision) => h("details", { class: "question", "data-decision": version(decision) },
       h("summary", {}, h("strong", { text: `${decision.id} needs you` }), h("span", { text: decision.question })), decisionCard(context, decision))));
   }
 
