@@ -26,6 +26,7 @@ from engine.core.relevance import design_for, insights_for
 from engine.guard import Crashed, guarded
 from engine.journal import journal_for
 from engine.ledger import ENGINE, Ledger
+from engine.model.types import believable_s
 from engine.parking import Parking
 from engine.ports import Clock
 from engine.queue import ReadyQueue
@@ -301,7 +302,8 @@ class Dispatcher:
             await self._parking.park(job.run.id, detail, outcome.retry_after_s)
 
     def _not_before(self, job: Job, retry_after_s: float | None) -> str:
-        wait_s = max(phoenix.backoff_s(self._ledger.board.tasks[job.task.id].infra_failures), retry_after_s or 0.0)
+        backoff_s = phoenix.backoff_s(self._ledger.board.tasks[job.task.id].infra_failures)
+        wait_s = max(backoff_s, believable_s(retry_after_s) or 0.0)
         return iso(self._clock.now_ms() + int(wait_s * 1000) + 999)
 
     async def _review(self, submitted: Task) -> None:

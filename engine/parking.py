@@ -15,6 +15,7 @@ from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
 from engine.ledger import Ledger
 from engine.model.lanes import QUOTA_WAIT_S
+from engine.model.types import believable_s
 from engine.ports import Clock
 
 
@@ -40,7 +41,8 @@ class Parking:
 
     async def park(self, run: RunId, why: str, wait_s: float | None) -> None:
         """Let the run rest for as long as the provider said, or for a while; one that rests already goes on resting."""
-        until_ms = self._clock.now_ms() + int((QUOTA_WAIT_S if wait_s is None else wait_s) * 1000) + 999
+        # A quota that is used up is not there again at once, whatever was said: the run would wake and rest without end.
+        until_ms = self._clock.now_ms() + int((believable_s(wait_s) or QUOTA_WAIT_S) * 1000) + 999
         await self._ledger.submit(c.ParkRun(run, iso(until_ms), self._ledger.fit(why)))
 
     def see(self, record: e.Record, board: Blackboard) -> None:

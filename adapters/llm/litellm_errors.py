@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from engine.model.types import ModelError, ModelErrorKind
+from engine.model.types import ModelError, ModelErrorKind, believable_s
 
 _KIND_BY_CLASS: dict[str, ModelErrorKind] = {
     "AuthenticationError": "auth",
@@ -79,16 +79,16 @@ def _retry_after_s(error: BaseException) -> float | None:
     if not isinstance(headers, Mapping):
         return None
     value, sent = headers.get("retry-after"), headers.get("date")
-    return None if value is None else _seconds(str(value), str(sent))
+    return None if value is None else believable_s(_seconds(str(value), str(sent)))
 
 
 def _seconds(value: str, sent: str) -> float | None:
     """RFC 9110, section 10.2.3: a number of seconds, or a date, which is read against the date of the answer itself."""
     try:
-        return max(0.0, float(value))
+        return float(value)
     except ValueError:
         pass
     try:
-        return max(0.0, (parsedate_to_datetime(value) - parsedate_to_datetime(sent)).total_seconds())
-    except (ValueError, TypeError):
+        return (parsedate_to_datetime(value) - parsedate_to_datetime(sent)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
         return None

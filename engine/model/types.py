@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -78,6 +79,20 @@ class Reply(msgspec.Struct, frozen=True):
     finish: Finish
     model: str
     fault: str = ""
+
+
+MAX_ASKED_WAIT_S: Final = 7 * 86_400.0
+"""Whoever asks for a longer wait is asked again after a week."""
+
+_TIME_STAMP_S: Final = 366 * 86_400.0
+"""What is longer is a moment (seconds or milliseconds since 1970) that some gateways send in place of a wait."""
+
+
+def believable_s(asked_s: float | None) -> float | None:
+    """The wait that a provider asks for, as far as it can be one: a week at most; None when it says nothing of use."""
+    if asked_s is None or not math.isfinite(asked_s) or asked_s > _TIME_STAMP_S:
+        return None
+    return min(max(0.0, asked_s), MAX_ASKED_WAIT_S)
 
 
 class Window(msgspec.Struct, frozen=True):

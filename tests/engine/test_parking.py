@@ -1,6 +1,9 @@
 """Parking: a quota that is used up stops a whole run once, in virtual time, and it wakes by itself."""
 
 import asyncio
+import math
+
+import pytest
 
 from engine.clock import from_iso
 from engine.core import commands as c
@@ -8,6 +11,7 @@ from engine.core import events as e
 from engine.core.blackboard import Blackboard
 from engine.core.ids import RunId
 from engine.model.lanes import QUOTA_WAIT_S
+from engine.model.types import MAX_ASKED_WAIT_S
 from engine.store.memory import MemoryLog
 from engine.work import Deferred, Failed, Job, WorkOutcome
 from tests.fakes.bench import Heart, beating
@@ -72,6 +76,30 @@ def test_no_task_pays_for_it_and_nobody_is_asked():
 def test_without_a_word_from_the_provider_it_is_tried_again_after_a_while():
     heart = told(used_up(wait_s=None, resets_after_s=QUOTA_WAIT_S))
     assert QUOTA_WAIT_S <= times(heart, e.RunUnparked)[0] - times(heart, e.RunParked)[0] <= QUOTA_WAIT_S + 2
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "rests_s"),
+    [(math.inf, QUOTA_WAIT_S), (math.nan, QUOTA_WAIT_S), (1.8e12, QUOTA_WAIT_S), (1.8e9, QUOTA_WAIT_S), (-5.0, QUOTA_WAIT_S), (0.0, QUOTA_WAIT_S), (3e6, MAX_ASKED_WAIT_S)],
+    ids=["for ever", "no number", "milliseconds since 1970", "seconds since 1970", "the past", "at once", "a month"],
+)  # fmt: skip
+def test_a_wait_that_can_be_none_is_not_believed(asked_s: float, rests_s: float):
+    heart = told(used_up(wait_s=asked_s, resets_after_s=rests_s))
+    assert rests_s <= times(heart, e.RunUnparked)[0] - times(heart, e.RunParked)[0] <= rests_s + 2
+
+
+def test_a_failed_call_with_such_a_wait_stops_nothing():
+    async def story() -> Heart:
+        crew = ScriptedCrew((planned("a"),))
+        crew.reviews["Task a"] = Deferred("model_error", "no answer", retry_after_s=math.inf)
+        async with beating(crew) as heart:
+            await heart.start()
+            await heart.until(lambda _: bool(times(heart, e.ReviewDeferred)))
+            crew.reviews.clear()
+            await heart.until(is_over)
+            return heart
+
+    assert run(story()).board.runs[R1].state == "completed"
 
 
 def test_a_start_in_the_meantime_calls_nobody_either_and_wakes_at_the_same_time():

@@ -61,6 +61,8 @@ class StubEndpoint:
                 await asyncio.Event().wait()
             finally:
                 self.left.set()
+        if text.startswith("wait "):
+            return _failure(429, "slow down", "rate_limit_exceeded", **{"Retry-After": text.removeprefix("wait ")})()
         if text in ANSWERS:
             return ANSWERS[text]()
         if body.get("stream"):

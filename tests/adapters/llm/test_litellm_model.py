@@ -115,7 +115,14 @@ def test_a_failure_has_its_kind_and_a_remedy_and_is_not_tried_again_in_secret(te
     assert str(error).startswith("openai/some-model: ")
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("slow down", 7.0), ("slow down until", 90.0), ("no credit", None)])
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("slow down", 7.0), ("slow down until", 90.0), ("no credit", None), ("wait 1795947244", None),
+        ("wait 1795947244123", None), ("wait inf", None), ("wait nan", None), ("wait -3", 0.0), ("wait 2678400", 604_800.0),
+        ("wait Mon, 01 Jan 2024 00:00:00 +9999999999999999999", None),
+    ],
+)  # fmt: skip
 def test_the_wait_that_a_provider_asks_for_is_handed_on(text, seconds):
     async def story(model: LitellmModel, _: StubEndpoint) -> float | None:
         with pytest.raises(ModelError) as caught:
