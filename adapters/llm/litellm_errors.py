@@ -35,6 +35,13 @@ _KIND_BY_STATUS: dict[int, ModelErrorKind] = {
     429: "rate_limit",
 }
 
+_REFUSALS: frozenset[str] = frozenset(
+    {"HTTPStatusError", "ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
+)
+"""httpx's exceptions (its "Exceptions") for a call that was not made, or was answered with a status of 400 or more."""
+
+_MOST_CAUSES = 20
+
 _REMEDY: dict[ModelErrorKind, str] = {
     "rate_limit": "it is tried again by itself; lower max_concurrent_workers if this goes on",
     "quota": "add credit or wait for the reset at the provider, or choose another model with ORCH_MODEL",
@@ -57,7 +64,23 @@ def model_error(error: BaseException, model: str) -> ModelError:
     retry_after_s = _retry_after_s(error)
     kind = _kind(error, has_retry_after=retry_after_s is not None)
     told = " ".join(str(error).split())[:500] or type(error).__name__
-    return ModelError(f"{model}: {told}; {_REMEDY[kind]}", kind, retry_after_s)
+    may_be_charged = kind in ("timeout", "unavailable") and not _was_refused(error)
+    return ModelError(f"{model}: {told}; {_REMEDY[kind]}", kind, retry_after_s, may_be_charged=may_be_charged)
+
+
+def _was_refused(error: BaseException) -> bool:
+    """Whether the provider did no work for the call: it was not reached, or answered with an error's status.
+
+    litellm gives a connection that broke a status of its own making, so only what it was made from tells.
+    """
+    cause: BaseException | None = error
+    for _ in range(_MOST_CAUSES):
+        if cause is None:
+            break
+        if type(cause).__name__ in _REFUSALS:
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _kind(error: BaseException, *, has_retry_after: bool) -> ModelErrorKind:

@@ -18,7 +18,7 @@ import msgspec
 from adapters.llm.catalog import Profile, catalog, price_entry
 from adapters.llm.litellm_check import problem_with
 from adapters.llm.litellm_errors import model_error
-from adapters.llm.litellm_wire import call_arguments, highest_price, reply_from
+from adapters.llm.litellm_wire import call_arguments, highest_price, reply_from, usage_from
 from engine.model.budget import Price
 from engine.model.codecs.codec import CodecName
 from engine.model.types import ModelError, Reply, Request, Window
@@ -75,14 +75,10 @@ class LitellmModel:
         try:
             async with asyncio.timeout(request.timeout_s):
                 if on_delta is None:
-                    completion = await litellm.acompletion(**arguments)
+                    completion, reports_usage = await litellm.acompletion(**arguments), True
                 else:
-                    completion = await _streamed(litellm, arguments, on_delta)
-            return _checked(reply_from(completion.model_dump(), request.model, _cost_usd(litellm, completion, route)))
-        except (msgspec.ValidationError, IndexError) as error:
-            raise ModelError(
-                f"{request.model}: the answer is no chat completion ({error}); check ORCH_API_BASE", "unavailable"
-            ) from error
+                    completion, reports_usage = await _streamed(litellm, arguments, on_delta)
+            return _read(litellm, completion, request.model, route, reports_usage=reports_usage)
         except TimeoutError as error:
             raise model_error(error, request.model) from error
         except litellm.exceptions.openai.OpenAIError as error:
@@ -152,11 +148,23 @@ class LitellmModel:
         litellm.register_model(entries)
 
 
-def _checked(reply: Reply) -> Reply:
-    # An endpoint that does not stream what was asked for gives litellm no chunk, which it takes for an empty answer.
-    if reply.text or reply.tool_calls or reply.usage.completion_tokens:
-        return reply
-    raise ModelError(f"{reply.model}: the answer is empty; check ORCH_API_BASE", "unavailable")
+def _read(litellm: ModuleType, completion: Any, model: str, route: Route, *, reports_usage: bool) -> Reply:
+    """The reply in litellm's completion.
+
+    Raises: ModelError for one that says nothing, or is none; the provider has worked for it, and may charge.
+    """
+    dump = completion.model_dump()
+    try:
+        reply = reply_from(dump, model, _cost_usd(litellm, completion, route))
+    except (msgspec.ValidationError, IndexError) as error:
+        fault = f"the answer is no chat completion ({error})"
+    else:
+        # An endpoint that does not stream what was asked for gives litellm no text, which it takes for an empty answer.
+        if reply.text or reply.tool_calls or reply.usage.completion_tokens:
+            return reply
+        fault = "the answer is empty"
+    said = f"{model}: {fault}; check ORCH_API_BASE"
+    raise ModelError(said, "unavailable", may_be_charged=True, usage=usage_from(dump) if reports_usage else None)
 
 
 def _endpoint(route: Route) -> dict[str, Any]:
@@ -189,7 +197,10 @@ def _cost_usd(litellm: ModuleType, completion: Any, route: Route) -> float | Non
     return float(litellm.completion_cost(completion_response=completion, model=route.model))
 
 
-async def _streamed(litellm: ModuleType, arguments: dict[str, Any], on_delta: Callable[[str], None]) -> Any:
+async def _streamed(
+    litellm: ModuleType, arguments: dict[str, Any], on_delta: Callable[[str], None]
+) -> tuple[Any, bool]:
+    """The whole answer, and whether its usage is the provider's word."""
     stream = await litellm.acompletion(**arguments, stream=True, stream_options={"include_usage": True})
     chunks = []
     try:
@@ -200,7 +211,9 @@ async def _streamed(litellm: ModuleType, arguments: dict[str, Any], on_delta: Ca
                 on_delta(text)
     finally:
         await stream.aclose()
-    return litellm.stream_chunk_builder(chunks, messages=arguments["messages"])
+    # Where none is reported, litellm guesses it from the text.
+    reports_usage = any(getattr(chunk, "usage", None) for chunk in chunks)
+    return litellm.stream_chunk_builder(chunks, messages=arguments["messages"]), reports_usage
 
 
 def _import_litellm() -> ModuleType:

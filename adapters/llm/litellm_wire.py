@@ -84,16 +84,28 @@ def reply_from(completion: dict[str, Any], model: str, cost_usd: float | None) -
     parsed = msgspec.convert(completion, _Completion, strict=False)
     choice = parsed.choices[0]
     calls = tuple(_tool_call(number, call) for number, call in enumerate(choice.message.tool_calls or (), start=1))
-    details = parsed.usage.prompt_tokens_details or _Details()
-    usage = Usage(parsed.usage.prompt_tokens, parsed.usage.completion_tokens, details.cached_tokens or 0)
     return Reply(
         text=choice.message.content or "",
         tool_calls=calls,
-        usage=usage,
+        usage=_usage(parsed.usage),
         cost_usd=cost_usd,
         finish=_finish(choice.finish_reason, has_calls=bool(calls)),
         model=model,
     )
+
+
+def usage_from(completion: dict[str, Any]) -> Usage | None:
+    """The tokens that a completion's dump reports, whatever else is wrong with it; None when it reports none."""
+    try:
+        usage = _usage(msgspec.convert(completion.get("usage"), _Usage, strict=False))
+    except msgspec.ValidationError:
+        return None
+    return usage if usage.total_tokens > 0 else None
+
+
+def _usage(told: _Usage) -> Usage:
+    details = told.prompt_tokens_details or _Details()
+    return Usage(told.prompt_tokens, told.completion_tokens, details.cached_tokens or 0)
 
 
 def highest_price(entry: dict[str, Any]) -> Price | None:

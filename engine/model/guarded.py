@@ -1,7 +1,7 @@
 """The guards around a model: redaction, retries, the provider's lane, and the budget.
 
 Outermost first: redaction, retry, lane, budget, the model. The budget sits innermost, so that each try is paid for on its
-own: a call that timed out may still be charged. Must not know any vendor.
+own: a call that failed may still be charged. Must not know any vendor.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 
 from engine.model.budget import Budget, BudgetReached, Price, Reservation, WorstCase, worst_case
 from engine.model.lanes import MAX_WAIT_S, LaneClosed, Lanes
-from engine.model.types import Message, Model, ModelError, Reply, Request
+from engine.model.types import Message, Model, ModelError, Reply, Request, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -134,20 +134,30 @@ class GuardedModel:
         try:
             reply = await self._model.complete(request, on_delta)
         except ModelError as error:
-            if error.kind == "timeout":
-                budget.forfeit(reservation)
-            else:
-                budget.release(reservation)
+            _settle_failed(budget, reservation, error, price)
             raise
         except BaseException:
             # A cancelled call may be charged all the same, and nobody will tell us how much.
             budget.forfeit(reservation)
             raise
-        cost_usd = reply.cost_usd
-        if cost_usd is None and price is not None:
-            cost_usd = price.of(reply.usage.prompt_tokens, reply.usage.completion_tokens)
-        budget.settle(reservation, reply.usage, cost_usd)
+        budget.settle(
+            reservation, reply.usage, _reckoned(reply.usage, price) if reply.cost_usd is None else reply.cost_usd
+        )
         return reply
+
+
+def _settle_failed(budget: Budget, reservation: Reservation, error: ModelError, price: Price | None) -> None:
+    """Count what the provider may charge for a call that brought nothing."""
+    if error.usage is not None:
+        budget.settle(reservation, error.usage, _reckoned(error.usage, price))
+    elif error.may_be_charged:
+        budget.forfeit(reservation)
+    else:
+        budget.release(reservation)
+
+
+def _reckoned(usage: Usage, price: Price | None) -> float | None:
+    return None if price is None else price.of(usage.prompt_tokens, usage.completion_tokens)
 
 
 def _likely_tokens(worst: WorstCase, request: Request) -> int:

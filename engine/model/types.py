@@ -103,12 +103,19 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class ModelError(Exception):
-    """A call that failed; the message is a sentence with the remedy, `retry_after_s` what the provider asked for."""
+    """A call that failed; the message is a sentence with the remedy, `retry_after_s` what the provider asked for. `usage` is what the
+    provider reported all the same; without it the call `may_be_charged` for an amount that nobody knows, as one that timed out is.
+    """
 
-    def __init__(self, message: str, kind: ModelErrorKind, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, kind: ModelErrorKind, retry_after_s: float | None = None, *,
+        may_be_charged: bool | None = None, usage: Usage | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(message)
         self.kind: ModelErrorKind = kind
         self.retry_after_s = retry_after_s
+        self.may_be_charged = kind == "timeout" if may_be_charged is None else may_be_charged
+        self.usage = usage
 
     @property
     def is_transient(self) -> bool:

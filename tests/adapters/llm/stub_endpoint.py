@@ -37,6 +37,11 @@ ANSWERS: dict[str, Callable[[], web.Response]] = {
     "too long": _failure(400, "This model's maximum context length is 10 tokens, yours: 20", "context_length_exceeded"),
     "wrong": _failure(400, "Invalid value for `messages`", "invalid_request_error"),
     "no json": lambda: web.Response(text="hello"),
+    "half a json": lambda: web.Response(text='{"id": "c", "choi', content_type="application/json"),
+    "failed inside": lambda: web.json_response({"error": {"message": "upstream is overloaded", "code": 502}}),
+    "no choice": lambda: web.json_response(_completion({}) | {"choices": []}),
+    "nothing": lambda: web.json_response(_empty(USAGE | {"completion_tokens": 0})),
+    "nothing for nothing": lambda: web.json_response(_empty({})),
 }  # fmt: skip
 
 
@@ -63,11 +68,23 @@ class StubEndpoint:
                 self.left.set()
         if text.startswith("wait "):
             return _failure(429, "slow down", "rate_limit_exceeded", **{"Retry-After": text.removeprefix("wait ")})()
+        if text == "hang up":
+            _cut(request)
         if text in ANSWERS:
             return ANSWERS[text]()
         if body.get("stream"):
             return await _stream(request, body)
         return web.json_response(_completion(body))
+
+
+def _cut(request: web.Request) -> None:
+    assert request.transport is not None
+    request.transport.close()
+
+
+def _empty(usage: dict[str, Any]) -> dict[str, Any]:
+    choice = {"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}
+    return _completion({}) | {"choices": [choice], "usage": usage}
 
 
 def _completion(body: dict[str, Any]) -> dict[str, Any]:
@@ -94,6 +111,9 @@ async def _stream(request: web.Request, body: dict[str, Any]) -> web.StreamRespo
     for chunk in chunks:
         whole_chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", **chunk}
         await response.write(f"data: {json.dumps(whole_chunk)}\n\n".encode())
+        if body["messages"][-1]["content"] == "break off":
+            _cut(request)
+            return response
     await response.write(b"data: [DONE]\n\n")
     return response
 

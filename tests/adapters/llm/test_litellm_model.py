@@ -132,6 +132,36 @@ def test_the_wait_that_a_provider_asks_for_is_handed_on(text, seconds):
     assert with_model(story) == seconds
 
 
+@pytest.mark.parametrize(
+    ("text", "streams", "may_be_charged", "usage"),
+    [
+        ("slow down", False, False, None),
+        ("boom", False, False, None),
+        ("boom", True, False, None),
+        ("bad gateway", True, False, None),
+        ("too long", False, False, None),
+        ("hang up", False, True, None),
+        ("hang up", True, True, None),
+        ("break off", True, True, None),
+        ("no json", False, True, None),
+        ("no json", True, True, None),
+        ("half a json", False, True, None),
+        ("failed inside", False, True, None),
+        ("no choice", False, True, Usage(11, 5, 4)),
+        ("nothing", False, True, Usage(11, 0, 4)),
+        ("nothing for nothing", False, True, None),
+    ],
+)
+def test_what_a_provider_may_charge_for_a_failed_call_is_told(text, streams, may_be_charged, usage):
+    async def story(model: LitellmModel, _: StubEndpoint) -> ModelError:
+        with pytest.raises(ModelError) as caught:
+            await model.complete(ask(text), (lambda _: None) if streams else None)
+        return caught.value
+
+    error = with_model(story)
+    assert (error.may_be_charged, error.usage) == (may_be_charged, usage)
+
+
 def test_an_unreachable_endpoint_and_an_unknown_provider_say_what_to_check():
     async def story(model: LitellmModel, _: StubEndpoint) -> list[ModelError]:
         errors = []
@@ -144,6 +174,7 @@ def test_an_unreachable_endpoint_and_an_unknown_provider_say_what_to_check():
 
     unreachable, unknown = with_model(story)
     assert (unreachable.kind, unknown.kind) == ("unavailable", "bad_request")
+    assert not unreachable.may_be_charged
     assert "ORCH_API_BASE" in str(unreachable)
     assert "ORCH_MODEL" in str(unknown)
 
@@ -156,7 +187,8 @@ def test_the_time_limit_holds_and_closes_the_connection():
         await asyncio.wait_for(endpoint.left.wait(), 5)
         return caught.value
 
-    assert with_model(story).kind == "timeout"
+    error = with_model(story)
+    assert (error.kind, error.may_be_charged) == ("timeout", True)
 
 
 def test_cancelling_closes_the_connection():

@@ -111,6 +111,25 @@ def test_a_refused_call_costs_nothing_and_one_that_timed_out_its_worst_case():
     assert bench.budget.spent_tokens == 3 * (2 + 16 * 2 + 10)
 
 
+def test_a_broken_answer_costs_what_was_reported_and_else_its_worst_case():
+    bench = Bench()
+    with pytest.raises(ModelError):
+        complete(bench, *[ModelError("a", "unavailable", usage=Usage(7, 1))] * 3)
+    assert bench.budget.spent_tokens == 24
+    assert bench.budget.spent_usd == pytest.approx(0.024)
+    with pytest.raises(ModelError):
+        complete(bench, *[ModelError("a", "unavailable", may_be_charged=True)] * 3)
+    assert bench.budget.spent_tokens == 24 + 3 * (2 + 16 * 2 + 10)
+    assert bench.budget.reserved_tokens == 0
+
+
+def test_a_connection_that_timed_out_before_it_stood_costs_nothing():
+    bench = Bench()
+    with pytest.raises(ModelError):
+        complete(bench, *[ModelError("a", "timeout", may_be_charged=False)] * 3)
+    assert bench.budget.spent_tokens == bench.budget.reserved_tokens == 0
+
+
 class Gate:
     """A model that answers when it is told to, and counts how many calls are inside at once."""
 
