@@ -11,6 +11,7 @@ from engine.cell.sandbox import CellFactory
 from engine.cell.types import Cell, CellSpec
 from engine.finishing import to_the_end
 from engine.options import Options
+from engine.workspace.objects import object_folders
 from engine.workspace.pool import WorktreePool
 from engine.workspace.repository import Repository
 from engine.workspace.worktree import Worktree
@@ -60,6 +61,7 @@ class Sites:
             private_gitdir=worktree.private_gitdir,
             repository=self.repository.path,
             hidden=(self.repository.git_dir / "orch", *(Path(path) for path in self._options.hidden)),
+            readable=object_folders(self.repository.git_dir),
             network=self._options.network,
         )
 

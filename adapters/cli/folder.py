@@ -19,10 +19,9 @@ def root_of(folder: Path) -> Path:
 
     Raises: NotARepository.
     """
-    found = pygit2.discover_repository(str(folder))
-    if found is None:
+    if pygit2.discover_repository(str(folder)) is None:
         raise NotARepository(say.not_a_repository(str(folder.resolve())))
-    repository = pygit2.Repository(found)
+    repository = pygit2.Repository(str(folder))
     return Path(repository.workdir or repository.path).resolve()
 
 

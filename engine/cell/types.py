@@ -45,6 +45,8 @@ class CellSpec(msgspec.Struct, frozen=True):
     """Readable at its own path wherever it lies, so that its virtual environment and its objects work."""
     hidden: tuple[Path, ...]
     """Must not be read: the engine's own folder, credentials. A deeper path of this spec stays visible within."""
+    readable: tuple[Path, ...] = ()
+    """Readable wherever they lie: the folders of the repository's objects, which a linked worktree's `.git` has elsewhere."""
     network: bool = False
     """Opens the host's network, its loopback included; without it there is a private loopback at most."""
     env: dict[str, str] = {}

@@ -66,7 +66,7 @@ def view_of(spec: CellSpec) -> View:
     homes = _homes()
     hidden = [*map(Path, HIDDEN_ON_HOST), Path(tempfile.gettempdir()), *homes, *spec.hidden, *listening_sockets()]
     hidden += [home / name for home in homes for name in CREDENTIALS]
-    readable = _programs(homes, spec.repository.resolve())
+    readable = [*_programs(homes, spec.repository.resolve()), *spec.readable]
     if spec.network:
         # Often a link into /run, and without it no name resolves.
         readable.append(Path("/etc/resolv.conf"))

@@ -23,6 +23,7 @@ from engine.workspace.checkouts import first_line
 from engine.workspace.git import GitError, run_git
 from engine.workspace.include import copy_included, find_included
 from engine.workspace.locks import is_stale
+from engine.workspace.objects import object_folders
 from engine.workspace.removal import remove_tree
 from engine.workspace.repository import Repository
 from engine.workspace.worktree import Worktree
@@ -78,8 +79,10 @@ class WorktreePool:
             names = find_included(self._repository, self._include)
             included = copy_included(names, checkout=self._repository.path, tree=slot.path)
             remove_tree(slot.private)
-            common_dir, index = self._repository.git_dir, slot.admin / "index"
-            private_gitdir.create(slot.private, base=base, common_dir=common_dir, index=index, excluded=included)
+            private_gitdir.create(
+                slot.private, base=base, common_dir=self._repository.git_dir, objects=object_folders(self._repository.git_dir),
+                index=slot.admin / "index", excluded=included,
+            )  # fmt: skip
         except (GitError, OSError):
             self._discard(slot)
             raise

@@ -25,17 +25,19 @@ _CONFIG: Final = """\
 """
 
 
-def create(path: Path, *, base: str, common_dir: Path, index: Path, excluded: tuple[str, ...]) -> None:
+def create(
+    path: Path, *, base: str, common_dir: Path, objects: tuple[Path, ...], index: Path, excluded: tuple[str, ...]
+) -> None:
     """Make the gitdir at `path`, which must not exist: branch `work` at `base`, a copy of `index`, `git status` clean.
 
-    The target's objects are reached through an alternate (git's "objects/info/alternates"), so writing here never writes there.
+    The target's `objects` are reached as alternates (git's "objects/info/alternates"), so writing here never writes there.
     """
     for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
         (path / folder).mkdir(parents=True)
     _write(path / "HEAD", f"ref: refs/heads/{BRANCH}\n")
     _write(path / "refs/heads" / BRANCH, f"{base}\n")
     _write(path / "config", _CONFIG)
-    _write(path / "objects/info/alternates", f"{common_dir / 'objects'}\n")
+    _write(path / "objects/info/alternates", "".join(f"{folder}\n" for folder in objects))
     _write(
         path / "info/exclude",
         _user_excludes(common_dir) + "".join(f"/{_literal(name)}\n" for name in (REPORT_NAME, *excluded)),

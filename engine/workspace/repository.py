@@ -51,11 +51,11 @@ class Repository:
 
         Raises: NotARepository, NoCommits; DetachedHead where a branch is needed. Each says what to do.
         """
-        found = pygit2.discover_repository(str(path))
-        if found is None:
+        if pygit2.discover_repository(str(path)) is None:
             raise NotARepository(f"{path} is not in a git repository; run `git init` there, or name another folder")
         try:
-            handle = pygit2.Repository(found)
+            # By the path and not by what was discovered: only a `.git` file tells whose files belong to a git directory elsewhere.
+            handle = pygit2.Repository(str(path))
         except (pygit2.GitError, KeyError) as error:
             remedy = "check its owner (`git config --global --add safe.directory <folder>`) and `git status` there"
             raise NotARepository(f"the repository of {path} cannot be opened: {error}; {remedy}") from None
@@ -154,8 +154,16 @@ class Repository:
 
     def checkouts(self) -> list[Checkout]:
         """Every work tree that exists on disk, the main one first."""
+        return find_checkouts(self.git_dir, self._main_tree())
+
+    def _main_tree(self) -> Path | None:
+        """The main work tree, None where there is none, or where nothing tells which it is."""
+        if _git_dir_at(self.path) == self.git_dir:
+            return None if self.is_bare() else self.path
         handle = self.handle()
-        return find_checkouts(self.git_dir, None if handle.is_bare else Path(handle.workdir))
+        # libgit2 takes the folder around a git directory for its work tree, which one with `--separate-git-dir` is not.
+        main = None if handle.is_bare else Path(handle.workdir)
+        return main if main is not None and _git_dir_at(main) == self.git_dir else None
 
     def checkout_of(self, branch: str) -> Checkout | None:
         """The work tree that has the branch checked out, or is rebasing it."""
@@ -251,3 +259,8 @@ class Repository:
 
     def _lock_of(self, branch: str) -> Path:
         return self.git_dir / f"{_HEADS}{branch}.lock"
+
+
+def _git_dir_at(path: Path) -> Path | None:
+    found = pygit2.discover_repository(str(path))
+    return None if found is None else Path(found).resolve()

@@ -2,14 +2,18 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from engine.cell.sandbox import CellFactory, probe
+from engine.cell.sandbox import CellFactory, Level, probe
 from engine.options import Options
 from engine.site import SetupFailed, Sites
 from engine.workspace.pool import WorktreePool
 from engine.workspace.repository import Repository
+from tests.contracts.cell_site import CONFINED
+from tests.engine.workspace.target import git, make_repository
 
 
 def test_a_site_that_is_cancelled_while_its_tree_is_made_gives_the_tree_back(calc: Repository, tmp_path):
@@ -54,3 +58,55 @@ def test_a_set_up_that_fails_says_how_and_gives_the_tree_back(calc: Repository, 
         asyncio.run(visit())
     assert not pool._taken
     pool.close()
+
+
+def linked(main: Path, place: Path) -> None:
+    git(main, "worktree", "add", "-q", "-b", "other", str(place))
+
+
+def separate(main: Path, place: Path) -> None:
+    git(main.parent, "clone", "-q", "--separate-git-dir", str(main.parent / "elsewhere"), str(main), str(place))
+
+
+def borrowing(main: Path, place: Path) -> None:
+    git(main.parent, "clone", "-q", "--reference", str(main), str(main), str(place))
+    git(main.parent, "clone", "-q", "--shared", str(place), str(place) + "-twice")
+    place.rename(str(place) + "-once")
+    Path(str(place) + "-twice").rename(place)
+    (place / ".git/objects/info/alternates").write_text(f"# borrowed\n{place}-once/.git/objects\n")
+
+
+def submodule(main: Path, place: Path) -> None:
+    parent = make_repository(main.parent / "super", {"README": "super\n"})
+    git(parent.path, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(main), "sub")
+    place.symlink_to(parent.path / "sub")
+
+
+@pytest.mark.parametrize("level", CONFINED)
+@pytest.mark.parametrize("lay_out", [linked, separate, borrowing, submodule])
+def test_git_works_in_a_cell_wherever_the_repository_keeps_its_objects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lay_out: Callable[[Path, Path], None], level: Level
+):
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    main = make_repository(home / "main", {"a.py": "a = 1\n"})
+    lay_out(main.path, home / "place")
+    repository = Repository.open(home / "place")
+    pool = WorktreePool(repository, tmp_path / "trees")
+    sites = Sites(repository, pool, CellFactory(level), Options(model="m"))
+
+    async def visit() -> list[str]:
+        async with sites.at(repository.head()) as site:
+            commands = (
+                "git status --short && git log --format=%s && git fsck --connectivity-only",
+                f"cat {main.git_dir}/config",
+            )
+            return [(await site.cell.run(command, timeout_s=30)).output for command in commands]
+
+    shown, hidden = asyncio.run(visit())
+    pool.close()
+    assert shown.splitlines()[0] == "first"
+    assert "error" not in shown
+    assert "fatal" not in shown
+    assert "[core]" not in hidden

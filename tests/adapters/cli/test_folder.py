@@ -31,3 +31,9 @@ def test_the_root_is_found_from_below(tmp_path: Path):
 def test_no_repository_no_root(tmp_path: Path):
     with pytest.raises(NotARepository, match="orch start --new"):
         root_of(tmp_path)
+
+
+def test_the_root_is_where_the_files_are_and_not_around_a_git_dir_elsewhere(tmp_path: Path):
+    (tmp_path / "place" / "a").mkdir(parents=True)
+    git(tmp_path / "place", "init", "-q", "--separate-git-dir", str(tmp_path / "elsewhere"))
+    assert root_of(tmp_path / "place" / "a") == (tmp_path / "place").resolve()

@@ -57,6 +57,18 @@ def test_a_subfolder_and_a_linked_worktree_share_the_git_dir(repository: Reposit
     assert linked.current_branch() == "side"
 
 
+def test_a_git_dir_elsewhere_belongs_to_the_checkout_that_names_it(repository: Repository, tmp_path: Path) -> None:
+    place = tmp_path / "deep" / "place"
+    git(tmp_path, "clone", "-q", "--separate-git-dir", str(tmp_path / "elsewhere"), str(repository.path), str(place))
+    opened = Repository.open(place / "src")
+    assert (opened.path, opened.git_dir) == (place, tmp_path / "elsewhere")
+    assert opened.is_dirty() == []
+    assert opened.checked_out_at("main") == place
+    git(place, "worktree", "add", "-q", "-b", "side", str(tmp_path / "linked"))
+    linked = Repository.open(tmp_path / "linked")
+    assert [checkout.path for checkout in linked.checkouts()] == [tmp_path / "linked"]
+
+
 def test_only_tracked_changes_make_a_checkout_dirty(repository: Repository) -> None:
     (repository.path / "untracked").write_text("x")
     assert repository.is_dirty() == []
