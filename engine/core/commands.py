@@ -135,9 +135,7 @@ class RetryTask(msgspec.Struct, frozen=True):
 
 
 class RestartRun(msgspec.Struct, frozen=True):
-    """Begin again what is under way, held up or asked about; what is submitted, approved or landed stays. With `spares_asked`,
-    so do open questions and the tasks that they are about.
-    """
+    """Begin again what is under way, held up or (unless `spares_asked`) asked about; what is submitted or landed stays."""
 
     run: RunId
     by: str
