@@ -23,6 +23,8 @@ _WORDS: Final[tuple[tuple[str, Choice], ...]] = (
     ("raise", "raise_budget"),
     ("land now", "land_now"),
     ("land", "land_now"),
+    ("review again", "review_again"),
+    ("review", "review_again"),
     ("replan", "replan"),
     ("stop", "stop"),
     ("keep", "keep"),
@@ -80,7 +82,7 @@ def _after(word: str, typed: str) -> str | None:
 
 def _with_rest(plain: c.AnswerDecision, rest: str) -> c.AnswerDecision | c.Refused:
     match plain.choice:
-        case "retry" | "land_now" | "stop" | "keep" | "approve":
+        case "retry" | "land_now" | "review_again" | "stop" | "keep" | "approve":
             return c.Refused(say.needs_no_text(plain.choice, one_line(rest)[:60])) if rest else plain
         case "retry_with_changes" | "spawn":
             return _replaced(plain, changes=rest) if rest else c.Refused(say.needs_text(plain.choice))

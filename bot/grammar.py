@@ -80,7 +80,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
     ),
     Command("pause", "start nothing new in a run", "operator", (_RUN, _WHY), "pause R1"),
     Command(
-        "resume", "go on with a paused run, or land what files were in the way of", "operator",
+        "resume", "go on with a paused run, a landing that files were in the way of, or a review", "operator",
         (Param("run", "name", "the run, or the task or question", "word"),), "resume R1",
     ),
     Command("cancel", "end a run; what landed stays", "operator", (_RUN, _WHY), "cancel R1 we buy it instead"),

@@ -163,7 +163,7 @@ class Dispatcher:
             case e.WorkSubmitted(task=name) | e.WorkApproved(task=name) | e.LandingResumed(task=name):
                 # A plan is submitted, approved and complete within one group; only what still waits is followed.
                 self._follow(board.tasks[name])
-            case e.DecisionAnswered(run=run) | e.DecisionWithdrawn(run=run):
+            case e.DecisionAnswered(run=run) | e.DecisionWithdrawn(run=run) | e.ReviewResumed(run=run):
                 self._take_up_reviews(run, board)
             case e.HumanAsked(task=name) | e.TaskAbandoned(task=name) if record.actor != ENGINE and name is not None:
                 self._cut_off(name)
@@ -287,7 +287,9 @@ class Dispatcher:
         """Record the failure; what follows is Phoenix's to say."""
         detail = self._ledger.fit(failed.detail)
         await self._hold_run(job, failed, detail)
-        not_before = self._not_before(job, failed.retry_after_s) if failed.failure in phoenix.INFRASTRUCTURE else ""
+        failures = self._ledger.board.tasks[job.task.id].infra_failures
+        is_infra = failed.failure in phoenix.INFRASTRUCTURE
+        not_before = self._not_before(failures, failed.retry_after_s) if is_infra else ""
         command = c.FailAttempt(
             job.task.id, job.attempt, failed.failure, detail, failed.is_final, not_before, failed.verdict,
             failed.evidence.refs, failed.escalation,
@@ -301,9 +303,8 @@ class Dispatcher:
         elif outcome.failure == "quota":
             await self._parking.park(job.run.id, detail, outcome.retry_after_s)
 
-    def _not_before(self, job: Job, retry_after_s: float | None) -> str:
-        backoff_s = phoenix.backoff_s(self._ledger.board.tasks[job.task.id].infra_failures)
-        wait_s = max(backoff_s, believable_s(retry_after_s) or 0.0)
+    def _not_before(self, failures: int, retry_after_s: float | None) -> str:
+        wait_s = max(phoenix.backoff_s(failures), believable_s(retry_after_s) or 0.0)
         return iso(self._clock.now_ms() + int(wait_s * 1000) + 999)
 
     async def _review(self, submitted: Task) -> None:
@@ -325,8 +326,9 @@ class Dispatcher:
     async def _defer(self, job: Job, deferred: Deferred) -> None:
         detail = self._ledger.fit(deferred.detail)
         await self._hold_run(job, deferred, detail)
+        deferrals = self._ledger.board.tasks[job.task.id].attempts[-1].deferrals
         command = c.DeferReview(
-            job.task.id, job.attempt, deferred.failure, detail, self._not_before(job, deferred.retry_after_s),
+            job.task.id, job.attempt, deferred.failure, detail, self._not_before(deferrals, deferred.retry_after_s),
             deferred.is_final,
         )  # fmt: skip
         await self._ledger.submit(command)

@@ -11,7 +11,7 @@ from bot.replies import spend as spend_say
 from bot.threads import deed
 from engine.core import commands as c
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Run
+from engine.core.entities import Choice, Run
 from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
 from engine.service import CannotStart
@@ -61,7 +61,7 @@ async def pause(desk: Desk, call: Call) -> Message:
 
 
 async def resume(desk: Desk, call: Call) -> Message:
-    """Go on with a run; or, for a task or question about a checkout, land."""
+    """Go on with a run; or, for a task or question about done work, review it or land it."""
     board = desk.engine.board
     name = call.text("run")
     if name.startswith(("T", "D")):
@@ -71,10 +71,11 @@ async def resume(desk: Desk, call: Call) -> Message:
         decision = found[1]
         if decision is None:
             return refusal(say.names_no_order(name, "resume"))
-        order = consent_of(desk, call).answer(decision, "land_now")
-        is_about_landing = not decision.is_open or "land_now" in decision.options
-        if isinstance(order, c.AnswerDecision) and not is_about_landing:
-            return refusal(say.can_not_land(decision.id))
+        choice: Choice = "review_again" if decision.kind == "review" else "land_now"
+        order = consent_of(desk, call).answer(decision, choice)
+        is_about_work = not decision.is_open or choice in decision.options
+        if isinstance(order, c.AnswerDecision) and not is_about_work:
+            return refusal(say.can_not_go_on(decision.id))
         return await give(desk, call, order)
     run = run_meant(board, call)
     return run if isinstance(run, Notice) else await give(desk, call, c.ResumeRun(run))

@@ -55,9 +55,9 @@ def names_no_order(name: str, command: str) -> str:
     return f"`{command}` can do nothing about {name}; `show {name}` tells what it waits for"
 
 
-def can_not_land(decision: DecisionId) -> str:
-    """`resume D2` where no files are in the way."""
-    return f"{decision} does not ask whether to land; `show {decision}` tells what it asks"
+def can_not_go_on(decision: DecisionId) -> str:
+    """`resume D2` where no files are in the way and no review waits."""
+    return f"{decision} asks about no landing and no review; `show {decision}` tells what it asks"
 
 
 def over_starts_anew(run: RunId, new: RunId) -> str:

@@ -107,6 +107,8 @@ def _about_task(event: e.TaskEvent, board: Blackboard) -> str:  # noqa: C901, PL
             return f"{name} put off until {', '.join(event.waits_for)} {'is' if len(event.waits_for) == 1 else 'are'} done: {event.detail}"
         case e.HumanRetried():
             return f"{name} is tried again" + (f", with changes: {event.guidance}" if event.guidance else "")
+        case e.ReviewResumed():
+            return f"{name} is reviewed again"
         case e.LandingResumed():
             return f"{name} goes back to the merge train"
         case e.TaskAbandoned():

@@ -37,6 +37,7 @@ CHOICES: Final[dict[Choice, str]] = {
     "keep": "keep",
     "finish_cheaply": "finish cheaply",
     "approve": "approve",
+    "review_again": "review again",
 }
 """What a person types to choose; the parser in bot/decisions.py reads the same words."""
 
@@ -47,6 +48,7 @@ CHOICE_MEANINGS: Final[dict[Choice, str]] = {
     "spawn": "a new task takes its place: spawn: …",
     "raise_budget": "set a higher cap: raise 5 USD, or raise 200000 tokens",
     "land_now": "the files are out of the way: land it",
+    "review_again": "the reviewer can be reached again: review the work that is there",
     "replan": "let a planner plan what is needed; say more with replan: …",
     "stop": "end the run here; what landed stays",
     "keep": "let the run go on",

@@ -11,7 +11,7 @@ import msgspec
 
 from engine.core import events as e
 from engine.core.chat import ChatBoard
-from engine.core.entities import PLANNING, Decision, Run, RunState, Task, TaskState
+from engine.core.entities import PLANNING, Decision, DecisionKind, Run, RunState, Task, TaskState
 from engine.core.fold_spend import folded_spend
 from engine.core.fold_task import cut_off, folded, planned, task_to
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId, number
@@ -21,6 +21,10 @@ from engine.core.notes import NoteBoard, NoteId
 _TASK_STATES: Final[tuple[TaskState, ...]] = (
     "planned", "ready", "active", "awaiting_qa", "approved", "complete", "failed", "waiting_human", "abandoned",
 )  # fmt: skip
+
+
+KEEPS_WORK: Final[frozenset[DecisionKind]] = frozenset({"checkout", "review"})
+"""Questions about work that is done: its attempt goes on when they are answered so."""
 
 
 class Counters(msgspec.Struct, frozen=True):
@@ -256,7 +260,7 @@ def _apply_to_decision(board: Blackboard, at: str, event: e.DecisionEvent) -> To
                 raise BrokenHistory(f"{event.decision} is asked twice")
             task = _task_of(board, event.run, event.task) if event.task else None
             if task is not None:
-                task = task if event.topic == "checkout" else cut_off(task, at, event.question)
+                task = task if event.topic in KEEPS_WORK else cut_off(task, at, event.question)
                 task = task_to(task, "waiting_human", at, decision=event.decision, receipt=None)
                 board.put_task(task)
             board.put_decision(

@@ -1,4 +1,4 @@
-"""What a person's answer to a question means: retry, abandon, spawn, land, raise, replan, stop; alone or with a second. Pure."""
+"""What a person's answer to a question means: retry, abandon, spawn, review, land, raise, replan, stop; alone or with a second. Pure."""
 
 import math
 
@@ -8,7 +8,16 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import limits, plan
 from engine.core.blackboard import Blackboard
-from engine.core.decide_people import Events, abandon, abandon_all, end_all, next_task_id, plan_anew, tried_again
+from engine.core.decide_people import (
+    Events,
+    abandon,
+    abandon_all,
+    end_all,
+    has_own_budget,
+    next_task_id,
+    plan_anew,
+    tried_again,
+)
 from engine.core.decide_spend import make_thrifty
 from engine.core.entities import Answer, Decision, RoleName, Task
 from engine.core.ids import RunId
@@ -75,7 +84,7 @@ def _same(one: Answer, other: Answer) -> bool:
     return mine == (other.choice, other.changes, other.dependents, other.amount_usd, other.amount_tokens)
 
 
-def _effect(board: Blackboard, decision: Decision, command: c.AnswerDecision) -> Events | c.Refused:  # noqa: C901 - a table, one row a choice
+def _effect(board: Blackboard, decision: Decision, command: c.AnswerDecision) -> Events | c.Refused:  # noqa: C901, PLR0911 - a table, one row a choice
     task = board.tasks[decision.task] if decision.task else None
     if task is None:
         return _effect_on_run(board, decision, command)
@@ -93,6 +102,8 @@ def _effect(board: Blackboard, decision: Decision, command: c.AnswerDecision) ->
             return _spawn(board, task, command)
         case "land_now":
             return _land_now(board, task, decision)
+        case "review_again":
+            return _review_again(board, task, decision)
         case "raise_budget" | "replan" | "stop" | "keep" | "finish_cheaply" | "approve":
             return c.Refused(
                 f"{command.choice.replace('_', ' ')} is an answer about a run, and this is about {task.id}"
@@ -103,6 +114,13 @@ def _land_now(board: Blackboard, task: Task, decision: Decision) -> Events | c.R
     if not plan.is_ready(board, task):
         return c.Refused(f"{task.id} now waits for other tasks; retry it, and it lands after them")
     return [e.LandingResumed(task.run, task=task.id, decision=decision.id)]
+
+
+def _review_again(board: Blackboard, task: Task, decision: Decision) -> Events | c.Refused:
+    if not plan.is_ready(board, task):
+        return c.Refused(f"{task.id} now waits for other tasks; retry it, and it is done after them")
+    fresh = has_own_budget(board, task)
+    return [e.ReviewResumed(task.run, task=task.id, decision=decision.id, fresh_budget=fresh)]
 
 
 def _effect_on_run(board: Blackboard, decision: Decision, command: c.AnswerDecision) -> Events | c.Refused:  # noqa: C901, PLR0911 - a table, one row a choice
@@ -129,7 +147,7 @@ def _effect_on_run(board: Blackboard, decision: Decision, command: c.AnswerDecis
                 return [*gone, e.RunCancelled(run.id, reason=_two_people(decision, command))]
             gone = end_all(board, run.id, "the run was stopped", but=decision.id)
             return [*gone, e.RunFailed(run.id, reason=reason)]
-        case "retry" | "retry_with_changes" | "abandon" | "spawn" | "land_now":
+        case "retry" | "retry_with_changes" | "abandon" | "spawn" | "land_now" | "review_again":
             return c.Refused(
                 f"{command.choice.replace('_', ' ')} is an answer about a task, and this is about {run.id}"
             )

@@ -35,12 +35,20 @@ def _defer(board: Blackboard, task: Task, report: c.DeferReview) -> Events | c.R
     if (refusal := need(task, "awaiting_qa")) is not None:
         return refusal
     is_parked = _is_parked(board, task, report.failure)
-    if report.is_final or (task.infra_failures >= limits.MAX_INFRA_FAILURES and not is_parked):
-        return [_ask(board, task, f"{task.id} ({task.title}) can't be reviewed: {report.detail}", report.detail)]
+    deferrals = task.attempts[-1].deferrals
+    if report.is_final or (deferrals >= limits.MAX_INFRA_FAILURES and not is_parked):
+        question = f"{task.id} ({task.title}) can't be reviewed: {report.detail}"
+        return [
+            e.HumanAsked(
+                task.run, decision=next_decision_id(board), topic="review", task=task.id, question=question,
+                options=("review_again", *TASK_OPTIONS), evidence=report.detail,
+            )
+        ]  # fmt: skip
     return [
         e.ReviewDeferred(
             task.run, task=task.id, attempt=report.attempt, failure=report.failure, detail=report.detail,
             not_before="" if is_parked else report.not_before, is_parked=is_parked,
+            deferrals=0 if is_parked else deferrals + 1,
         )
     ]  # fmt: skip
 

@@ -42,9 +42,14 @@ def need(task: Task, state: TaskState, *roles: RoleName) -> c.Refused | None:
 
 def tried_again(board: Blackboard, task: Task, decision: DecisionId, guidance: str = "") -> e.HumanRetried:
     """A person sends the task back to work; what it may spend by itself begins anew."""
+    fresh = has_own_budget(board, task)
+    return e.HumanRetried(task.run, task=task.id, decision=decision, guidance=guidance, fresh_budget=fresh)
+
+
+def has_own_budget(board: Blackboard, task: Task) -> bool:
+    """Whether there is a cap on what the task may spend by itself."""
     config = board.runs[task.run].config
-    is_fresh = config.task_budget_usd is not None or config.task_budget_tokens is not None
-    return e.HumanRetried(task.run, task=task.id, decision=decision, guidance=guidance, fresh_budget=is_fresh)
+    return config.task_budget_usd is not None or config.task_budget_tokens is not None
 
 
 def next_task_id(board: Blackboard, offset: int = 0) -> TaskId:

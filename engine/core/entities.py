@@ -66,7 +66,7 @@ Fault = Literal["work", "tests", "both"]
 LadderStep = Literal["brief", "stronger_model", "replan", "human"]
 """What follows when an attempt fails in the same way again; each repetition is one step up."""
 
-DecisionKind = Literal["task", "budget", "checkout", "run_red", "cancel", "plan", "acceptance", "apart"]
+DecisionKind = Literal["task", "budget", "checkout", "run_red", "cancel", "plan", "acceptance", "apart", "review"]
 Choice = Literal[
     "retry",
     "retry_with_changes",
@@ -79,6 +79,7 @@ Choice = Literal[
     "keep",
     "finish_cheaply",
     "approve",
+    "review_again",
 ]
 Dependents = Literal["cascade", "drop", "replan"]
 PostContent = Literal["decision", "digest", "picture", "summary"]
@@ -187,7 +188,9 @@ class Nudge(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One try of a task, in its own worktree. `failure` is empty while it runs and when it succeeded."""
+    """One try of a task, in its own worktree. `failure` is empty while it runs and when it succeeded; `deferrals` is how often in a
+    row its review could not be held.
+    """
 
     number: int
     base: str
@@ -204,6 +207,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     nudges: tuple[Nudge, ...] = ()
     turns: int = 0
     spend: Spend = Spend()
+    deferrals: int = 0
 
 
 class Task(msgspec.Struct, frozen=True, omit_defaults=True):

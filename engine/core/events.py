@@ -213,7 +213,9 @@ class AttemptFailed(Event, frozen=True):
 
 
 class ReviewDeferred(Event, frozen=True):
-    """The review could not be held (model, machine); the submitted work waits and nothing is said about it."""
+    """The review could not be held (model, machine); the submitted work waits and nothing is said about it. `deferrals` is how often
+    that befell it; 0 where the run is parked, and in events of old, which counted with the task's infrastructure failures.
+    """
 
     task: TaskId
     attempt: int
@@ -221,6 +223,17 @@ class ReviewDeferred(Event, frozen=True):
     detail: str
     not_before: str = ""
     is_parked: bool = False
+    deferrals: int = 0
+
+
+class ReviewResumed(Event, frozen=True):
+    """A person has the submitted work reviewed again; its deferrals are counted anew, and the task's own budget begins anew if that
+    is `fresh_budget`.
+    """
+
+    task: TaskId
+    decision: DecisionId
+    fresh_budget: bool = False
 
 
 class RetryScheduled(Event, frozen=True):
@@ -309,6 +322,7 @@ TaskEvent = (
     TaskReadied | DependenciesChanged | AttemptStarted | TurnsLogged | WorkSubmitted | WorkApproved | AttemptFailed
     | ReviewDeferred | RetryScheduled | LandingPrepared | WorkMerged | ResultAccepted | HumanRetried | LandingResumed
     | TaskAbandoned | WorkSuspended | WorkCarried | AttemptWatched | LandingOvertaken
+    | ReviewResumed
 )  # fmt: skip
 DecisionEvent = HumanAsked | DecisionAnswered | DecisionWithdrawn | DecisionReminded | DecisionSeconded
 NoteEvent = InsightPosted | DesignDecided

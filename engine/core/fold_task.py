@@ -46,6 +46,9 @@ def folded(task: Task, at: str, event: e.TaskEvent) -> Task:  # noqa: C901, PLR0
         case e.LandingOvertaken():
             return msgspec.structs.replace(task, receipt=None, updated_at=at)
         case e.ReviewDeferred():
+            if event.deferrals:
+                put_off = _attempt(task, at, deferrals=event.deferrals)
+                return msgspec.structs.replace(put_off, not_before=event.not_before)
             infra = task.infra_failures + (not event.is_parked)
             return msgspec.structs.replace(task, infra_failures=infra, not_before=event.not_before, updated_at=at)
         case _ as outcome:
@@ -59,7 +62,7 @@ AboutAttempt = (
 )  # fmt: skip
 Outcome = (
     e.WorkApproved | e.AttemptFailed | e.RetryScheduled | e.WorkMerged | e.ResultAccepted | e.HumanRetried
-    | e.LandingResumed | e.TaskAbandoned | e.WorkSuspended | e.WorkCarried
+    | e.LandingResumed | e.TaskAbandoned | e.WorkSuspended | e.WorkCarried | e.ReviewResumed
 )  # fmt: skip
 
 
@@ -92,8 +95,7 @@ def _outcome(task: Task, at: str, event: Outcome) -> Task:  # noqa: C901, PLR091
         case e.HumanRetried():
             guidance = (*task.guidance, event.guidance) if event.guidance else task.guidance
             task = cut_off(task, at, "a person asked for another attempt")
-            if event.fresh_budget:
-                task = msgspec.structs.replace(task, spent_before=sum((a.spend for a in task.attempts), Spend()))
+            task = _with_fresh_budget(task) if event.fresh_budget else task
             return task_to(
                 task, "planned", at, tries=0, infra_failures=0, guidance=guidance, decision=None, not_before=""
             )
@@ -104,6 +106,9 @@ def _outcome(task: Task, at: str, event: Outcome) -> Task:  # noqa: C901, PLR091
             )
             after = tuple(dict.fromkeys((*task.depends_on, *event.waits_for)))
             return task_to(task, "planned", at, depends_on=after)
+        case e.ReviewResumed():
+            task = _attempt(_with_fresh_budget(task) if event.fresh_budget else task, at, deferrals=0)
+            return task_to(task, "awaiting_qa", at, decision=None, not_before="")
         case e.LandingResumed():
             return task_to(task, "approved", at, decision=None)
         case e.TaskAbandoned():
@@ -111,6 +116,10 @@ def _outcome(task: Task, at: str, event: Outcome) -> Task:  # noqa: C901, PLR091
             return task_to(
                 cut, "abandoned", at, decision=None, finished_at=at, not_before="", receipt=None, reason=event.reason
             )
+
+
+def _with_fresh_budget(task: Task) -> Task:
+    return msgspec.structs.replace(task, spent_before=sum((a.spend for a in task.attempts), Spend()))
 
 
 def _failed(task: Task, at: str, event: e.AttemptFailed) -> Task:

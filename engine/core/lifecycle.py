@@ -15,7 +15,7 @@ TASK: Final[Mapping[TaskState, frozenset[TaskState]]] = {
     "awaiting_qa": frozenset({"approved", "failed", "waiting_human", "abandoned"}),
     "approved": frozenset({"complete", "failed", "waiting_human", "abandoned"}),
     "failed": frozenset({"ready", "waiting_human", "abandoned"}),
-    "waiting_human": frozenset({"planned", "ready", "approved", "abandoned"}),
+    "waiting_human": frozenset({"planned", "ready", "awaiting_qa", "approved", "abandoned"}),
     "complete": frozenset(),
     "abandoned": frozenset(),
 }

@@ -80,6 +80,8 @@ def _about_task(event: e.TaskEvent) -> Line:  # noqa: C901, PLR0911, PLR0912 - a
             return f" (attempt {event.attempt})", "its result was taken over"
         case e.HumanRetried():
             return ", to be tried again", event.guidance
+        case e.ReviewResumed():
+            return "", "to be reviewed again"
         case e.LandingResumed():
             return "", "back to the merge train"
         case e.TaskAbandoned():

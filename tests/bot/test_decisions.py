@@ -20,6 +20,9 @@ RED = Decision(DecisionId("D3"), RunId("R1"), "run_red", "Plan more?", ("replan"
 CHECKOUT = Decision(
     DecisionId("D4"), RunId("R1"), "checkout", "In the way", ("land_now", "retry", "abandon"), "2026-01-01T00:00:00Z"
 )
+UNREVIEWED = Decision(
+    DecisionId("D5"), RunId("R1"), "review", "T3 can't be reviewed", ("review_again", "retry"), "2026-01-01T00:00:00Z"
+)
 
 
 def typed(text: str, decision: Decision = TASK) -> c.AnswerDecision:
@@ -86,6 +89,11 @@ def test_replan_takes_words_or_none():
 
 def test_land_now():
     assert typed("land now", CHECKOUT).choice == "land_now"
+
+
+@pytest.mark.parametrize("text", ["review again", "REVIEW", "1"])
+def test_review_again(text: str):
+    assert typed(text, UNREVIEWED).choice == "review_again"
 
 
 ALL = "1 (retry), 2 (retry with changes), 3 (abandon) or 4 (spawn)"

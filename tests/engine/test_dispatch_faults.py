@@ -1,6 +1,7 @@
 """The dispatcher when something breaks or ends: one fault stops one thing, and nothing waits for nobody."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -12,7 +13,7 @@ from engine.core.entities import Run
 from engine.core.ids import RunId, TaskId
 from engine.ledger import MAX_DETAIL_CHARS
 from engine.store.memory import MemoryLog
-from engine.work import Deferred, FinalGates, Job, Moved, Overtaken, WorkOutcome
+from engine.work import Deferred, FinalGates, Job, Journal, Moved, Overtaken, ReviewOutcome, WorkOutcome
 from engine.workspace.repository import UnknownBranch
 from tests.fakes.bench import ALICE, Heart, beating
 from tests.fakes.crew import ScriptedCrew, planned
@@ -222,6 +223,33 @@ def test_a_bug_in_a_reviewer_says_nothing_about_the_work():
             assert len(heart.task("Task a").attempts) == 1
 
     run(story())
+
+
+def test_work_that_could_not_be_reviewed_is_reviewed_again_after_the_answer():
+    crew = ScriptedCrew((planned("a"), planned("b")))
+    crew.reviews["Task a"] = Deferred("model_error", "401: the key is expired", is_final=True)
+    reviews = Counter[str]()
+    known = crew.review
+
+    async def review(job: Job, commit: str, journal: Journal) -> ReviewOutcome:
+        reviews[job.task.title] += 1
+        return await known(job, commit, journal)
+
+    crew.review = review  # type: ignore[method-assign]  # counted
+
+    async def story() -> None:
+        async with beating(crew) as heart:
+            await heart.start()
+            await heart.until(asked)
+            crew.reviews.clear()
+            (decision,) = heart.board.open_decisions
+            await heart.order(c.AnswerDecision(decision, "review_again", ALICE, "now"))
+            await heart.until(over)
+            assert heart.board.runs[R1].state == "completed"
+            assert (reviews["Task a"], len(heart.task("Task a").attempts)) == (2, 1)
+
+    run(story())
+    assert crew.log.count("start Task a a1") == 1
 
 
 def test_no_review_is_held_while_a_question_about_the_budget_is_open():

@@ -85,8 +85,10 @@ def retries_then_a_person_then_landed() -> CoreDriver:
     return driver
 
 
-def conflicts_outages_and_checkouts() -> CoreDriver:
-    """What the world does to a run: conflicts, red merges, model outages, files in the way, an empty purse, a red end."""
+def conflicts_outages_and_reviews() -> CoreDriver:
+    """What the world does to a run: conflicts, red merges, model outages, a reviewer out of reach, files in the way, an empty purse, a
+    red end.
+    """
     driver = CoreDriver()
     start_run(driver, "Make the failing tests pass", RunConfig(model="openai/pilot", budget_usd=1.0))
     direct(driver, "money")
@@ -102,19 +104,21 @@ def conflicts_outages_and_checkouts() -> CoreDriver:
     fail(driver, "T4", "lost", "the engine was restarted")
     attempt = submit(driver, "T3")
     driver.must(c.DeferReview(TaskId("T3"), attempt, "model_error", "503", not_before="2026-01-01T00:10:00Z"))
+    driver.must(c.DeferReview(TaskId("T3"), attempt, "model_error", "401: the key is expired", is_final=True))
+    driver.must(answer(driver, "D1", "review_again"), ALICE)
     driver.must(c.ApproveWork(TaskId("T3"), attempt, None), "strategist")
     driver.must(c.PrepareLanding(TaskId("T3"), attempt, receipt(driver, "T3")))
     driver.must(c.AskAboutCheckout(TaskId("T3"), attempt, "money.py has changes that are not committed"))
-    driver.must(answer(driver, "D1", "land_now"), ALICE)
+    driver.must(answer(driver, "D2", "land_now"), ALICE)
     driver.must(c.RecordLanding(TaskId("T3"), attempt, receipt(driver, "T3")))
     begin(driver, "T4")
     driver.must(c.AskAboutBudget(R1, "1.02 of 1 USD"))
     fail(driver, "T4", "budget", "no call fits into what is left")
-    raised = answer(driver, "D2", "raise_budget")
+    raised = answer(driver, "D3", "raise_budget")
     driver.must(c.AnswerDecision(raised.decision, raised.choice, raised.by, raised.at, budget_usd=5.0), ALICE)
     land(driver, "T4")
     finish(driver, RED)
-    driver.must(answer(driver, "D3", "replan", "Only the dates are left."), ALICE)
+    driver.must(answer(driver, "D4", "replan", "Only the dates are left."), ALICE)
     plan(driver, "T5", [planned("dates")])
     land(driver, "T6")
     finish(driver)
@@ -300,7 +304,7 @@ STORIES: Final[Mapping[str, Callable[[], CoreDriver]]] = {
     for story in (
         two_planners_and_a_tester,
         retries_then_a_person_then_landed,
-        conflicts_outages_and_checkouts,
+        conflicts_outages_and_reviews,
         a_landing_is_overtaken,
         people_change_their_minds,
         told_and_steered_in_chat,

@@ -3,8 +3,10 @@
 import asyncio
 
 import msgspec
+import pytest
 
 from engine.core.ids import RunId
+from engine.work import Deferred
 from tests.fakes.chat import MemoryChat
 from tests.fakes.crew import ScriptedCrew, planned
 from tests.fakes.jumping import run
@@ -229,5 +231,27 @@ def test_a_group_gives_a_role(chat: Platform):
         async with talking(ScriptedCrew((planned("a"),)), chat, rules=rules) as talk:
             assert (await talk.types(EVE, "start it")).startswith("R1 started")
             assert talk.board.runs[next(iter(talk.board.runs))].created_by == chat.who(EVE)
+
+    run(story())
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_work_that_could_not_be_reviewed_is_reviewed_again_by_a_word_or_a_click(chat: Platform, typed: bool):
+    crew = ScriptedCrew((planned("a"),))
+    crew.reviews["Task a"] = Deferred("model_error", "401: the key is expired", is_final=True)
+
+    async def story() -> None:
+        async with talking(crew, chat) as talk:
+            await talk.types(ALICE, "start it")
+            await talk.until(lambda: talk.says("D1 needs you") != "")
+            question = talk.says("D1 needs you")
+            assert "1. review again: the reviewer can be reached again: review the work that is there" in chat.text(
+                question
+            )
+            crew.reviews.clear()
+            told = await (talk.types(BOB, "resume D1") if typed else talk.clicks(BOB, "review again", on=question))
+            assert told.splitlines()[0] == f"D1 is decided by {chat.who(BOB)}: review again"
+            await talk.until(lambda: talk.says("R1 is completed") != "")
+            assert crew.log == ["start Task a a1"]
 
     run(story())

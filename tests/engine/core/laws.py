@@ -60,6 +60,7 @@ def retries_are_bounded(task: Task) -> None:
     """No count passes its cap, and no task rests in `failed`."""
     assert 0 <= task.tries <= task.max_retries
     assert 0 <= task.infra_failures <= MAX_INFRA_FAILURES
+    assert all(0 <= attempt.deferrals <= MAX_INFRA_FAILURES for attempt in task.attempts)
     assert task.state != "failed"
 
 

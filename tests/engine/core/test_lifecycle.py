@@ -16,7 +16,7 @@ active: awaiting_qa failed ready planned waiting_human abandoned
 awaiting_qa: approved failed waiting_human abandoned
 approved: complete failed waiting_human abandoned
 failed: ready waiting_human abandoned
-waiting_human: planned ready approved abandoned
+waiting_human: planned ready awaiting_qa approved abandoned
 complete:
 abandoned:
 """

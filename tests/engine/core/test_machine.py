@@ -44,7 +44,7 @@ SHAPES = st.lists(st.lists(st.integers(0, 3), max_size=2), min_size=1, max_size=
 MAX_TASKS = 40
 ENDINGS: dict[DecisionKind, Choice] = {
     "task": "abandon", "checkout": "retry", "budget": "raise_budget", "run_red": "stop", "cancel": "keep",
-    "plan": "approve", "acceptance": "approve", "apart": "keep",
+    "plan": "approve", "acceptance": "approve", "apart": "keep", "review": "review_again",
 }  # fmt: skip
 
 

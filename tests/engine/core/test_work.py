@@ -5,8 +5,9 @@ import pytest
 
 from engine.core import commands as c
 from engine.core import limits
-from engine.core.entities import CriterionVerdict, Spec, Spend, Verdict
+from engine.core.entities import CriterionVerdict, RunConfig, Spec, Spend, Verdict
 from engine.core.ids import RunId, TaskId
+from tests.engine.core import laws
 from tests.fakes.core_driver import CoreDriver
 from tests.fakes.core_steps import (
     ALICE,
@@ -246,6 +247,64 @@ def test_a_review_that_can_not_be_held_goes_to_a_person():
     submit(driver, "T4")
     driver.must(c.DeferReview(TaskId("T4"), 1, "model_error", "401", is_final=True))
     assert driver.task("T4").state == "waiting_human"
+
+
+def unreviewed() -> CoreDriver:
+    """T3's work is submitted, and its review can't be held."""
+    driver = planned_run(planned("a"), planned("b"))
+    attempt = submit(driver, "T3")
+    driver.must(c.DeferReview(T3, attempt, "model_error", "503", not_before="later"))
+    driver.must(c.DeferReview(T3, attempt, "model_error", "401: the key is expired", is_final=True))
+    return driver
+
+
+def test_work_whose_reviewer_is_out_of_reach_is_reviewed_again_and_not_done_again():
+    driver = unreviewed()
+    assert not driver.task("T3").attempts[-1].ended_at
+    assert driver.decision("D1").options == ("review_again", "retry", "retry_with_changes", "abandon", "spawn")
+    driver.must(answer(driver, "D1", "review_again"), ALICE)
+    task = driver.task("T3")
+    assert (task.state, task.decision, task.attempts[0].deferrals, task.not_before) == ("awaiting_qa", None, 0, "")
+    driver.must(c.ApproveWork(T3, 1, None))
+    assert (driver.task("T3").state, len(driver.task("T3").attempts)) == ("approved", 1)
+    laws.check(driver.board)
+
+
+def test_a_retry_of_work_that_was_not_reviewed_is_another_attempt():
+    driver = unreviewed()
+    driver.must(answer(driver, "D1", "retry"), ALICE)
+    assert (driver.task("T3").state, driver.task("T3").attempts[0].failure) == ("ready", "interrupted")
+    laws.check(driver.board)
+
+
+def test_work_that_waits_for_others_by_now_is_not_reviewed_again():
+    driver = unreviewed()
+    driver.must(c.ChangeDependencies(T3, add=(TaskId("T4"),)))
+    assert "now waits for other tasks" in driver.refusal(answer(driver, "D1", "review_again"))
+
+
+def test_a_review_that_is_held_again_may_be_paid_for():
+    driver = planned_run(planned("a"), config=RunConfig(model="m", task_budget_usd=0.5))
+    begin(driver, "T3")
+    log(driver, "T3", cost_usd=0.5)
+    driver.must(c.SubmitWork(T3, 1, oid("w"), "done"))
+    driver.must(c.DeferReview(T3, 1, "budget", "the budget of T3 is reached", is_final=True))
+    driver.must(answer(driver, "D1", "review_again"), ALICE)
+    assert driver.task("T3").spent_before.cost_usd == 0.5
+
+
+def test_failures_on_the_way_to_the_work_do_not_count_against_its_review():
+    driver = planned_run(planned("a"))
+    for _ in range(limits.MAX_INFRA_FAILURES):
+        begin(driver, "T3")
+        fail(driver, "T3", "lost")
+    attempt = submit(driver, "T3")
+    for _ in range(limits.MAX_INFRA_FAILURES):
+        driver.must(c.DeferReview(T3, attempt, "model_error", "503"))
+    assert driver.task("T3").state == "awaiting_qa"
+    driver.must(c.ApproveWork(T3, attempt, None))
+    fail(driver, "T3", "lost", "the machine went away while landing")
+    assert driver.task("T3").state == "waiting_human"
 
 
 def test_what_models_were_paid_adds_up():

@@ -76,6 +76,7 @@ function isGrave(choice) {
 const FORMS = {
   retry: () => Promise.resolve({}),
   land_now: () => Promise.resolve({}),
+  review_again: () => Promise.resolve({}),
   approve: () => Promise.resolve({}),
   keep: () => Promise.resolve({}),
   retry_with_changes: async ({ task }) => {

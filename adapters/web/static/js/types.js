@@ -2,7 +2,7 @@
 
 /** @typedef {"planned"|"ready"|"active"|"awaiting_qa"|"approved"|"complete"|"failed"|"waiting_human"|"abandoned"} TaskState */
 /** @typedef {"planning"|"running"|"paused"|"waiting_human"|"completed"|"failed"|"cancelled"} RunState */
-/** @typedef {"retry"|"retry_with_changes"|"abandon"|"spawn"|"raise_budget"|"land_now"|"replan"|"stop"|"keep"|"finish_cheaply"|"approve"} Choice */
+/** @typedef {"retry"|"retry_with_changes"|"abandon"|"spawn"|"raise_budget"|"land_now"|"replan"|"stop"|"keep"|"finish_cheaply"|"approve"|"review_again"} Choice */
 /** @typedef {"cascade"|"drop"|"replan"} Dependents */
 /** @typedef {{tokens: number, cost_usd: number, unpriced_tokens: number}} Spend */
 /** @typedef {{[state: string]: number}} Counts */

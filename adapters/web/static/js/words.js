@@ -23,6 +23,7 @@ export const CHOICES = {
   raise_budget: ["Raise the budget…", "Set a higher cap and go on."],
   finish_cheaply: ["Finish cheaply…", "Finish what is begun: a cheaper model, one task at a time, a quarter more money, nothing new."],
   land_now: ["Land now", "The files are out of the way: land it."],
+  review_again: ["Review again", "The reviewer can be reached again: review the work that is there."],
   approve: ["Approve", "It is right as it stands. A plan can be changed first: add, link or abandon tasks."],
   keep: ["Keep", "Leave it as it stands; a run that is under way goes on."],
   replan: ["Replan…", "Let a planner plan the repair."],
