@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+import struct
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from engine.store.pack import Pack
 _PARTIAL: Final = ".orch-partial"
 """How a file ends until it is whole. Never a name that begins with `tmp_`: `git prune` removes those at any age."""
 _ABANDONED_AFTER_S: Final = 3600
+_FANOUT_AT: Final = 8
 _KEEP_MARK: Final = b"orch engine: a write under way\n"
 
 
@@ -70,6 +72,26 @@ class PackFolder:
             }
             yield PackOnItsWay(self._folder, name, made, syncs=not self._is_ordered)
 
+    def drop_repeated(self, old: Collection[Path]) -> None:
+        """Remove those old packs whose every object is in a newer one, once the names of the newer ones are durable.
+
+        `git repack -d` does not wait for that: in a power cut on a file system without a journal both can be gone.
+
+        Raises: OSError.
+        """
+        sync_folder(self._folder)
+        present = set(self._folder.glob("pack-*.pack"))
+        newer = set[bytes]().union(*(_ids_in(pack.with_suffix(".idx")) for pack in present.difference(old)))
+        repeated = [pack for pack in present.intersection(old) if _is_within(pack, newer)]
+        if repeated:
+            # It may name one of them. It is derived, and git goes without it until it writes it anew.
+            for index in self._folder.glob("multi-pack-index*"):
+                index.unlink(missing_ok=True)
+        for pack in repeated:
+            # The index goes first: without it there is no pack (git's `unlink_pack_path`).
+            for suffix in (".idx", ".pack", ".rev", ".bitmap", ".mtimes"):
+                pack.with_suffix(suffix).unlink(missing_ok=True)
+
     def clean_leftovers(self) -> list[Path]:
         """Remove what a killed writer of ours left; the files removed."""
         leftovers = list(self._folder.glob(f"*{_PARTIAL}"))
@@ -83,6 +105,23 @@ class PackFolder:
         for path in leftovers:
             path.unlink(missing_ok=True)
         return leftovers
+
+
+def _is_within(pack: Path, objects: set[bytes]) -> bool:
+    """Whether all of the pack is among the objects; not one that is kept, or has no index (yet)."""
+    ids = _ids_in(pack.with_suffix(".idx"))
+    return bool(ids) and not pack.with_suffix(".keep").exists() and objects.issuperset(ids)
+
+
+def _ids_in(index: Path) -> set[bytes]:
+    """The objects in a pack, by its index (gitformat-pack, version 2); none when somebody takes it away meanwhile."""
+    try:
+        content = index.read_bytes()
+    except FileNotFoundError:
+        return set()
+    (count,) = struct.unpack_from(">I", content, _FANOUT_AT + 255 * 4)
+    first = _FANOUT_AT + 256 * 4
+    return {content[at : at + 20] for at in range(first, first + 20 * count, 20)}
 
 
 @contextmanager

@@ -10,7 +10,9 @@ from typing import Final
 
 import msgspec
 
+from engine.store.errors import UpkeepFailed
 from engine.store.gitproc import BackgroundGit
+from engine.store.packfolder import PackFolder
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ class Upkeep:
         large_pack_bytes: int = LARGE_PACK_BYTES,
     ) -> None:  # fmt: skip
         self._objects = common_dir / "objects"
+        self._folder = PackFolder(common_dir)
         self._ref = ref
         self._epoch_bytes = epoch_bytes
         self._large_pack_bytes = large_pack_bytes
@@ -74,9 +77,14 @@ class Upkeep:
         if not tip:
             return Tended(len(before), len(before), is_epoch_full=False)
         # Geometric: each pack holds twice the objects of the next, so an object is rewritten a logarithmic number of times. `-f`
-        # finds deltas between groups, which ours never have: half the bytes.
+        # finds more deltas than ours have: half the bytes.
         large = [f"--keep-pack={pack.name}" for pack, in_bytes in before.items() if in_bytes >= self._large_pack_bytes]
-        self._git.run("repack", "--geometric=2", "-d", "-f", "--quiet", "--no-write-bitmap-index", *large)
+        self._git.run("repack", "--geometric=2", "-f", "--quiet", "--no-write-bitmap-index", *large)
+        try:
+            self._folder.drop_repeated(before)
+        except OSError as error:
+            raise UpkeepFailed(f"packs that are in a newer one could not be removed: {error}") from error
+        self._git.run("prune-packed", "--quiet")
         # With Bloom filters of changed paths `git log -- <task file>` reads only the commits that matter.
         graph = ("commit-graph", "write", "--stdin-commits", "--changed-paths", "--split", "--no-progress")
         self._git.run(*graph, stdin=tip)

@@ -52,6 +52,28 @@ def test_small_packs_become_few_and_everything_is_still_there(repository, log):
     assert log.upkeep.sizes().is_graph_written
 
 
+def test_an_old_pack_goes_when_the_name_of_the_new_one_is_durable(repository, log, monkeypatch):
+    append(log, 1, 4)
+    seen: list[int] = []
+    packs = repository / ".git" / "objects" / "pack"
+    monkeypatch.setattr("engine.store.packfolder.sync_folder", lambda _: seen.append(len(list(packs.glob("*.pack")))))
+    assert log.tend().packs_after == 1
+    assert seen == [5]
+
+
+def test_a_pack_that_is_kept_or_still_arrives_stays(repository, log):
+    append(log, 1, 4)
+    kept, other, *_ = (repository / ".git" / "objects" / "pack").glob("*.pack")
+    kept.with_suffix(".keep").touch()
+    # As while git takes over what it fetched: the pack is there, its index is not yet.
+    arriving = other.with_name(f"pack-{'a' * 40}.pack")
+    arriving.write_bytes(other.read_bytes())
+    log.tend()
+    assert kept.exists()
+    assert arriving.exists()
+    assert not other.exists()
+
+
 def test_an_empty_repository_needs_no_upkeep(log):
     tended = log.tend()
     assert (tended.packs_before, tended.is_epoch_full) == (0, False)
