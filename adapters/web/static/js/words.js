@@ -26,7 +26,7 @@ export const CHOICES = {
   review_again: ["Review again", "The reviewer can be reached again: review the work that is there."],
   approve: ["Approve", "It is right as it stands. A plan can be changed first: add, link or abandon tasks."],
   keep: ["Keep", "Leave it as it stands; a run that is under way goes on."],
-  replan: ["Replan…", "Let a planner plan the repair."],
+  replan: ["Replan…", "Let a planner plan what is needed."],
   stop: ["Stop the run…", "End the run here; what landed stays."],
 };
 

@@ -43,7 +43,8 @@ async def _story(url: str, token: str, size: dict[str, int], theme: Theme) -> No
         await page.get_by_role("link", name="Runs", exact=True).click()
         await page.get_by_role("link", name="make the failing tests pass").click()
         await page.get_by_role("link", name="Tasks", exact=True).click()
-        await page.locator(".task-row", has_text="complete").filter(has_text="coder").first.click()
+        landed = page.locator(".task-row", has_text="complete").filter(has_text="coder").first
+        await landed.click(timeout=AT_WORK_MS)
         await _read(page)
 
 
