@@ -4,7 +4,8 @@ Must run while the engine's lock is held and before anything is dispatched.
 """
 
 from collections.abc import Callable
-from itertools import chain
+from itertools import chain, islice
+from typing import Final
 
 from engine.core import commands as c
 from engine.core import phoenix
@@ -24,6 +25,10 @@ HELD: frozenset[TaskState] = frozenset({"active", "awaiting_qa", "approved", "wa
 """States in which a task's work may be a commit that only its branch keeps alive."""
 
 
+LOOKED_THROUGH: Final = 500
+"""Events: 25 microseconds each in a repository that was just opened, and whoever looks at the board waits."""
+
+
 def load_board(log: Log, at: StoredEntry | None = None) -> Blackboard:
     """The board as the state branch has it, or had it right after an entry.
 
@@ -40,12 +45,14 @@ def load_board(log: Log, at: StoredEntry | None = None) -> Blackboard:
 
 
 def refuse_unknown(log: Log) -> None:
-    """Return when this version knows every event of the present epoch.
+    """Return when this version knows the newest events, LOOKED_THROUGH at most.
+
+    An older one that it does not know is met again in a file, by a field that it does not know, where it left one.
 
     Raises: NewerLog naming the newest event that it does not know; BrokenLog.
     """
     # The files alone would do for a board, but whoever does not know an event drops what it added to them with the next one.
-    for commit, event in log.events():
+    for commit, event in islice(log.events(), LOOKED_THROUGH):
         try:
             decode(event)
         except UnknownEvent as error:

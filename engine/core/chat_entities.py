@@ -6,7 +6,7 @@ from engine.core.entities import PostContent
 from engine.core.ids import BindingId, DecisionId, PostId, RunId
 
 
-class Binding(msgspec.Struct, frozen=True, omit_defaults=True):
+class Binding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A run's place in a channel of a chat. `thread` is empty until it was opened; `ended` says why it no longer holds."""
 
     id: BindingId
@@ -20,7 +20,7 @@ class Binding(msgspec.Struct, frozen=True, omit_defaults=True):
     ended_at: str = ""
 
 
-class Post(msgspec.Struct, frozen=True, omit_defaults=True):
+class Post(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A message that is to be, or was, posted into a binding's thread: what it is about, never how it looks.
 
     `key` is unique in its binding, so that nothing is said twice. Only a digest brings `lines`, which cover the log up to

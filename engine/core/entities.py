@@ -85,7 +85,7 @@ Dependents = Literal["cascade", "drop", "replan"]
 PostContent = Literal["decision", "digest", "picture", "summary"]
 
 
-class FileRef(msgspec.Struct, frozen=True, omit_defaults=True):
+class FileRef(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A file beside the entities (a log batch, a diff, an output): its path on the state branch, git blob id, size."""
 
     path: str
@@ -93,14 +93,14 @@ class FileRef(msgspec.Struct, frozen=True, omit_defaults=True):
     size: int
 
 
-class Criterion(msgspec.Struct, frozen=True, omit_defaults=True):
+class Criterion(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One thing that must hold; `check` is a shell command that the engine runs: exit code 0 means it holds."""
 
     text: str
     check: str = ""
 
 
-class GateSpec(msgspec.Struct, frozen=True, omit_defaults=True):
+class GateSpec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A check of the whole tree. `junit` names the XML report the command writes, empty when there is none."""
 
     name: str
@@ -109,7 +109,7 @@ class GateSpec(msgspec.Struct, frozen=True, omit_defaults=True):
     junit: str = ""
 
 
-class GateProof(msgspec.Struct, frozen=True, omit_defaults=True):
+class GateProof(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a gate or a task's own check did on the merged tree: exit code, tests by outcome, seconds."""
 
     name: str
@@ -121,7 +121,7 @@ class GateProof(msgspec.Struct, frozen=True, omit_defaults=True):
     duration_s: float = 0.0
 
 
-class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
+class Receipt(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The proof behind `complete`: which merge commit landed, on what tip, with which tree, under which gates."""
 
     commit: str
@@ -134,7 +134,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
     evidence: tuple[FileRef, ...] = ()
 
 
-class CriterionVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
+class CriterionVerdict(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The strategist's word on one criterion (numbered from 1) and what it rests on."""
 
     number: int
@@ -142,7 +142,7 @@ class CriterionVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
     evidence: str = ""
 
 
-class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
+class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The strategist's word on an attempt. `notes` came with a pass; `wrong_tests` are tests (`path: why`) that ask for the
     wrong thing; `fault` says what did not pass.
     """
@@ -162,7 +162,7 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
         return {"tests": "the tests are wrong", "both": "the work and the tests are wrong"}.get(self.fault, "rejected")
 
 
-class Spend(msgspec.Struct, frozen=True, omit_defaults=True):
+class Spend(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What models were paid: tokens, and US dollars where the price is known."""
 
     tokens: int = 0
@@ -177,7 +177,7 @@ class Spend(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
-class Nudge(msgspec.Struct, frozen=True, omit_defaults=True):
+class Nudge(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What the guardian saw after a turn, and what it said to the worker (nothing, when all was well)."""
 
     turn: int
@@ -187,7 +187,7 @@ class Nudge(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
 
 
-class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
+class Attempt(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One try of a task, in its own worktree. `failure` is empty while it runs and when it succeeded; `deferrals` is how often in a
     row its review could not be held.
     """
@@ -210,7 +210,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     deferrals: int = 0
 
 
-class Task(msgspec.Struct, frozen=True, omit_defaults=True):
+class Task(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A piece of work. `needs` are dependencies on other domains, in words; a `foundation` is planned for others to build on.
     `tries` counts attempts that cost a retry since a person last answered; `generation` counts
     changes of state, so that an answer to an old question is recognised.
@@ -257,7 +257,7 @@ class Task(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.attempts[-1] if self.attempts else None
 
 
-class Spec(msgspec.Struct, frozen=True, omit_defaults=True):
+class Spec(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The director's written understanding of the objective: the ground truth of the run."""
 
     summary: str
@@ -267,7 +267,7 @@ class Spec(msgspec.Struct, frozen=True, omit_defaults=True):
     interfaces: tuple[str, ...] = ()
 
 
-class RunConfig(msgspec.Struct, frozen=True, omit_defaults=True):
+class RunConfig(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What was settled when the run was asked for; later changes of files do not reach a run that is under way.
 
     With `plan_first` a person sees the plan before its tasks start. `joins_plans` has an integrator put the plans of several
@@ -294,7 +294,7 @@ class RunConfig(msgspec.Struct, frozen=True, omit_defaults=True):
     guardian_seconds: float = 0.0
 
 
-class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
+class Grant(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What an attempt may spend in all, out of its run's budget, beyond the `base` that it had spent before."""
 
     task: TaskId
@@ -304,7 +304,7 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     base: Spend = Spend()
 
 
-class Run(msgspec.Struct, frozen=True, omit_defaults=True):
+class Run(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One objective, from the asking to the end. `paused` stays true until a person resumes, whatever the tasks do.
 
     No model is called before `parked_until`; a `thrifty` run finishes cheaply what is begun.
@@ -338,7 +338,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     plan_approved: bool = False
 
 
-class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a person chose and added. `changes` is guidance or a new description; the amounts are a raise that needs two
     people, of whom `second` agreed last.
     """
@@ -354,7 +354,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     second: str = ""
 
 
-class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
+class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A question to people, bound to the task's generation it was asked at. Open while `answer` is None.
 
     `proposal` is the first voice for a choice that needs two; `reminders` counts how often it was asked again.

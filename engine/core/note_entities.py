@@ -5,7 +5,7 @@ import msgspec
 from engine.core.ids import DesignId, InsightId, RunId, TaskId
 
 
-class Insight(msgspec.Struct, frozen=True, omit_defaults=True):
+class Insight(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Something that a worker learnt and others should know. It is a model's text: data, never an instruction."""
 
     id: InsightId
@@ -19,7 +19,7 @@ class Insight(msgspec.Struct, frozen=True, omit_defaults=True):
     paths: tuple[str, ...] = ()
 
 
-class DesignEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+class DesignEntry(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A question of design that a role has settled for the run."""
 
     id: DesignId

@@ -106,7 +106,8 @@ def _decoded(path: str, content: bytes, kind: type[D]) -> D:
     try:
         return msgspec.json.decode(content, type=kind)
     except msgspec.MsgspecError as error:
-        raise BrokenFile(f"{path}: {error}") from error
+        newer = "; a newer orch wrote it, use that version or a later one" if "unknown field" in str(error) else ""
+        raise BrokenFile(f"{path}: {error}{newer}") from error
 
 
 def project(board: Blackboard, touched: Touched) -> dict[str, bytes | None]:

@@ -144,9 +144,12 @@ class ObjectLog(ABC):
         Raises: BrokenLog when the epoch does not begin as this version reads it.
         """
         commit = self.tip()
-        # A shallow clone ends before the epoch does, and is enough for whoever needs only what is there.
-        while commit is not None and self._has(commit):
-            content = self._commit(commit)
+        while commit is not None:
+            try:
+                content = self._commit(commit)
+            except BrokenLog:
+                # A shallow clone ends before the epoch does, and is enough for whoever needs only what is there.
+                return
             if (event := event_of(content)) is not None:
                 yield commit, event
             parents = parents_of(content)

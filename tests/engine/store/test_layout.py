@@ -44,3 +44,9 @@ def test_a_sealed_run_is_one_file_whatever_of_it_changes():
     assert b"the channel is gone" in (unbound["archive/R1.json"] or b"")
     archived = board_from_files([("archive/R1.json", unbound["archive/R1.json"] or b"")], board.seq)
     assert facts(archived) == facts(board)
+
+
+@pytest.mark.parametrize("name", ["runs/R1/tasks/T1.json", "runs/R1/run.json", "runs/R1/insights/I1.json"])
+def test_a_field_that_only_a_newer_version_knows_is_never_dropped_in_silence(name: str):
+    with pytest.raises(BrokenFile, match=f"{name}.*unknown field `teleported`; a newer orch wrote it"):
+        board_from_files([(name, b'{"teleported":true}')], 1)
