@@ -188,7 +188,7 @@ def _amiss(ending: Ending, expected_tree: str) -> list[str]:
 
 
 def points(rng: random.Random) -> list[Kill]:
-    """One to three points; a demo has about 45 appends, and four moves of the target."""
+    """One to three points; a demo has about 110 durable writes, 50 moves of the state branch, and four of the target."""
     found = []
     for _ in range(rng.randint(1, 3)):
         kind = rng.choice(KILLS)
