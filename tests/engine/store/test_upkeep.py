@@ -175,6 +175,7 @@ def until_state(pid: int, states: str) -> str:
 def waiting(background: BackgroundGit, monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[bytes]"]:
     """Within, a git command runs in the background that waits for its input for as long as we like."""
     read_end, write_end = os.pipe()
+    note = background._note  # noqa: SLF001 - there is no other way to know that it is written
     started: list[subprocess.Popen[bytes]] = []
     start = subprocess.Popen
 
@@ -195,7 +196,8 @@ def waiting(background: BackgroundGit, monkeypatch: pytest.MonkeyPatch) -> Itera
     running = threading.Thread(target=run)
     running.start()
     pause = threading.Event()
-    while not started:
+    # Until it is written down, too: the next engine finds it by that.
+    while not started or not note.exists() or note.read_text() != f"{started[0].pid}\n":
         pause.wait(0.01)
     yield started[0]
     os.close(write_end)
