@@ -175,7 +175,7 @@ def until_state(pid: int, states: str) -> str:
 def waiting(background: BackgroundGit, monkeypatch: pytest.MonkeyPatch) -> Iterator["subprocess.Popen[bytes]"]:
     """Within, a git command runs in the background that waits for its input for as long as we like."""
     read_end, write_end = os.pipe()
-    note = background._note  # noqa: SLF001 - there is no other way to know that it is written
+    note = background._note
     started: list[subprocess.Popen[bytes]] = []
     start = subprocess.Popen
 
