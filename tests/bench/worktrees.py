@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -22,6 +23,7 @@ from engine.ledger import Ledger
 from engine.options import Options
 from engine.site import Sites
 from engine.store.gitlog import GitLog
+from engine.store.lock import EngineLock
 from engine.work import Failed, Job, Journal, Proven, Submitted, WorkOutcome
 from engine.workspace.commit import commit_worktree
 from engine.workspace.pool import WorktreePool
@@ -84,11 +86,13 @@ def make_repository(folder: Path) -> Repository:
 
 def worktree_ms_per_task(folder: Path) -> float:
     """Milliseconds a task, from the planning to the end of the run."""
-    return asyncio.run(_run(make_repository(folder)))
+    repository = make_repository(folder)
+    with EngineLock(repository.path, since_ms=0), closing(GitLog.open(repository.path)) as log:
+        log.write_ahead()
+        return asyncio.run(_run(repository, log))
 
 
-async def _run(repository: Repository) -> float:
-    log = GitLog.open(repository.path)
+async def _run(repository: Repository, log: GitLog) -> float:
     pool = WorktreePool(repository, repository.git_dir / "orch" / "work")
     options = Options(model="none")
     sites = Sites(repository, pool, CellFactory("none"), options)
