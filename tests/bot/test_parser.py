@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.grammar import COMMANDS, description, looks_like
@@ -171,6 +171,7 @@ def test_any_line_is_a_command_or_one_clean_sentence(line: str):
     assert all(param.name in found.values for param in found.command.params if param.is_required)
 
 
+@settings(deadline=2_000)
 @given(st.sampled_from(['"x ', "x:'", "--a=' ", "“", "start "]), st.sampled_from(VERBS))
 def test_hostile_lines_are_read_in_no_time(piece: str, verb: str):
     line = f"{verb} {piece * 4_000}"[:MAX_LINE]
