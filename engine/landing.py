@@ -93,7 +93,7 @@ class LocalLander:
         land = partial(train.land, self._repository, branch=receipt.branch, merged=merged)
         try:
             # Git can tell why the target moves before it does.
-            await asyncio.to_thread(self._log.publish)
+            await to_the_end(asyncio.to_thread(self._log.publish))
             landed = await to_the_end(asyncio.to_thread(land))
         except UnknownCommit:
             # No branch held the merge commit yet, and `git gc` took it away: it has not landed.

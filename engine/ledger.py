@@ -2,7 +2,7 @@
 
 What queued while a group was being written becomes the next group (natural group commit). A command is answered only
 after its events are durable; a failed append stops the writer, and with it the engine, loudly. Git shows them a moment later, when
-nothing more comes; `flush` waits for that, and stands before every effect that somebody outside can see.
+nothing more comes; `flush` waits for that, and stands before every message, push and answer to a person.
 """
 
 import asyncio

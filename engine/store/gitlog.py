@@ -103,7 +103,8 @@ class GitLog(ObjectLog):
             try:
                 self._publish()
             except (LogMovedOn, AppendFailed) as error:
-                logger.error("%s; what is durable is published when the log is opened again", error)  # noqa: TRY400 - no trace
+                extra = {"action": "unpublished", "reason": str(error)}
+                logger.error("what is durable is published when the log is opened again", extra=extra)  # noqa: TRY400 - no trace
             self._closed.set()
             if self._wal is not None:
                 self._wal.close()
@@ -137,6 +138,8 @@ class GitLog(ObjectLog):
         Raises: LockNotHeld when this process does not hold the engine's lock; AppendFailed.
         """
         self._check_lock()
+        if self._wal is not None:
+            return
         self._recover()
         with self._refusals():
             self._wal = WriteAheadLog.open(self._wal_path, self.ref)
@@ -284,7 +287,10 @@ class GitLog(ObjectLog):
         """Keep commits that the branch can't go on with, because somebody moved it before they were published."""
         if old is not None and old not in self._repository:
             kept = self._wal_path.rename(self._wal_path.with_name(f"wal-{new[:12]}"))
-            logger.error("%s moved away from events that were not published; they are in %s", self.ref, kept)
+            extra = {"action": "set_aside", "ref": self.ref, "file": str(kept)}
+            logger.error(
+                "somebody moved the branch away from events that were not published; the file holds them", extra=extra
+            )
             return
         aside = f"{APART}{new[:12]}"
         with self._packs.keeping(self._pack) as on_its_way, closing(self._new_ref(aside)) as ref, ref.locked() as lock:
@@ -292,7 +298,11 @@ class GitLog(ObjectLog):
             on_its_way.show()
             lock.move()
         self._pack = Pack()
-        logger.error("%s was moved before %s was published; see `git log %s`", self.ref, new, aside)
+        extra = {"action": "set_aside", "ref": self.ref, "kept": aside}
+        logger.error(
+            "somebody moved the branch before events of ours were published; `git log` of the kept ref shows them",
+            extra=extra,
+        )
 
     def _new_ref(self, name: str) -> LooseRef:
         return LooseRef(common_dir(self._path), name, self._disk.release)

@@ -34,6 +34,8 @@ _DELTA_STORED_UP_TO: Final = 1024
 _STORED: Final = struct.Struct("<2sBHH")
 _MAX_PACK: Final = 0x7FFFFFFF
 _HEAD_BYTES: Final = 12
+INDEX_HEAD: Final = b"\xfftOc\0\0\0\2"
+"""How an index of version 2 begins."""
 
 _Version = tuple[bytes, int, int]
 """Content, offset in the pack, and how many deltas reading it takes."""
@@ -107,7 +109,7 @@ class Pack:
         counts = Counter(map(itemgetter(0), ids))
         body = b"".join(
             (
-                b"\xfftOc\0\0\0\2",
+                INDEX_HEAD,
                 struct.pack(">256I", *accumulate(counts[first] for first in range(256))),
                 *ids,
                 struct.pack(f">{len(ids)}I", *map(checksums.__getitem__, ids)),

@@ -11,12 +11,12 @@ from typing import Final
 
 from engine.clock import SystemClock
 from engine.store.durable import keeps_order, make_folder, sync_folder
-from engine.store.pack import Pack
+from engine.store.pack import INDEX_HEAD, Pack
 
 _PARTIAL: Final = ".orch-partial"
 """How a file ends until it is whole. Never a name that begins with `tmp_`: `git prune` removes those at any age."""
 _ABANDONED_AFTER_S: Final = 3600
-_FANOUT_AT: Final = 8
+_FANOUT_AT: Final = len(INDEX_HEAD)
 _KEEP_MARK: Final = b"orch engine: a write under way\n"
 
 
@@ -79,8 +79,9 @@ class PackFolder:
 
         Raises: OSError.
         """
-        sync_folder(self._folder)
         present = set(self._folder.glob("pack-*.pack"))
+        # After the look at it: what came since counts for nothing.
+        sync_folder(self._folder)
         newer = set[bytes]().union(*(_ids_in(pack.with_suffix(".idx")) for pack in present.difference(old)))
         repeated = [pack for pack in present.intersection(old) if _is_within(pack, newer)]
         if repeated:
@@ -108,16 +109,20 @@ class PackFolder:
 
 
 def _is_within(pack: Path, objects: set[bytes]) -> bool:
-    """Whether all of the pack is among the objects; not one that is kept, or has no index (yet)."""
+    """Whether all of the pack is among the objects; not one that is kept, is a partial clone's, or has no index (yet)."""
+    if any(pack.with_suffix(suffix).exists() for suffix in (".keep", ".promisor")):
+        return False
     ids = _ids_in(pack.with_suffix(".idx"))
-    return bool(ids) and not pack.with_suffix(".keep").exists() and objects.issuperset(ids)
+    return bool(ids) and objects.issuperset(ids)
 
 
 def _ids_in(index: Path) -> set[bytes]:
-    """The objects in a pack, by its index (gitformat-pack, version 2); none when somebody takes it away meanwhile."""
+    """The objects in a pack, by its index (gitformat-pack); none for version 1, or when somebody takes it away meanwhile."""
     try:
         content = index.read_bytes()
     except FileNotFoundError:
+        return set()
+    if not content.startswith(INDEX_HEAD):
         return set()
     (count,) = struct.unpack_from(">I", content, _FANOUT_AT + 255 * 4)
     first = _FANOUT_AT + 256 * 4

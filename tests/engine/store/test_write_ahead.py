@@ -46,6 +46,11 @@ def append_each(log: GitLog, last: int) -> str:
     return [log.append([entry(seq)]) for seq in range(1, last + 1)][-1]
 
 
+def refuse(*_: object) -> None:
+    """A disk that takes nothing more."""
+    raise OSError(28, "No space left on device")
+
+
 def in_git(repository: Path) -> str:
     """The newest commit that git has; empty when there is none."""
     try:
@@ -164,9 +169,6 @@ def test_recovery_that_a_full_disk_stopped_can_be_tried_again(repository, monkey
     tip = ahead(repository).append([entry(1)])
     after = GitLog.open(repository)
 
-    def refuse(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patch:
         patch.setattr("engine.store.gitlog.Disk.fill", refuse)
         with pytest.raises(AppendFailed, match="No space"):
@@ -189,9 +191,6 @@ def test_groups_are_given_up_only_when_the_names_of_what_git_has_are_on_the_disk
 
 def test_a_full_disk_at_the_beginning_is_a_refusal_with_a_remedy(repository, monkeypatch):
     log = GitLog.open(repository)
-
-    def refuse(*_: object) -> None:
-        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("engine.store.wal._write", refuse)
     with pytest.raises(AppendFailed, match="Free or repair the disk"):
@@ -233,7 +232,7 @@ def test_events_that_somebody_s_move_left_behind_stay_readable_and_are_named(rep
         assert log.tip() == theirs
     (aside,) = git(repository, "for-each-ref", "--format=%(refname)", "refs/orch/apart/").split()
     assert git(repository, "log", "--format=%H %s", f"orch-state..{aside}").strip() == f"{left} ours"
-    assert aside in caplog.text
+    assert [record.kept for record in caplog.records] == [aside]
 
 
 def test_without_what_they_follow_from_they_stay_in_a_file(repository, caplog):
@@ -246,7 +245,7 @@ def test_without_what_they_follow_from_they_stay_in_a_file(repository, caplog):
     with caplog.at_level(logging.ERROR), closing(ahead(repository)) as log:
         assert log.tip() is None
     (kept,) = (repository / ".git" / "orch").glob("wal-*")
-    assert str(kept) in caplog.text
+    assert [record.file for record in caplog.records] == [str(kept)]
 
 
 def test_an_append_that_is_refused_leaves_those_before_it_and_nothing_of_itself(repository, log):
@@ -263,12 +262,9 @@ def test_an_append_that_is_refused_leaves_those_before_it_and_nothing_of_itself(
 def test_a_disk_that_refuses_the_group_refuses_the_append(repository, log, monkeypatch):
     log.append([entry(1)])
 
-    def refuse(_: int) -> None:
-        raise OSError(5, "Input/output error")
-
     with monkeypatch.context() as patch:
         patch.setattr("engine.store.wal.os.fdatasync", refuse)
-        with pytest.raises(AppendFailed, match="Input/output"):
+        with pytest.raises(AppendFailed, match="No space"):
             log.append([entry(2)])
     log.append([entry(2, subject="again")])
     assert [one.subject for one in log.entries()][1] == "again"
@@ -276,9 +272,6 @@ def test_a_disk_that_refuses_the_group_refuses_the_append(repository, log, monke
 
 def test_a_disk_that_refuses_the_pack_keeps_everything_durable(repository, log, monkeypatch):
     log.append([entry(1)])
-
-    def refuse(*_: object) -> None:
-        raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr("engine.store.gitlog.Disk.fill", refuse)
