@@ -22,7 +22,7 @@ demo: $(VENV)/base.stamp  ## the real engine on a sample repository, without a k
 	@$(BIN)/orch demo $(if $(DIR),--dir $(DIR))
 
 test: $(VENV)/dev.stamp  ## all tests, slow ones too
-	@$(BIN)/python -m pytest -q -n 2
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 adversaries: $(VENV)/dev.stamp  ## forty workers that cheat, flood and die, in each way to call tools: none may ever be complete
 	@$(BIN)/python -m tests.campaigns.adversaries
