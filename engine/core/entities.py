@@ -58,7 +58,7 @@ FailureKind = Literal[
 Escalation = Literal[
     "needs_research", "needs_replanning", "spec_mismatch", "needs_clarification", "blocked_external", "scope_too_large"
 ]
-"""What a worker asks for when it can't go on (decide_crew.py says what follows)."""
+"""What a worker asks for when it can't go on (decide_failures.py says what follows)."""
 
 Rating = Literal["on_track", "drifting", "blocked", "stalled"]
 Tone = Literal["gentle", "direct", "firm"]
@@ -355,7 +355,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
 
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """A question to people, bound to the task's generation it was asked at. Open while `answer` is None.
+    """A question to people, bound to the task's generation it was asked at. Open while it is neither answered nor withdrawn.
 
     `proposal` is the first voice for a choice that needs two; `reminders` counts how often it was asked again.
     """

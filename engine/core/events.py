@@ -77,7 +77,7 @@ class RunMoved(Event, frozen=True):
 
 
 class RunPaused(Event, frozen=True):
-    """A person, or a limit, stopped new starts."""
+    """A person stopped new starts."""
 
     reason: str = ""
 
