@@ -18,8 +18,7 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import phoenix
 from engine.core.blackboard import Blackboard
-from engine.core.decide import is_drained
-from engine.core.decide_work import run_question
+from engine.core.decide_work import is_drained, run_question
 from engine.core.entities import PLANNING, GateProof, Task
 from engine.core.ids import RunId, TaskId, number
 from engine.core.relevance import design_for, insights_for

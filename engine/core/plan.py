@@ -7,7 +7,7 @@ import msgspec
 from engine.core import limits
 from engine.core.blackboard import Blackboard
 from engine.core.entities import COMMITTERS, Criterion, RoleName, Task, TaskState
-from engine.core.ids import TaskId
+from engine.core.ids import TaskId, number
 
 
 class PlannedTask(msgspec.Struct, frozen=True):
@@ -184,4 +184,4 @@ def dependents(board: Blackboard, task: TaskId) -> list[TaskId]:
             if after not in seen and board.tasks[after].state not in {"complete", "abandoned"}:
                 seen[after] = None
                 stack.append(after)
-    return sorted(seen, key=lambda name: int(name[1:]))
+    return sorted(seen, key=number)

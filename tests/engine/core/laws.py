@@ -2,7 +2,8 @@
 
 from engine.core import plan
 from engine.core.blackboard import Blackboard
-from engine.core.decide import is_drained, phase
+from engine.core.decide import phase
+from engine.core.decide_work import is_drained
 from engine.core.entities import LANDLESS, Task
 from engine.core.lifecycle import RUN_OVER, UNFINISHED
 from engine.core.limits import MAX_INFRA_FAILURES
