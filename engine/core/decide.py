@@ -5,11 +5,10 @@ decide_spend.py (money and quotas) and decide_work.py (what workers report).
 """
 
 from collections.abc import Iterable
-from typing import Final
 
 from engine.core import commands as c
 from engine.core import events as e
-from engine.core import plan
+from engine.core import limits, plan
 from engine.core.blackboard import Blackboard
 from engine.core.decide_answers import decide_answer
 from engine.core.decide_chat import decide_chat
@@ -20,11 +19,6 @@ from engine.core.decide_work import NOTHING_LANDED, decide_work, is_drained, run
 from engine.core.entities import Run, RunState, Task
 from engine.core.ids import RunId, TaskId
 from engine.core.lifecycle import RUN_OVER, TASK
-
-MAX_SHOWN: Final = 60
-"""Tasks of a plan in the question about it."""
-
-__all__ = ["decide", "is_drained", "phase", "settle"]
 
 
 def decide(board: Blackboard, command: c.Command) -> list[e.AnyEvent] | c.Refused:
@@ -73,8 +67,8 @@ def _show_plan(board: Blackboard, run: Run) -> list[e.AnyEvent]:
     waiting = [task for task in board.run_tasks(run.id) if TASK[task.state]]
     if not waiting:
         return []
-    lines = [f"{task.id} ({task.role}{_after(task)}): {task.title}" for task in waiting[:MAX_SHOWN]]
-    more = [f"and {len(waiting) - MAX_SHOWN} more"] if len(waiting) > MAX_SHOWN else []
+    lines = [f"{task.id} ({task.role}{_after(task)}): {task.title}" for task in waiting[: limits.MAX_TASKS_SHOWN]]
+    more = [f"and {left} more"] if (left := len(waiting) - limits.MAX_TASKS_SHOWN) > 0 else []
     question = f"The plan of {run.id} has {len(waiting)} task{'s' if len(waiting) != 1 else ''}. Shall it begin?"
     return [
         e.HumanAsked(

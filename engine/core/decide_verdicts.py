@@ -1,7 +1,5 @@
 """What the strategist's word leads to beyond pass and fail: tests that are wrong, and the end of the whole run. Pure."""
 
-from typing import Final
-
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core import limits
@@ -9,8 +7,6 @@ from engine.core.blackboard import Blackboard
 from engine.core.decide_people import Events, need, next_decision_id, next_task_id
 from engine.core.entities import Criterion, RoleName, Run, Task, Verdict
 from engine.core.ids import RunId, TaskId
-
-MAX_CRITERIA: Final = 12
 
 
 def decide_verdict(board: Blackboard, task: Task, report: c.AcceptVerdict) -> Events | c.Refused:
@@ -48,7 +44,7 @@ def is_judged(board: Blackboard, run: RunId) -> bool:
 def judge(board: Blackboard, run: Run) -> e.TaskPlanned:
     """The task of judging the whole run on its target."""
     wanted = (run.spec.summary, *run.spec.expected_outputs) if run.spec is not None else (run.objective,)
-    criteria = tuple(Criterion(text[: limits.MAX_TEXT_CHARS]) for text in wanted[:MAX_CRITERIA])
+    criteria = tuple(Criterion(text[: limits.MAX_TEXT_CHARS]) for text in wanted[: limits.MAX_CRITERIA_PER_TASK])
     return e.TaskPlanned(
         run.id, task=next_task_id(board), title=f"Judge the whole of {run.id}", role="strategist", priority=9,
         description=run.objective, criteria=criteria, max_retries=run.config.max_retries,

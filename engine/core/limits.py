@@ -1,4 +1,4 @@
-"""Every limit of the core, with its unit; rules use them, none is repeated elsewhere."""
+"""Every limit that the rules of the core hold to, with its unit; roles and tools use the same, none is repeated elsewhere."""
 
 from typing import Final
 
@@ -6,8 +6,11 @@ MAX_OBJECTIVE_CHARS: Final = 8_000
 MAX_TITLE_CHARS: Final = 120
 MAX_TEXT_CHARS: Final = 20_000
 MAX_TASKS_PER_PLAN: Final = 200
+MAX_TASKS_OF_A_PLANNER: Final = 30
+"""That a planner may return at once; the rules would take more."""
 MAX_TASKS_PER_RUN: Final = 20_000
 MAX_DOMAINS: Final = 5
+MAX_CRITERIA_PER_TASK: Final = 12
 MAX_INFRA_FAILURES: Final = 5
 """In a row, before a person is asked; each costs a longer wait, none a retry."""
 
@@ -30,4 +33,9 @@ MAX_REPLANS: Final = 2
 MAX_INSIGHTS_SHOWN: Final = 12
 """To one attempt; the newest of those that concern it most."""
 MAX_DESIGN_SHOWN: Final = 30
+MAX_NOTES_WEIGHED: Final = 200
+"""For one attempt, the newest; older ones were told to those who were at work then."""
+MAX_ANCESTORS_WEIGHED: Final = 200
+MAX_TASKS_SHOWN: Final = 60
+"""In the question about a plan."""
 MAX_SUBTASKS: Final = 12

@@ -4,7 +4,6 @@ A task is told a bounded number, so that its cost does not grow with the run.
 """
 
 import re
-from typing import Final
 
 from engine.core import limits
 from engine.core.blackboard import Blackboard
@@ -12,15 +11,12 @@ from engine.core.entities import Task
 from engine.core.ids import TaskId
 from engine.core.note_entities import DesignEntry, Insight
 
-_LOOKED_AT: Final = 200
-"""The newest notes; older ones were told to those who were at work then."""
-_ANCESTORS: Final = 200
 _OWN, _DEPENDENCY, _PATH, _PLANNER, _TOPIC, _PLAN = 16, 8, 4, 3, 2, 1
 
 
 def insights_for(board: Blackboard, task: Task) -> tuple[Insight, ...]:
     """The insights that concern the task most, oldest first; none that has nothing to do with it."""
-    names = board.notes.insights_of.get(task.run, ())[-_LOOKED_AT:]
+    names = board.notes.insights_of.get(task.run, ())[-limits.MAX_NOTES_WEIGHED :]
     notes = [board.notes.insights[name] for name in names]
     if not notes:
         return ()
@@ -33,7 +29,7 @@ def insights_for(board: Blackboard, task: Task) -> tuple[Insight, ...]:
 def design_for(board: Blackboard, task: Task) -> tuple[DesignEntry, ...]:
     """What was settled for the run as a whole, or for files and topics that the task names; oldest first."""
     text = text_of(task)
-    names = board.notes.design_of.get(task.run, ())[-_LOOKED_AT:]
+    names = board.notes.design_of.get(task.run, ())[-limits.MAX_NOTES_WEIGHED :]
     found = [
         entry
         for entry in (board.notes.design[name] for name in names)
@@ -52,7 +48,7 @@ def ancestors(board: Blackboard, task: Task) -> frozenset[TaskId]:
     """The tasks that this one builds on, directly or through others."""
     found: set[TaskId] = set()
     stack = list(task.depends_on)
-    while stack and len(found) < _ANCESTORS:
+    while stack and len(found) < limits.MAX_ANCESTORS_WEIGHED:
         name = stack.pop()
         if name not in found:
             found.add(name)

@@ -30,7 +30,9 @@ def _runnable(check: str | None) -> str | None:
 
 
 Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_one_line)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=limits.MAX_TITLE_CHARS),
+    AfterValidator(_one_line),
 ]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8_000)]
@@ -78,7 +80,9 @@ class DirectorResult(Result):
     """End with the specification of the run and its planning domains. Most objectives need exactly one domain."""
 
     spec: SpecResult
-    domains: tuple[DomainResult, ...] = Field(min_length=1, max_length=5, description="1 to 5; one is the rule.")
+    domains: tuple[DomainResult, ...] = Field(
+        min_length=1, max_length=limits.MAX_DOMAINS, description=f"1 to {limits.MAX_DOMAINS}; one is the rule."
+    )
 
     @pydantic.model_validator(mode="after")
     def _titles_differ(self) -> DirectorResult:
@@ -106,11 +110,11 @@ class TaskResult(Result):
     role: Literal["coder", "tester", "test_architect", "researcher", "writer"]
     description: Text = Field(description="All that the worker needs: it sees nothing of your conversation.")
     criteria: tuple[CriterionResult, ...] = Field(
-        min_length=1, max_length=12, description="At least one needs a check."
+        min_length=1, max_length=limits.MAX_CRITERIA_PER_TASK, description="At least one needs a check."
     )
     depends_on: tuple[Key, ...] = Field(
         default=(),
-        max_length=29,
+        max_length=limits.MAX_TASKS_OF_A_PLANNER - 1,
         description="Keys of tasks whose landed work it needs, or ids of tasks that exist already (T4).",
     )
     priority: int = Field(default=5, ge=1, le=9, description="9 starts first among tasks that are ready.")
@@ -132,7 +136,7 @@ class TaskResult(Result):
 class PlannerResult(Result):
     """End with the tasks of this domain."""
 
-    tasks: tuple[TaskResult, ...] = Field(min_length=1, max_length=30)
+    tasks: tuple[TaskResult, ...] = Field(min_length=1, max_length=limits.MAX_TASKS_OF_A_PLANNER)
 
     @pydantic.model_validator(mode="after")
     def _names_fit(self) -> PlannerResult:

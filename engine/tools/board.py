@@ -33,7 +33,9 @@ class LogDesignDecision(Arguments):
     something lives), so that they settle it alike. Only for what the specification leaves open.
     """
 
-    area: str = Field(min_length=1, max_length=120, description="What was to be settled, in a few words.")
+    area: str = Field(
+        min_length=1, max_length=limits.MAX_TITLE_CHARS, description="What was to be settled, in a few words."
+    )
     summary: str = Field(min_length=1, max_length=limits.MAX_NOTE_CHARS, description="What holds from now on.")
     reason: str = Field(default="", max_length=limits.MAX_NOTE_CHARS)
     applies_to: tuple[Line, ...] = Field(
