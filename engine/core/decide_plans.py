@@ -185,18 +185,6 @@ def _plan_events(board: Blackboard, task: Task, planned: Sequence[plan.PlannedTa
 
 def _criteria(board: Blackboard, entry: plan.PlannedTask, planned: Sequence[plan.PlannedTask]) -> tuple[Criterion, ...]:
     """Its own, and the checks of the tests that it is to turn green."""
-    if entry.role == "test_architect":
-        return entry.criteria
-    of_plan = {each.key: (each.role, each.criteria) for each in planned}
-    of_run = {
-        str(each): (board.tasks[each].role, board.tasks[each].criteria)
-        for each in map(TaskId, entry.depends_on)
-        if each in board.tasks
-    }
-    known = {criterion.check for criterion in entry.criteria}
-    found = list(entry.criteria)
-    for dependency in entry.depends_on:
-        role, criteria = (of_run | of_plan).get(dependency, ("coder", ()))
-        if role == "test_architect":
-            found += [criterion for criterion in criteria if criterion.check and criterion.check not in known]
-    return tuple(found)
+    of_plan = {each.key: each for each in planned}
+    before = [of_plan.get(name) or board.tasks[TaskId(name)] for name in entry.depends_on]
+    return plan.held_to(entry, [each for each in before if each.role == "test_architect"])

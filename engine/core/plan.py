@@ -146,7 +146,7 @@ def handed(board: Blackboard, task: Task) -> list[Task]:
     return [board.tasks[name] for name in task.depends_on if board.tasks[name].is_shown_red]
 
 
-def held_to(task: Task, tests: Iterable[Task]) -> tuple[Criterion, ...]:
+def held_to(task: Task | PlannedTask, tests: Iterable[Task | PlannedTask]) -> tuple[Criterion, ...]:
     """What the task's work has to meet: its own criteria, and the checks of the tests that it turns green."""
     if task.role == "test_architect":
         return task.criteria

@@ -110,6 +110,11 @@ def test_a_coder_that_was_linked_later_lands_only_with_the_checks_of_the_tests_i
     laws.check(driver.board)
 
 
+def test_a_check_that_two_tests_share_is_one_criterion_of_their_code():
+    driver = red(first("more"), planned("both", "show", "more"))
+    assert [criterion.check for criterion in driver.task("T6").criteria] == [CHECK.check, "pytest t.py"]
+
+
 def test_tests_that_build_on_tests_are_held_to_their_own_checks_alone():
     driver = red()
     later = msgspec.structs.replace(driver.task("T3"), depends_on=(T3,), criteria=(CHECK,))
