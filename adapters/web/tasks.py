@@ -14,7 +14,7 @@ async def show_task(call: Call) -> Answer:
 
 
 async def change_task(call: Call) -> Answer:
-    """The task with other dependencies; a circle is refused."""
+    """The task with other dependencies; a cycle is refused."""
     task, wish = call.task(), call.asked(ChangeTask)
     add, remove = tuple(map(TaskId, wish.add)), tuple(map(TaskId, wish.remove))
     if wish.depends_on is not None:

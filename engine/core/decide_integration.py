@@ -83,7 +83,7 @@ def integration_faults(tasks: list[Task], integration: TaskId, report: c.AcceptI
     if found:
         return found
     after = _without(_linked(held, report.links), {each.task: each for each in report.rejected})
-    return [f"the dependencies go in a circle: {' -> '.join(circle)}" for circle in plan.circles(_edges(known, after))]
+    return [f"the dependencies form a cycle: {' -> '.join(cycle)}" for cycle in plan.cycles(_edges(known, after))]
 
 
 def _edges(known: Mapping[TaskId, Task], after: Waits) -> dict[str, tuple[str, ...]]:
@@ -124,7 +124,7 @@ def _replaced(
 
 
 def _on_foundation(board: Blackboard, integration: Task, after: Waits) -> Waits:
-    """The first tasks of the other domains wait for the last ones of the foundation, unless that closes a circle."""
+    """The first tasks of the other domains wait for the last ones of the foundation, unless that closes a cycle."""
     planners = {name for name in integration.depends_on if board.tasks[name].foundation}
     of = {name: board.tasks[name].planned_by for name in after}
     base = [name for name in after if of[name] in planners]
@@ -132,7 +132,7 @@ def _on_foundation(board: Blackboard, integration: Task, after: Waits) -> Waits:
     known = {task.id: task for task in board.run_tasks(integration.run)}
     for name in [name for name in after if of[name] not in planners and not set(after[name]) - {integration.id}]:
         linked = after | {name: (*after[name], *leaves)}
-        if not plan.circles(_edges(known, linked)):
+        if not plan.cycles(_edges(known, linked)):
             after = linked
     return after
 

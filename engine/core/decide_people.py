@@ -261,6 +261,6 @@ def _relink(board: Blackboard, command: c.ChangeDependencies) -> Events | c.Refu
     after = tuple(dict.fromkeys(d for d in (*task.depends_on, *command.add) if d not in command.remove))
     if after == task.depends_on:
         return c.Refused(f"{task.id} depends on {', '.join(after) or 'nothing'} already")
-    if (circle := plan.would_circle(board, task.id, after)) is not None:
-        return c.Refused(f"that would go in a circle: {' -> '.join(circle)}")
+    if (cycle := plan.cycle_closed_by(board, task.id, after)) is not None:
+        return c.Refused(f"that would close a cycle: {' -> '.join(cycle)}")
     return [e.DependenciesChanged(task.run, task=task.id, depends_on=after, reason="a person changed them")]

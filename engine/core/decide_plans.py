@@ -95,7 +95,7 @@ def _held_with(board: Blackboard, task: Task) -> set[TaskId]:
     return set() if name is None else {name, *plan.dependents(board, name)}
 
 
-def _circles(board: Blackboard, task: Task, planned: Sequence[plan.PlannedTask]) -> list[str]:
+def _cycles(board: Blackboard, task: Task, planned: Sequence[plan.PlannedTask]) -> list[str]:
     """Tasks that would wait for what waits for them: the author's dependents, and an author that waits for its subtasks."""
     waiting = {str(name) for name in plan.dependents(board, task.id) if name not in _held_with(board, task)}
     if task.role != "planner":
@@ -164,7 +164,7 @@ def _taken(task: Task, attempt: int, planned: Sequence[e.TaskPlanned]) -> e.Resu
 
 def _plan_events(board: Blackboard, task: Task, planned: Sequence[plan.PlannedTask]) -> list[e.TaskPlanned] | c.Refused:
     existing = board.run_tasks(task.run)
-    found = plan.faults(existing, planned) + _circles(board, task, planned)
+    found = plan.faults(existing, planned) + _cycles(board, task, planned)
     if len(existing) + len(planned) > limits.MAX_TASKS_PER_RUN:
         found.append(f"the run would have over {limits.MAX_TASKS_PER_RUN} tasks")
     if found:

@@ -1,4 +1,4 @@
-"""Plans as data: what a plan may add, what a task waits for, which dependencies would close a circle. Pure."""
+"""Plans as data: what a plan may add, what a task waits for, which dependencies would close a cycle. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -28,7 +28,7 @@ def faults(existing: Sequence[Task], plan: Sequence[PlannedTask]) -> list[str]:
     """Every reason why the plan can't be taken over, each a sentence for its author; none when it can.
 
     `existing` are the run's tasks. A plan only adds: its titles must be new, its dependencies known, its graph free of
-    circles, and each deliverable must have at least one check that the engine can run.
+    cycles, and each deliverable must have at least one check that the engine can run.
     """
     if not plan:
         return ["the plan has no task; it needs at least one"]
@@ -48,7 +48,7 @@ def faults(existing: Sequence[Task], plan: Sequence[PlannedTask]) -> list[str]:
         if task.role == "test_architect" and task.key not in taken
     ]
     edges = {task.key: tuple(d for d in task.depends_on if d in set(keys)) for task in plan}
-    found += [f"the dependencies go in a circle: {' -> '.join(circle)}" for circle in circles(edges) if len(circle) > 2]
+    found += [f"the dependencies form a cycle: {' -> '.join(cycle)}" for cycle in cycles(edges) if len(cycle) > 2]
     return found
 
 
@@ -84,11 +84,11 @@ def _norm(title: str) -> str:
     return " ".join(title.casefold().split())
 
 
-def circles(edges: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
-    """The circles in a dependency graph, each as its names in order with the first repeated at the end.
+def cycles(edges: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
+    """The cycles in a dependency graph, each as its names in order with the first repeated at the end.
 
-    One circle is given for each closing edge that a depth-first walk meets (Tarjan's back edges), so that several
-    independent circles are all named. The walk keeps its own stack: a chain of thousands is no problem.
+    One cycle is given for each closing edge that a depth-first walk meets (Tarjan's back edges), so that several
+    independent cycles are all named. The walk keeps its own stack: a chain of thousands is no problem.
     """
     found: list[tuple[str, ...]] = []
     done: set[str] = set()
@@ -112,8 +112,8 @@ def circles(edges: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:
     return found
 
 
-def would_circle(board: Blackboard, task: TaskId, depends_on: Iterable[TaskId]) -> tuple[str, ...] | None:
-    """The circle that these dependencies of the task would close, None when there is none."""
+def cycle_closed_by(board: Blackboard, task: TaskId, depends_on: Iterable[TaskId]) -> tuple[str, ...] | None:
+    """The cycle that these dependencies of the task would close, None when there is none."""
     parents: dict[TaskId, TaskId] = {}
     stack = [(task, dependency) for dependency in depends_on]
     while stack:

@@ -32,7 +32,7 @@ def test_a_task_is_shown_with_its_attempts():
     run(scene())
 
 
-def test_dependencies_are_set_and_a_circle_is_refused_by_name():
+def test_dependencies_are_set_and_a_cycle_is_refused_by_name():
     async def scene() -> None:
         async with console(story()) as web:
             view = await web.json("PATCH", f"{R}/tasks/T10", {"add": ["T6"]})
@@ -40,7 +40,7 @@ def test_dependencies_are_set_and_a_circle_is_refused_by_name():
             view = await web.json("PATCH", f"{R}/tasks/T10", {"depends_on": ["T9"]})
             assert view["line"]["depends_on"] == ["T9"]
             told = await web.json("PATCH", f"{R}/tasks/T9", {"add": ["T10"]}, 409)
-            assert "circle: T9 -> T10 -> T9" in told["detail"]
+            assert "cycle: T9 -> T10 -> T9" in told["detail"]
             await web.json("PATCH", f"{R}/tasks/T10", {"depends_on": ["T9"], "add": ["T6"]}, 422)
 
     run(scene())

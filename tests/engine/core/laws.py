@@ -70,7 +70,7 @@ def readiness_follows_dependencies(board: Blackboard, task: Task) -> None:
     if task.state in UNFINISHED:
         assert not any(board.tasks[name].state == "abandoned" for name in task.depends_on)
         assert all(board.tasks[name].run == task.run for name in task.depends_on)
-        assert plan.would_circle(board, task.id, task.depends_on) is None
+        assert plan.cycle_closed_by(board, task.id, task.depends_on) is None
     if task.state in {"ready", "active", "awaiting_qa", "approved"}:
         assert plan.is_ready(board, task)
         assert plan.blockers(board, task) == []

@@ -102,7 +102,7 @@ def test_the_first_tasks_of_other_domains_wait_for_the_last_of_the_foundation():
     [
         ((c.Link(T(6), T(99)),), (), "T99 is no task of this run"),
         ((c.Link(T(1), T(5)),), (), "T1 is no task of these plans"),
-        ((c.Link(T(5), T(6)),), (), "circle"),
+        ((c.Link(T(5), T(6)),), (), "cycle"),
         ((c.Link(T(5), T(2)),), (), "no work to wait for"),
         ((c.Link(T(7), T(5)),), (c.Rejection(T(5), "no"),), "one of them is left out"),
         ((), (c.Rejection(T(5), " "),), "say why"),

@@ -278,8 +278,8 @@ def test_approved_is_not_complete_for_those_that_wait():
 def test_a_link_that_can_not_hold_is_refused():
     driver = planned_run(planned("a"), planned("b", "a"), planned("c", "b"), planned("d"))
     t3, t5, t6 = TaskId("T3"), TaskId("T5"), TaskId("T6")
-    assert driver.refusal(c.ChangeDependencies(t3, add=(t3,))) == "that would go in a circle: T3 -> T3"
-    assert driver.refusal(c.ChangeDependencies(t3, add=(t5,))) == "that would go in a circle: T3 -> T5 -> T4 -> T3"
+    assert driver.refusal(c.ChangeDependencies(t3, add=(t3,))) == "that would close a cycle: T3 -> T3"
+    assert driver.refusal(c.ChangeDependencies(t3, add=(t5,))) == "that would close a cycle: T3 -> T5 -> T4 -> T3"
     assert driver.refusal(c.ChangeDependencies(t6, remove=(t3,))) == "T6 depends on nothing already"
     driver.must(c.AbandonTask(t6))
     assert driver.refusal(c.ChangeDependencies(t5, add=(t6,))) == "T6 is abandoned; T5 would wait for ever"

@@ -1,4 +1,4 @@
-"""Plans and dependency graphs: faults are named, circles are found, as a naive oracle finds them."""
+"""Plans and dependency graphs: faults are named, cycles are found, as a naive oracle finds them."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -91,7 +91,7 @@ def test_a_plan_may_not_give_the_roles_that_judge_it():
 
 def test_every_fault_of_a_plan_is_told_at_once():
     found = _refusal(planned("a", "a", "zz", criteria=()), planned("b", "c"), planned("c", "b"))
-    for fault in ("'a' depends on itself", "depends on 'zz'", "'a' has no check", "in a circle: b -> c -> b"):
+    for fault in ("'a' depends on itself", "depends on 'zz'", "'a' has no check", "a cycle: b -> c -> b"):
         assert fault in found
 
 
@@ -99,14 +99,14 @@ def test_every_fault_of_a_plan_is_told_at_once():
     ("edges", "named"),
     [
         ({"a": "a"}, "task 'a' depends on itself"),
-        ({"a": "b", "b": "a"}, "the dependencies go in a circle: a -> b -> a"),
-        ({"a": "b", "b": "c", "c": "a"}, "the dependencies go in a circle: a -> b -> c -> a"),
+        ({"a": "b", "b": "a"}, "the dependencies form a cycle: a -> b -> a"),
+        ({"a": "b", "b": "c", "c": "a"}, "the dependencies form a cycle: a -> b -> c -> a"),
         ({f"k{i}": f"k{(i + 1) % 60}" for i in range(60)}, "k58 -> k59 -> k0"),
-        ({"a": "b", "b": "a", "c": "d", "d": "c"}, "a -> b -> a; the dependencies go in a circle: c -> d -> c"),
+        ({"a": "b", "b": "a", "c": "d", "d": "c"}, "a -> b -> a; the dependencies form a cycle: c -> d -> c"),
     ],
     ids=["self", "two", "three", "long", "several"],
 )
-def test_a_circle_is_refused_and_named(edges: Mapping[str, str], named: str):
+def test_a_cycle_is_refused_and_named(edges: Mapping[str, str], named: str):
     assert named in _refusal(*(planned(key, after) for key, after in edges.items()))
 
 
@@ -114,15 +114,15 @@ def test_a_self_dependency_is_told_once():
     assert _refusal(planned("a", "a")) == "the plan can't be taken over: task 'a' depends on itself"
 
 
-def test_a_chain_and_a_diamond_are_no_circles():
+def test_a_chain_and_a_diamond_are_no_cycles():
     chain = {f"k{i}": (f"k{i + 1}",) for i in range(5_000)}
-    assert plan.circles(chain) == []
-    assert plan.circles({"d": ("b", "c"), "b": ("a",), "c": ("a",), "a": ()}) == []
+    assert plan.cycles(chain) == []
+    assert plan.cycles({"d": ("b", "c"), "b": ("a",), "c": ("a",), "a": ()}) == []
 
 
-def test_a_circle_of_thousands_is_found():
+def test_a_cycle_of_thousands_is_found():
     ring = {f"k{i}": (f"k{(i + 1) % 5_000}",) for i in range(5_000)}
-    assert [len(circle) for circle in plan.circles(ring)] == [5_001]
+    assert [len(cycle) for cycle in plan.cycles(ring)] == [5_001]
 
 
 def _reaches(edges: Mapping[str, tuple[str, ...]], start: str) -> set[str]:
@@ -135,18 +135,18 @@ def _reaches(edges: Mapping[str, tuple[str, ...]], start: str) -> set[str]:
 
 
 @given(graphs)
-def test_circles_are_found_where_something_reaches_itself(edges: dict[str, tuple[str, ...]]):
-    found = plan.circles(edges)
-    on_a_circle = {name for name in NAMES if name in _reaches(edges, name)}
-    assert bool(found) == bool(on_a_circle)
-    for circle in found:
-        assert circle[0] == circle[-1]
-        assert len(set(circle)) == len(circle) - 1
-        assert all(after in edges[before] for before, after in pairwise(circle))
-    # Each set of names that reach one another is represented by a circle of its own.
-    for name in on_a_circle:
+def test_cycles_are_found_where_something_reaches_itself(edges: dict[str, tuple[str, ...]]):
+    found = plan.cycles(edges)
+    on_a_cycle = {name for name in NAMES if name in _reaches(edges, name)}
+    assert bool(found) == bool(on_a_cycle)
+    for cycle in found:
+        assert cycle[0] == cycle[-1]
+        assert len(set(cycle)) == len(cycle) - 1
+        assert all(after in edges[before] for before, after in pairwise(cycle))
+    # Each set of names that reach one another is represented by a cycle of its own.
+    for name in on_a_cycle:
         together = {other for other in _reaches(edges, name) if name in _reaches(edges, other)}
-        assert any(set(circle) <= together for circle in found)
+        assert any(set(cycle) <= together for cycle in found)
 
 
 @settings(max_examples=80)
@@ -155,7 +155,7 @@ def test_circles_are_found_where_something_reaches_itself(edges: dict[str, tuple
     st.integers(0, 5),
     st.lists(st.integers(0, 5), min_size=1, max_size=3, unique=True),
 )
-def test_a_link_is_refused_exactly_when_it_would_close_a_circle(shape: list[list[int]], task: int, add: list[int]):
+def test_a_link_is_refused_exactly_when_it_would_close_a_cycle(shape: list[list[int]], task: int, add: list[int]):
     keys = [f"k{i}" for i in range(6)]
     tasks = [planned(key, *{keys[j] for j in shape[i] if j < i}) for i, key in enumerate(keys)]
     driver = planned_run(*tasks)
@@ -163,11 +163,11 @@ def test_a_link_is_refused_exactly_when_it_would_close_a_circle(shape: list[list
     edges = {str(t.id): tuple(map(str, t.depends_on)) for t in driver.board.run_tasks(driver.run().id)}
     wanted = (*edges[ids[task]], *(ids[j] for j in add))
     edges[ids[task]] = tuple(map(str, wanted))
-    circle = plan.would_circle(driver.board, ids[task], [TaskId(name) for name in wanted])
-    assert (circle is not None) == (ids[task] in _reaches(edges, ids[task]))
-    if circle is not None:
-        assert circle[0] == circle[-1] == ids[task]
-        assert all(after in edges[before] for before, after in pairwise(circle))
+    cycle = plan.cycle_closed_by(driver.board, ids[task], [TaskId(name) for name in wanted])
+    assert (cycle is not None) == (ids[task] in _reaches(edges, ids[task]))
+    if cycle is not None:
+        assert cycle[0] == cycle[-1] == ids[task]
+        assert all(after in edges[before] for before, after in pairwise(cycle))
 
 
 def test_why_a_planned_task_is_not_ready_is_told_with_its_exit():
