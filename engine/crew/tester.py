@@ -14,5 +14,5 @@ TESTER = Role(
     does="writes tests that pin down behaviour, and no other code",
     brings="a commit, measured, reviewed and merged by the engine",
     more=WORK_MORE,
-    touches="everything",
+    touches="tests",
 )

@@ -9,7 +9,7 @@ from engine.gates.naming import is_test_file
 
 Touches = Literal["everything", "tests", "docs", "nothing"]
 
-_TEST_FOLDER = re.compile(r"(^|/)(tests?|__tests__|specs?|testdata|fixtures)/")
+_TEST_SUPPORT = re.compile(r"(^|/)(tests?|__tests__|specs?|testdata|fixtures)/|(^|/)conftest\.py$")
 _DOCUMENT = re.compile(
     r"(^|/)(README|CHANGELOG|CONTRIBUTING|AUTHORS|HISTORY|NEWS|LICENSE|NOTICE)[^/]*$|(^|/)docs?/|\.(md|markdown|rst|adoc|txt)$",
     re.IGNORECASE,
@@ -23,7 +23,7 @@ def may_touch(touches: Touches, path: str) -> bool:
         case "everything":
             return True
         case "tests":
-            return is_test_file(path) or _TEST_FOLDER.search(path) is not None
+            return is_test_file(path) or _TEST_SUPPORT.search(path) is not None
         case "docs":
             return _DOCUMENT.search(path) is not None and _NO_DOCUMENT.search(path) is None
         case "nothing":

@@ -9,6 +9,7 @@ import pytest
 
 from engine.core.entities import RoleName
 from engine.crew.roles import ROLES
+from engine.crew.touching import may_touch
 from engine.tools.registry import TOOLS
 from tests.engine.crew.openings import rendering
 from tests.golden.update import PROMPTS
@@ -45,3 +46,9 @@ def test_a_prompt_names_no_tool_that_its_role_lacks(name: RoleName) -> None:
     role = ROLES[name]
     lacking = set(TOOLS) - {*role.tools, *role.more}
     assert not [tool for tool in lacking if f"`{tool}`" in role.system_prompt]
+
+
+@pytest.mark.parametrize("name", ["tester", "test_architect"])
+def test_who_writes_tests_changes_tests_and_what_they_need_and_no_other_code(name: RoleName) -> None:
+    paths = ("shop/test_money.py", "tests/data/bills.json", "conftest.py", "shop/money.py", "pyproject.toml")
+    assert [path for path in paths if may_touch(ROLES[name].touches, path)] == list(paths[:3])
