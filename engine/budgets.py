@@ -124,7 +124,7 @@ class Purse:
                 self._allow(drawn)
                 return
         if drawn.of_task:
-            raise TaskBudgetReached(self._words(worst, of_task=True), may_pass=False)
+            raise TaskBudgetReached(self._words(worst, of_task=True))
         given = [await purse.give_back() for purse in tuple(self._purses)]
         if not any(given) and not self._changed.is_set():
             await self._wait(worst)
@@ -160,7 +160,7 @@ class Purse:
     async def _wait(self, worst: WorstCase) -> None:
         """Until a call of another attempt ends, which gives back what it did not use."""
         if not any(purse.calls for purse in self._purses if purse is not self):
-            raise BudgetReached(self._words(worst, of_task=False), may_pass=False)
+            raise BudgetReached(self._words(worst, of_task=False))
         await self._changed.wait()
 
     @property

@@ -43,11 +43,7 @@ class Reservation(msgspec.Struct, frozen=True):
 
 
 class BudgetReached(Exception):
-    """A call's worst case does not fit in what is left; `may_pass` when a call under way may yet give some back."""
-
-    def __init__(self, message: str, *, may_pass: bool) -> None:
-        super().__init__(message)
-        self.may_pass = may_pass
+    """A call's worst case does not fit in what is left."""
 
 
 class TaskBudgetReached(BudgetReached):
@@ -80,18 +76,11 @@ class Budget:
     Only a provider that charges more than the worst case can go over, and then `spent_usd` tells the truth about it.
     """
 
-    def __init__(
-        self,
-        cap_usd: float | None = None,
-        cap_tokens: int | None = None,
-        *,
-        spent_usd: float = 0.0,
-        spent_tokens: int = 0,
-    ) -> None:
-        self._cap_nano = None if cap_usd is None else math.floor(cap_usd * _NANO)
-        self._cap_tokens = cap_tokens
-        self._spent_nano = _nano(spent_usd)
-        self._spent_tokens = spent_tokens
+    def __init__(self) -> None:
+        self._cap_nano: int | None = None
+        self._cap_tokens: int | None = None
+        self._spent_nano = 0
+        self._spent_tokens = 0
         self._open: dict[int, Reservation] = {}
         self._next = 1
 
@@ -106,11 +95,6 @@ class Budget:
         return self._spent_tokens
 
     @property
-    def reserved_usd(self) -> float:
-        """What calls under way hold back, in US dollars."""
-        return sum(each.nano_usd for each in self._open.values()) / _NANO
-
-    @property
     def reserved_tokens(self) -> int:
         """The tokens that calls under way hold back."""
         return sum(each.tokens for each in self._open.values())
@@ -119,14 +103,13 @@ class Budget:
     def unused(self) -> tuple[int, float]:
         """The tokens and US dollars that the caps leave free; nothing where there is no cap."""
         tokens = 0 if self._cap_tokens is None else self._cap_tokens - self._spent_tokens - self.reserved_tokens
-        held = sum(each.nano_usd for each in self._open.values())
-        nano = 0 if self._cap_nano is None else self._cap_nano - self._spent_nano - held
+        nano = 0 if self._cap_nano is None else self._cap_nano - self._spent_nano - self._held_nano
         return max(0, tokens), max(0, nano) / _NANO
 
     def limit(self, *, usd: bool, tokens: bool) -> None:
         """Say which caps there are; one that is new allows what is spent or held back already, and no more."""
-        held = sum(each.nano_usd for each in self._open.values())
-        self._cap_nano = (self._spent_nano + held if self._cap_nano is None else self._cap_nano) if usd else None
+        nano = self._spent_nano + self._held_nano
+        self._cap_nano = (nano if self._cap_nano is None else self._cap_nano) if usd else None
         spent = self._spent_tokens + self.reserved_tokens
         self._cap_tokens = (spent if self._cap_tokens is None else self._cap_tokens) if tokens else None
 
@@ -139,8 +122,7 @@ class Budget:
 
     def needed(self, worst: WorstCase) -> tuple[int, float]:
         """The tokens and US dollars that the caps must allow in all for one more call with this worst case."""
-        held = sum(each.nano_usd for each in self._open.values())
-        nano = self._spent_nano + held + _nano(worst.usd or 0.0)
+        nano = self._spent_nano + self._held_nano + _nano(worst.usd or 0.0)
         return self._spent_tokens + self.reserved_tokens + worst.tokens, nano / _NANO
 
     def holds(self, worst: WorstCase) -> bool:
@@ -159,9 +141,9 @@ class Budget:
             raise PriceUnknown(
                 "this model has no known price, so a limit in dollars cannot hold: set a limit in tokens for the run"
             )
-        wanted = _nano(worst.usd or 0.0)
-        self._refuse_what_does_not_fit(worst.tokens, wanted)
-        reservation = Reservation(number=self._next, tokens=worst.tokens, nano_usd=wanted)
+        if not self.holds(worst):
+            raise BudgetReached("the worst case of the call is more than the caps leave")
+        reservation = Reservation(number=self._next, tokens=worst.tokens, nano_usd=_nano(worst.usd or 0.0))
         self._next += 1
         self._open[reservation.number] = reservation
         return reservation
@@ -191,20 +173,9 @@ class Budget:
         self._spent_tokens += reservation.tokens
         self._spent_nano += reservation.nano_usd
 
-    def _refuse_what_does_not_fit(self, tokens: int, nano_usd: int) -> None:
-        held_tokens, held_nano = self.reserved_tokens, sum(each.nano_usd for each in self._open.values())
-        if self._cap_tokens is not None and self._spent_tokens + held_tokens + tokens > self._cap_tokens:
-            raise BudgetReached(
-                f"the budget of {self._cap_tokens} tokens is reached: {self._spent_tokens} are spent and the next call "
-                f"may need {tokens}; raise the budget to go on, or stop the run",
-                may_pass=self._spent_tokens + tokens <= self._cap_tokens,
-            )
-        if self._cap_nano is not None and self._spent_nano + held_nano + nano_usd > self._cap_nano:
-            raise BudgetReached(
-                f"the budget of ${self._cap_nano / _NANO:.2f} is reached: ${self.spent_usd:.2f} is spent and the next "
-                f"call may cost ${nano_usd / _NANO:.2f}; raise the budget to go on, or stop the run",
-                may_pass=self._spent_nano + nano_usd <= self._cap_nano,
-            )
+    @property
+    def _held_nano(self) -> int:
+        return sum(each.nano_usd for each in self._open.values())
 
 
 def _nano(usd: float) -> int:

@@ -6,7 +6,6 @@ own: a call that failed may still be charged. Must not know any vendor.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from engine.model.budget import Budget, BudgetReached, Price, Reservation, WorstCase, worst_case
+from engine.model.budget import Budget, Price, Reservation, WorstCase, worst_case
 from engine.model.lanes import MAX_WAIT_S, LaneClosed, Lanes
 from engine.model.types import Message, Model, ModelError, Reply, Request, Usage
 
@@ -41,25 +40,21 @@ class RetryPolicy(msgspec.Struct, frozen=True):
         return asked + jitter * min(self.max_wait_s - asked, self.first_wait_s * 2.0 ** (tries - 1))
 
 
-async def _nothing_more(_: WorstCase) -> None:
-    """A budget that is all there is."""
-
-
 @dataclass(frozen=True)
 class Guards:
     """What a GuardedModel holds its calls to. `price_of` tells the price of a model, None where it is unknown; `has_next` whether another
-    model can be asked in its place, so that nobody waits for a lane that is closed; `more` fills the budget up for a call, or raises.
+    model can be asked in its place, so that nobody waits for a lane that is closed; `more` returns when the budget holds a call, or raises.
     """
 
     budget: Budget
     price_of: Callable[[str], Awaitable[Price | None]]
     redact: Callable[[str], str]
     sleep: Callable[[float], Awaitable[None]]
+    more: Callable[[WorstCase], Awaitable[None]]
     lanes: Lanes = field(default_factory=Lanes)
     has_next: Callable[[str], bool] = lambda _: False
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     jitter: Callable[[], float] = random.random
-    more: Callable[[WorstCase], Awaitable[None]] = _nothing_more
 
 
 class GuardedModel:
@@ -68,7 +63,6 @@ class GuardedModel:
     def __init__(self, model: Model, guards: Guards) -> None:
         self._model = model
         self._guards = guards
-        self._settled = asyncio.Event()
 
     async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
         """The model's reply; a call that is tried again streams its text anew from the start.
@@ -108,24 +102,12 @@ class GuardedModel:
         price = await self._guards.price_of(request.model)
         worst = worst_case(request, price)
         async with self._guards.lanes.of(request.model).enter(_likely_tokens(worst, request)) as entered:
-            reservation = await self._reserve(worst)
-            try:
-                reply = await self._paid_call(request, on_delta, reservation, price)
-                entered.usage = reply.usage
-                return reply
-            finally:
-                self._settled.set()
-                self._settled = asyncio.Event()
-
-    async def _reserve(self, worst: WorstCase) -> Reservation:
-        while True:
+            # Nobody else can reserve between these two: nothing waits there.
             await self._guards.more(worst)
-            try:
-                return self._guards.budget.reserve(worst)
-            except BudgetReached as reached:
-                if not reached.may_pass:
-                    raise
-            await self._settled.wait()
+            reservation = self._guards.budget.reserve(worst)
+            reply = await self._paid_call(request, on_delta, reservation, price)
+            entered.usage = reply.usage
+            return reply
 
     async def _paid_call(
         self, request: Request, on_delta: Callable[[str], None] | None, reservation: Reservation, price: Price | None

@@ -251,6 +251,19 @@ def test_what_one_gives_back_another_can_spend():
     told(story)
 
 
+def test_an_attempt_waits_for_what_a_call_of_another_may_give_back():
+    async def story(stage: Stage) -> None:
+        first, second = await stage.begin(RunConfig("m", 2, budget_tokens=150), 2)
+        mine, others = stage.budgets.purse(first), stage.budgets.purse(second)
+        async with mine as model, others as other, asyncio.TaskGroup() as group:
+            call = group.create_task(model.complete(asks()))
+            await stage.provider.began.wait()
+            await other.complete(asks())
+            assert call.done()
+
+    told(story)
+
+
 def test_a_task_has_a_cap_of_its_own_and_a_persons_retry_gives_it_a_new_one():
     async def story(stage: Stage) -> None:
         first, second = await stage.begin(RunConfig("m", 2, task_budget_tokens=150), 2)

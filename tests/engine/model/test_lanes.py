@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.model.budget import Budget, Price
+from engine.model.budget import Budget, Price, WorstCase
 from engine.model.guarded import GuardedModel, Guards
 from engine.model.lanes import BREAK_S, FAILURES_TO_BREAK, MAX_WAIT_S, QUOTA_WAIT_S, Lane, LaneClosed, Lanes, Rates
 from engine.model.types import Message, ModelError, ModelErrorKind, Request, Usage
@@ -211,7 +211,10 @@ def guarded(model: ScriptedModel, lanes: Lanes, *, has_next: bool) -> GuardedMod
     async def price_of(_: str) -> Price:
         return Price(0.0, 0.0)
 
-    guards = Guards(Budget(), price_of, str, asyncio.sleep, lanes, lambda _: has_next)
+    async def enough(_: WorstCase) -> None:
+        pass
+
+    guards = Guards(Budget(), price_of, str, asyncio.sleep, enough, lanes, lambda _: has_next)
     return GuardedModel(model, guards)
 
 
