@@ -44,7 +44,6 @@ from engine.workspace.git import GitError
 from engine.workspace.repository import UnknownCommit
 
 Read = Callable[[str], bytes | None]
-OnDelta = Callable[[str, str], None]
 FAILURE_OF_MODEL: dict[ModelErrorKind, FailureKind] = {
     "rate_limit": "model_error",
     "quota": "quota",

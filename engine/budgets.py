@@ -213,10 +213,10 @@ class _Counted:
         self._model = model
         self._purse = purse
 
-    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+    async def complete(self, request: Request) -> Reply:
         self._purse.calls += 1
         try:
-            return await self._model.complete(request, on_delta)
+            return await self._model.complete(request)
         finally:
             self._purse.calls -= 1
             self._purse.call_ended()
@@ -231,10 +231,10 @@ class _Thrifty:
         self._run = run
         self._desk = desk
 
-    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+    async def complete(self, request: Request) -> Reply:
         if self._treasury.run(self._run).thrifty:
             request = msgspec.structs.replace(request, model=await self._cheapest(request.model))
-        return await self._model.complete(request, on_delta)
+        return await self._model.complete(request)
 
     async def _cheapest(self, named: str) -> str:
         """The model that is named for this, or whose tokens cost least; the request's own where no other is known to cost less."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pydantic
 
-from engine.agent.loop import Clock, Look
+from engine.agent.loop import Look
 from engine.agent.outcome import Turn
 from engine.core.entities import Nudge, Tone
 from engine.crew.fences import fenced, one_line
@@ -16,6 +16,7 @@ from engine.crew.results import WatchResult
 from engine.crew.roles import ROLES
 from engine.model.budget import BudgetReached, PriceUnknown
 from engine.model.types import Message, Model, ModelError, Reply, Request
+from engine.ports import Clock
 from engine.tools.ending import finish_tool
 from engine.tools.notepad import Notepad, WatchNote
 from engine.tools.observation import shorten

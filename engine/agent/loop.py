@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import msgspec
 
@@ -31,6 +30,7 @@ from engine.agent.stuck import Step, Watch, quoted, step_of, without_loop
 from engine.agent.transcript import MAX_CALLS, Transcript, assistant_message, calls_of
 from engine.crew.role import Role
 from engine.model.types import Message, Model, ModelError, Reply, Request, ToolCall, Usage
+from engine.ports import Clock
 from engine.tools.git import tree_status
 from engine.tools.observation import Divide, Escalate, Finish, Observation
 from engine.tools.registry import Toolbox
@@ -41,20 +41,7 @@ _TURNS_LEFT_TO_WARN = 5
 _MODEL_TIMEOUT_S = 180.0
 
 
-class Clock(Protocol):
-    """The two times an agent needs."""
-
-    def monotonic(self) -> float:
-        """Seconds that never run backwards."""
-        ...
-
-    def now_ms(self) -> int:
-        """The wall clock, in milliseconds since 1970."""
-        ...
-
-
 Journal = Callable[[Turn], Awaitable[None]]
-OnDelta = Callable[[str], None]
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -77,21 +64,20 @@ class Assignment(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
 
 
-async def run_agent(  # noqa: PLR0913 - an agent and all that it works with
+async def run_agent(
     assignment: Assignment,
     *,
     model: Model,
     workbench: Workbench,
     clock: Clock,
     journal: Journal,
-    on_delta: OnDelta | None = None,
     overseer: Overseer | None = None,
 ) -> AgentOutcome:
     """How the agent ended. Each turn is given to the journal before the next one begins, and then shown to the overseer.
 
     Raises: ModelError from the model; NoSandbox when the cell can run nothing; whatever the journal raises.
     """
-    return await _Agent(assignment, model, workbench, clock, journal, on_delta, overseer).run()
+    return await _Agent(assignment, model, workbench, clock, journal, overseer).run()
 
 
 @dataclass
@@ -101,7 +87,6 @@ class _Agent:
     workbench: Workbench
     clock: Clock
     journal: Journal
-    on_delta: OnDelta | None
     overseer: Overseer | None
     spent: Spent = field(default_factory=Spent)
     monologues: int = 0
@@ -167,14 +152,14 @@ class _Agent:
         if is_full(tokens, self.limits.context_tokens, self.limits.max_output_tokens):
             await self._make_room(seconds_left, must=False)
         try:
-            return await self._ask(seconds_left, self.on_delta)
+            return await self._ask(seconds_left)
         except ModelError as error:
             if error.kind != "context" or not await self._make_room(seconds_left, must=True):
                 raise
-        return await self._ask(seconds_left, self.on_delta)
+        return await self._ask(seconds_left)
 
-    async def _ask(self, seconds_left: float, on_delta: OnDelta | None) -> Reply:
-        reply = await self.model.complete(self._request(seconds_left), on_delta)
+    async def _ask(self, seconds_left: float) -> Reply:
+        reply = await self.model.complete(self._request(seconds_left))
         self.unwritten = reply
         self.spent = self.spent.with_reply(reply.usage, reply.cost_usd)
         self.workbench.turn = self.spent.turns
@@ -203,7 +188,7 @@ class _Agent:
             return ""
         self._say(nudges.SUMMARISE)
         try:
-            reply = await self._ask(seconds_left, None)
+            reply = await self._ask(seconds_left)
         except ModelError:
             return ""
         self.transcript.add(assistant_message(reply, ()))

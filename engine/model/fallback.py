@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -22,7 +22,7 @@ class FallbackModel:
         self._model = model
         self._fallbacks = fallbacks
 
-    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+    async def complete(self, request: Request) -> Reply:
         """The first reply that is given.
 
         Raises: ModelError of the first model, with the shortest wait of all, when none can be reached; what else the model
@@ -31,7 +31,7 @@ class FallbackModel:
         failed: list[ModelError] = []
         for name in (request.model, *self._fallbacks.get(request.model, ())):
             try:
-                return await self._model.complete(msgspec.structs.replace(request, model=name), on_delta)
+                return await self._model.complete(msgspec.structs.replace(request, model=name))
             except ModelError as error:
                 if error.kind not in OUT_OF_REACH:
                     raise

@@ -64,8 +64,8 @@ class GuardedModel:
         self._model = model
         self._guards = guards
 
-    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
-        """The model's reply; a call that is tried again streams its text anew from the start.
+    async def complete(self, request: Request) -> Reply:
+        """The model's reply.
 
         Raises: ModelError when no further try can help; BudgetReached; PriceUnknown.
         """
@@ -74,7 +74,7 @@ class GuardedModel:
         while True:
             tries += 1
             try:
-                return await self._try_once(request, on_delta)
+                return await self._try_once(request)
             except ModelError as error:
                 wait_s = self._wait_s(request.model, tries, error)
                 if wait_s is None:
@@ -98,23 +98,21 @@ class GuardedModel:
             return message
         return msgspec.structs.replace(message, content=self._guards.redact(message.content))
 
-    async def _try_once(self, request: Request, on_delta: Callable[[str], None] | None) -> Reply:
+    async def _try_once(self, request: Request) -> Reply:
         price = await self._guards.price_of(request.model)
         worst = worst_case(request, price)
         async with self._guards.lanes.of(request.model).enter(_likely_tokens(worst, request)) as entered:
             # Nobody else can reserve between these two: nothing waits there.
             await self._guards.more(worst)
             reservation = self._guards.budget.reserve(worst)
-            reply = await self._paid_call(request, on_delta, reservation, price)
+            reply = await self._paid_call(request, reservation, price)
             entered.usage = reply.usage
             return reply
 
-    async def _paid_call(
-        self, request: Request, on_delta: Callable[[str], None] | None, reservation: Reservation, price: Price | None
-    ) -> Reply:
+    async def _paid_call(self, request: Request, reservation: Reservation, price: Price | None) -> Reply:
         budget = self._guards.budget
         try:
-            reply = await self._model.complete(request, on_delta)
+            reply = await self._model.complete(request)
         except ModelError as error:
             _settle_failed(budget, reservation, error, price)
             raise

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from engine.model.types import Model, Reply, Request
+from engine.model.types import Reply, Request, StreamingModel
 
 MAX_CHARS: Final = 16_000
 """The end of a long turn is what people look at."""
@@ -89,26 +89,19 @@ class Stream:
 class StreamedModel:
     """A Model whose words can be listened to."""
 
-    def __init__(self, model: Model, stream: Stream) -> None:
+    def __init__(self, model: StreamingModel, stream: Stream) -> None:
         self._model = model
         self._stream = stream
 
-    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+    async def complete(self, request: Request) -> Reply:
         """The model's reply.
 
         Raises: ModelError.
         """
         if not self._stream.is_watched(request.label):
-            return await self._model.complete(request, on_delta)
-        heard = self._stream.begin(request.label)
-
-        def tell_both(text: str) -> None:
-            heard(text)
-            if on_delta is not None:
-                on_delta(text)
-
+            return await self._model.complete(request)
         try:
-            return await self._model.complete(request, tell_both)
+            return await self._model.complete(request, self._stream.begin(request.label))
         finally:
             self._stream.end(request.label)
 

@@ -126,9 +126,20 @@ class ModelError(Exception):
 class Model(Protocol):
     """The one port to language models."""
 
+    async def complete(self, request: Request) -> Reply:
+        """The model's reply.
+
+        Raises: ModelError; nothing else that a provider or a network can cause.
+        """
+        ...
+
+
+class StreamingModel(Protocol):
+    """A Model that can be listened to while it replies."""
+
     async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
         """The model's reply; `on_delta` is given the text as it streams in.
 
-        Raises: ModelError; nothing else that a provider or a network can cause.
+        Raises: ModelError, as a Model does.
         """
         ...

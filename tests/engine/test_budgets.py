@@ -45,7 +45,7 @@ class Provider:
         self.asked: list[str] = []
         self.began = asyncio.Event()
 
-    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+    async def complete(self, request: Request) -> Reply:
         self.asked.append(request.model)
         self.began.set()
         await passes(self._dice.uniform(0, 5))

@@ -60,7 +60,7 @@ def test_an_engine_ends_cleanly_though_it_is_cancelled_twice(tmp_path: Path):
     waits = asyncio.Event()
 
     class Silent(RoleModel):
-        async def complete(self, request, on_delta=None):
+        async def complete(self, request):
             waits.set()
             await asyncio.Event().wait()
             raise AssertionError

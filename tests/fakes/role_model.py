@@ -71,7 +71,7 @@ class RoleModel:
         first = [request for request in self.requests if len(request.messages) == 2 and "/review" not in request.label]
         return [request.messages[1].content for request in first if _title_of(request) == title]
 
-    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+    async def complete(self, request: Request) -> Reply:
         self.requests.append(request)
         role = request.messages[0].content.split("\n")[0]
         if "director" in role:

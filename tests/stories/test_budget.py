@@ -27,7 +27,7 @@ class Dear:
         self.reads = reads
         self.models: list[str] = []
 
-    async def complete(self, request: Request, on_delta: object = None) -> Reply:
+    async def complete(self, request: Request) -> Reply:
         self.models.append(request.model)
         if "coder" in request.messages[0].content[:40] and self.reads:
             self.reads -= 1

@@ -1,6 +1,5 @@
 """What is said of work, and what follows: a ladder for what fails alike, tests that are wrong, the last look at the whole."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -133,11 +132,11 @@ def test_a_guardian_nudges_and_what_it_saw_is_on_the_state_branch(workshop: Work
     model = RoleModel([planned("Mend add")], work={"Mend add": [[runs("ls"), runs("pwd"), MEND, done()]]})
     plain = model.complete
 
-    async def complete(request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+    async def complete(request: Request) -> Reply:
         if request.label.endswith("/guardian"):
             model.requests.append(request)
             return looks(request)
-        return await plain(request, on_delta)
+        return await plain(request)
 
     model.complete = complete  # type: ignore[method-assign]  # the crew, with one more in it
 

@@ -29,15 +29,15 @@ class CodedModel:
         self._model = model
         self._codec_of = codec_of
 
-    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+    async def complete(self, request: Request) -> Reply:
         """The model's reply with its calls; `fault` says what was wrong with one that can't be read.
 
         Raises: what the model raises.
         """
         codec = CODECS.get(await self._codec_of(request.model)) if request.tools else None
         if codec is None:
-            return await self._model.complete(request, on_delta)
-        reply = await self._model.complete(in_text(codec, request), on_delta)
+            return await self._model.complete(request)
+        reply = await self._model.complete(in_text(codec, request))
         if reply.tool_calls:
             # Some servers find calls in the text themselves.
             return reply

@@ -186,7 +186,7 @@ def test_time_ends_a_call_under_way_and_the_turn_is_still_in_the_journal(stage: 
 
 def test_time_ends_a_model_that_never_answers(stage: Stage) -> None:
     class Silent:
-        async def complete(self, request: Request, on_delta: object = None) -> Reply:
+        async def complete(self, request: Request) -> Reply:
             await asyncio.Event().wait()
             raise AssertionError
 

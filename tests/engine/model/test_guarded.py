@@ -1,7 +1,6 @@
 """The guards: what leaves is redacted, what may pass is tried again, and no more calls run than may."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -142,7 +141,7 @@ class Gate:
         self.entered = asyncio.Semaphore(0)
         self.inside = self.most = 0
 
-    async def complete(self, request: Request, on_delta: Callable[[str], None] | None = None) -> Reply:
+    async def complete(self, request: Request) -> Reply:
         self.inside += 1
         self.most = max(self.most, self.inside)
         self.entered.release()
