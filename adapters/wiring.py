@@ -146,7 +146,7 @@ async def request_for(
         acceptance=settings.acceptance and session.settings.models.get("strategist", session.model) != PILOT,
         # The pilot has one plan and no other.
         ladder=settings.ladder if session.settings.models.get("planner", session.model) != PILOT else (),
-        stronger_model=settings.stronger_model,
+        stronger_model=session.settings.stronger_model,
         guardian_turns=settings.guardian_turns,
         guardian_seconds=settings.guardian_seconds,
     )
@@ -236,6 +236,7 @@ def _options(settings: Settings, model: str, home: Path) -> Options:
         models=settings.models,
         fallbacks=settings.fallbacks,
         cheap_model=settings.cheap_model,
+        choices=named_models(settings, model),
         rates={provider: Rates(**table.model_dump()) for provider, table in settings.rates.items()},
         limits=settings.limits,
         setup=settings.setup,
@@ -261,13 +262,17 @@ async def _models(settings: Settings, model: str) -> AsyncIterator[LitellmModel]
             stack.push_async_callback(pilot.close)
             # It costs nothing, which is a price.
             routes[PILOT] = Route(PILOT, await pilot.start(), pilot.api_key, Price(0.0, 0.0))
-        # The client refuses to call without a key, also an endpoint of the user's own that wants none.
-        key = settings.api_key.get_secret_value() or ("none" if settings.api_base else "")
-        profiles = {name: Profile(**table.model_dump()) for name, table in settings.profiles.items()}
-        provider = model.partition("/")[0]
-        models = LitellmModel(LitellmConfig(settings.api_base, key, routes, profiles, settings.codec, provider))
+        models = LitellmModel(client_config(settings, model, routes))
         stack.push_async_callback(models.aclose)
         yield models
+
+
+def client_config(settings: Settings, model: str, routes: dict[str, Route]) -> LitellmConfig:
+    """How models are called where `model` is the default one, whose provider alone is sent the given key."""
+    # The client refuses to call without a key, also an endpoint of the user's own that wants none.
+    key = settings.api_key.get_secret_value() or ("none" if settings.api_base else "")
+    profiles = {name: Profile(**table.model_dump()) for name, table in settings.profiles.items()}
+    return LitellmConfig(settings.api_base, key, routes, profiles, settings.codec, model.partition("/")[0])
 
 
 async def _checked_budget(session: Session, settings: Settings) -> int | None:
@@ -289,10 +294,8 @@ async def _checked_budget(session: Session, settings: Settings) -> int | None:
 
 
 def named_models(settings: Settings, model: str) -> tuple[str, ...]:
-    """Every model that a run may call: the default, those of roles, and what these fall back to."""
-    cheap = (settings.cheap_model,) if settings.cheap_model else ()
-    stronger = (settings.stronger_model,) if settings.stronger_model else ()
-    first = (model, *settings.models.values(), *cheap, *stronger)
+    """Every model that a run may call: the default, those of roles, the cheap and the stronger one, and what these fall back to."""
+    first = tuple(filter(None, (model, *settings.models.values(), settings.cheap_model, settings.stronger_model)))
     return tuple(dict.fromkeys((*first, *(name for each in first for name in settings.fallbacks.get(each, ())))))
 
 

@@ -11,7 +11,7 @@ from engine.model.lanes import Rates
 
 class Options(msgspec.Struct, frozen=True):
     """`models` overrides `model` for a role, `fallbacks` names by model who takes over while it is out of reach, `rates` by provider how
-    fast it may be asked, `cheap_model` is for runs that are finished cheaply. `setup` prepares each
+    fast it may be asked; a run that is finished cheaply thinks with `cheap_model`, or with the cheapest of `choices`. `setup` prepares each
     worktree, `include` names untracked files to copy in, `hidden` are paths that no command may see, `network` opens the host's network
     to commands. `keep_logs_days` after its end a run goes to the archive.
     """
@@ -21,6 +21,7 @@ class Options(msgspec.Struct, frozen=True):
     fallbacks: Mapping[str, tuple[str, ...]] = {}
     rates: Mapping[str, Rates] = {}
     cheap_model: str = ""
+    choices: tuple[str, ...] = ()
     limits: Limits = Limits()
     setup: str = ""
     setup_timeout_s: float = 600.0
@@ -30,12 +31,6 @@ class Options(msgspec.Struct, frozen=True):
     hidden: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     keep_logs_days: float = 30.0
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """Every model that is named anywhere: a run that is finished cheaply may think with any of them."""
-        first = (self.model, *self.models.values())
-        return tuple(dict.fromkeys((*first, *(name for others in self.fallbacks.values() for name in others))))
 
     def model_for(self, role: RoleName) -> str:
         """The model that the role thinks with."""

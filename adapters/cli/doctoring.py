@@ -20,7 +20,7 @@ from adapters.cli.folder import root_of
 from adapters.control import NoEngine, ask_health
 from adapters.llm.litellm_model import LitellmConfig, LitellmModel
 from adapters.settings import FILE, BadSettings, Settings, load_discord, load_slack
-from adapters.wiring import PILOT, model_of, read_log, read_settings
+from adapters.wiring import PILOT, client_config, model_of, named_models, read_log, read_settings
 from bot.port import Health
 from bot.replies import doctor as say
 from bot.text import one_line
@@ -150,29 +150,28 @@ def check_settings(around: Surroundings) -> Finding:
 
 
 def check_models(around: Surroundings) -> Finding:
-    """Every model that a role would think with can be called, as far as that is known without a call."""
+    """Every model that a run may call can be called, as far as that is known without a call."""
     if isinstance(around.settings, str):
         return Finding("models", "note", "-")
     try:
         default = model_of(around.settings)
     except CannotStart as error:
         return Finding("models", "wrong", str(error))
-    names = list(dict.fromkeys((default, *around.settings.models.values())))
-    problems = asyncio.run(_problems(around.settings, [name for name in names if name != PILOT]))
+    names = named_models(around.settings, default)
+    problems = asyncio.run(_problems(client_config(around.settings, default, {}), names))
     facts = {"models": names, "problems": problems}
     if problems:
         return Finding("models", "wrong", "; ".join(problems.values()), facts=facts)
-    is_pilot = names == [PILOT]
+    is_pilot = names == (PILOT,)
     return Finding(
         "models", "note" if is_pilot else "ok", say.models(names), say.pilot_only() if is_pilot else "", facts
     )
 
 
-async def _problems(settings: Settings, names: Sequence[str]) -> dict[str, str]:
-    key = settings.api_key.get_secret_value() or ("none" if settings.api_base else "")
-    models = LitellmModel(LitellmConfig(settings.api_base, key))
+async def _problems(config: LitellmConfig, names: Sequence[str]) -> dict[str, str]:
+    models = LitellmModel(config)
     try:
-        found = {name: await models.problem_with(name) for name in names}
+        found = {name: await models.problem_with(name) for name in names if name != PILOT}
     finally:
         await models.aclose()
     return {name: problem for name, problem in found.items() if problem}

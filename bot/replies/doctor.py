@@ -1,5 +1,6 @@
 """What `orch doctor` says: how each part is, and what to do about one that is not well."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.replies.upkeep import size
@@ -80,7 +81,7 @@ def settings(file: str, is_there: bool) -> str:
     return f"{file} and the environment" if is_there else f"the environment and defaults; there is no {file}"
 
 
-def models(names: list[str]) -> str:
+def models(names: Sequence[str]) -> str:
     """What roles think with."""
     return listed(names)
 

@@ -139,10 +139,18 @@ def test_a_fallback_is_held_to_the_same_rules_as_the_model_before_it(
     assert "claude-sonnet-4-5 needs a key: set ANTHROPIC_API_KEY" in refused(target, model="openai/mine")
 
 
-def requested(target: Repository, **overrides: object) -> RunConfig:
+def test_the_stronger_model_is_the_engines_and_is_held_to_the_same_rules(target: Repository):
+    git(target.path, "branch", "release")
+    commit(target.path, {"orch.toml": '[phoenix]\nstronger_model = "anthropic/claude-sonnet-4-5"\n'})
+    assert "claude-sonnet-4-5 needs a key: set ANTHROPIC_API_KEY" in refused(target, base="release")
+    git(target.path, "checkout", "-q", "release")
+    assert requested(target, base="main").stronger_model == ""
+
+
+def requested(target: Repository, *, base: str | None = None, **overrides: object) -> RunConfig:
     async def work() -> RunConfig:
         async with open_session(target.path, overrides=overrides) as session:
-            return (await request_for(session, "do it", by=BY)).config
+            return (await request_for(session, "do it", base=base, by=BY)).config
 
     return asyncio.run(work())
 

@@ -33,6 +33,13 @@ def findings(orch: Orch, path: Path) -> dict[str, dict[str, object]]:
     return {finding["name"]: finding for finding in json.loads(orch("doctor", "--json", "-C", path).out)["findings"]}
 
 
+def configured(path: Path, settings: str) -> Path:
+    (repository(path) / "orch.toml").write_text(settings)
+    git(path, "add", ".")
+    git(path, "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "settings")
+    return path
+
+
 def test_each_part_has_a_line(orch: Orch, shop: Path):
     said = orch("doctor", "-C", shop)
     assert (said.code, said.err) == (0, "")
@@ -62,11 +69,21 @@ def test_a_model_that_cannot_be_called_is_wrong(orch: Orch, shop: Path, monkeypa
     assert said.out.splitlines()[-1] == "1 part not well"
 
 
+@pytest.mark.parametrize(
+    "named", ['[fallbacks]\n"openai/mine" = ["{}"]\n', 'cheap_model = "{}"\n', '[phoenix]\nstronger_model = "{}"\n']
+)
+def test_a_model_that_no_run_could_start_with_is_wrong_and_the_key_counts_for_its_provider_alone(
+    orch: Orch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+):
+    monkeypatch.setenv("ORCH_MODEL", "openai/mine")
+    monkeypatch.setenv("ORCH_API_KEY", "sk-mine")
+    path = configured(tmp_path / "shop", named.format("anthropic/claude-sonnet-4-5"))
+    found = findings(orch, path)["models"]
+    assert (found["state"], "needs a key: set ANTHROPIC_API_KEY" in str(found["says"])) == ("wrong", True)
+
+
 def test_a_wrong_setting_is_said_and_the_other_parts_are_looked_at(orch: Orch, tmp_path: Path):
-    path = repository(tmp_path / "shop")
-    (path / "orch.toml").write_text("max_worker = 3\n")
-    git(path, "add", ".")
-    git(path, "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "settings")
+    path = configured(tmp_path / "shop", "max_worker = 3\n")
     found = findings(orch, path)
     assert list(found) == PARTS
     assert found["settings"]["state"] == "wrong"
@@ -74,10 +91,7 @@ def test_a_wrong_setting_is_said_and_the_other_parts_are_looked_at(orch: Orch, t
 
 
 def test_a_mirror_that_is_no_remote_is_wrong(orch: Orch, tmp_path: Path):
-    path = repository(tmp_path / "shop")
-    (path / "orch.toml").write_text('[state]\npush = "backup"\n')
-    git(path, "add", ".")
-    git(path, "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "settings")
+    path = configured(tmp_path / "shop", '[state]\npush = "backup"\n')
     assert "git remote add backup" in str(findings(orch, path)["mirror"]["remedy"])
     git(path, "remote", "add", "backup", "../elsewhere")
     assert findings(orch, path)["mirror"]["state"] == "ok"
