@@ -39,7 +39,7 @@ MAX_QUESTION_CHARS: Final = 600
 
 class TaskLine(msgspec.Struct, frozen=True):
     """One task of a run. `attempt` counts since a person last answered, `attempts_max` is where a person is asked;
-    `latest` is the number that `orch logs --attempt` takes. `since` is when its attempt, or its end, was.
+    `latest` is the number that `orch logs --attempt` takes. `started_at` is its latest attempt's; `finished_at` is empty until its end.
     """
 
     id: TaskId

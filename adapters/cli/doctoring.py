@@ -29,7 +29,6 @@ from engine.recovery import refuse_unknown
 from engine.service import CannotStart
 from engine.store.errors import StoreError
 from engine.store.lock import EngineLock, Holder
-from engine.store.upkeep import MAX_PACKS
 from engine.workspace.git import GitError, run_git
 from engine.workspace.repository import Repository
 
@@ -100,15 +99,14 @@ def check_python(_: Surroundings) -> Finding:
 
 def check_git(around: Surroundings) -> Finding:
     """Git is there, and not too old for upkeep (`--geometric` with kept packs)."""
+    remedy = say.get_newer_git(".".join(map(str, OLDEST_GIT)))
     try:
         said = run_git("version", git_dir=around.repository.git_dir).stdout.decode("utf-8", "replace").strip()
     except GitError as error:
-        return Finding("git", "wrong", str(error), say.get_newer_git("2.38"))
+        return Finding("git", "wrong", str(error), remedy)
     found = re.search(r"([0-9]+)\.([0-9]+)", said)
     is_new = found is not None and (int(found[1]), int(found[2])) >= OLDEST_GIT
-    return Finding(
-        "git", "ok" if is_new else "wrong", said, "" if is_new else say.get_newer_git("2.38"), {"version": said}
-    )
+    return Finding("git", "ok" if is_new else "wrong", said, "" if is_new else remedy, {"version": said})
 
 
 def check_repository(around: Surroundings) -> Finding:
@@ -189,7 +187,7 @@ def check_state_branch(around: Surroundings) -> Finding:
     if not is_there:
         return Finding("state branch", "ok", say.no_state_branch(), facts=facts)
     words = say.state_branch(sizes.branch_bytes, sizes.packs, sizes.epochs, sizes.is_graph_written)
-    wants = is_due and around.holder is None and sizes.packs >= MAX_PACKS
+    wants = is_due and around.holder is None
     return Finding("state branch", "note" if wants else "ok", words, say.tend() if wants else "", facts)
 
 

@@ -15,7 +15,6 @@ from adapters.web.views import (
     DesignEntry,
     Lesson,
     RunRow,
-    RunView,
     design_log,
     lessons,
     run_row,
@@ -25,7 +24,7 @@ from bot.replies.decisions import needs_second
 from bot.threads import deed
 from engine.core import commands as c
 from engine.core import events as e
-from engine.core.entities import Criterion, RoleName, Run, Spend, Task
+from engine.core.entities import Criterion, RoleName, Spend, Task
 from engine.core.ids import TaskId
 from engine.core.lifecycle import RUN_OVER
 
@@ -138,12 +137,7 @@ class Beginnings:
 
 async def show_run(call: Call) -> Answer:
     """The run with its tasks and questions."""
-    return Answer(view_of(call, call.run()))
-
-
-def view_of(call: Call, run: Run) -> RunView:
-    """The run's view."""
-    return run_view(call.board, run.id)
+    return Answer(run_view(call.board, call.run().id))
 
 
 async def cancel(call: Call) -> Answer:

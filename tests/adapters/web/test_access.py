@@ -257,6 +257,7 @@ def test_the_console_refuses_to_be_open_to_the_network(
     ],
 )
 def test_loopback_a_token_or_a_trusted_proxy_will_do(host: str, has_token: bool, header: str, proxies: tuple[str, ...]):
+    # What will not do raises, as above; there is nothing to return.
     check_bind(host, has_own_token=has_token, proxy_header=header, proxies=proxies)
 
 
