@@ -13,7 +13,7 @@ from adapters.record import Recorder
 from adapters.schedule.apscheduler_alarms import ApschedulerAlarms
 from adapters.settings import DiscordSettings, SlackSettings, secrets_of
 from adapters.web.chat import NAME, PLACE, WebChat
-from adapters.web.desk import Prepare, Steered, Talk, Wanted
+from adapters.web.desk import Prepare, Steered, Talk
 from adapters.wiring import Session, read_log
 from bot.bot import Bot, Manners
 from bot.conversations import Unwritten, nothing_unwritten
@@ -26,7 +26,6 @@ from engine.core.blackboard import Blackboard
 from engine.core.ids import RunId
 from engine.ports import Log
 from engine.redaction import Redactor
-from engine.service import CannotStart
 
 if TYPE_CHECKING:
     from adapters.discord.connection import Discord
@@ -55,21 +54,16 @@ def voice_of(session: Session, prepare: Prepare, people: People) -> Voice:
         return read_log(root)
 
     root, redact = session.repository.path, Redactor(secrets_of(session.settings)).text
-    launch = launching(session.engine, prepare, session.model)
-    return Voice(session.engine, launch, open_log, redact, people, session.engine.told.lines)
+    return Voice(
+        session.engine, launching(session.engine, prepare), open_log, redact, people, session.engine.told.lines
+    )
 
 
-def launching(engine: Steered, prepare: Prepare, model: str) -> Launch:
-    """What starts a run that is asked for in a chat, on an engine that thinks with the model."""
+def launching(engine: Steered, prepare: Prepare) -> Launch:
+    """What starts a run that is asked for in a chat."""
 
     async def launch(order: StartOrder) -> RunId:
-        if order.model and order.model != model:
-            raise CannotStart(f"this engine thinks with {model}; start it again: orch up --model {order.model}")
-        wanted = Wanted(
-            order.objective, order.by, order.dedupe, order.base or None, order.budget_usd, order.budget_tokens,
-            order.max_workers, order.plan_first,
-        )  # fmt: skip
-        return await engine.start(await prepare(wanted))
+        return await engine.start(await prepare(order))
 
     return launch
 

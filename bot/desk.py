@@ -14,6 +14,7 @@ from bot.port import ChatPort
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
+from engine.core.entities import Run
 from engine.core.ids import RunId
 from engine.ledger import Watcher
 from engine.ports import Clock, Log
@@ -55,6 +56,15 @@ class StartOrder(msgspec.Struct, frozen=True):
     budget_tokens: int | None = None
     max_workers: int | None = None
     plan_first: bool | None = None
+
+
+def as_it_was(run: Run, by: str, dedupe: str) -> StartOrder:
+    """The run once more, with all that held for it, but on the model that the engine thinks with now."""
+    config = run.config
+    return StartOrder(
+        run.objective, by, dedupe, run.branch, "", config.budget_usd, config.budget_tokens, config.max_workers,
+        config.plan_first,
+    )  # fmt: skip
 
 
 Launch = Callable[[StartOrder], Awaitable[RunId]]

@@ -10,6 +10,7 @@ from adapters.settings import BadSettings
 from adapters.web.chat import PLACE, WebChat
 from adapters.web.history import History
 from adapters.wiring import PILOT, Session, request_for
+from bot.desk import StartOrder
 from bot.people import People, PeopleRules
 from bot.port import Health, Invocation
 from bot.replies.words import model_word
@@ -51,23 +52,10 @@ class Steered(Protocol):
         ...
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """A run as somebody asks for it; None means: as the settings say."""
-
-    objective: str
-    by: str
-    dedupe: str = ""
-    base: str | None = None
-    budget_usd: float | None = None
-    budget_tokens: int | None = None
-    max_workers: int | None = None
-    plan_first: bool | None = None
-
-
 class Prepare(Protocol):
-    """Makes a checked request of a wish."""
+    """Makes a checked request of an order."""
 
-    async def __call__(self, wanted: Wanted) -> RunRequest:
+    async def __call__(self, order: StartOrder) -> RunRequest:
         """The request.
 
         Raises: CannotStart; nothing was written.
@@ -136,11 +124,13 @@ class Desk(msgspec.Struct, frozen=True):
 def desk_of(session: Session, history: History) -> Desk:
     """The desk of an open session."""
 
-    async def prepare(wanted: Wanted) -> RunRequest:
-        wishes = {name: getattr(wanted, name) for name in ("budget_usd", "budget_tokens", "max_workers", "plan_first")}
+    async def prepare(order: StartOrder) -> RunRequest:
+        if order.model not in ("", session.model):
+            raise CannotStart(f"this engine thinks with {session.model}; start it again: orch up --model {order.model}")
+        wishes = {name: getattr(order, name) for name in ("budget_usd", "budget_tokens", "max_workers", "plan_first")}
         try:
             return await request_for(
-                session, wanted.objective, base=wanted.base, by=wanted.by, dedupe=wanted.dedupe, wishes=wishes
+                session, order.objective, base=order.base, by=order.by, dedupe=order.dedupe, wishes=wishes
             )
         except (BadSettings, UnknownBranch, UnknownCommit, NotARepository) as error:
             raise CannotStart(str(error)) from error

@@ -6,7 +6,6 @@ import msgspec
 
 from adapters.web.calls import Answer, Call
 from adapters.web.chat import PLACE
-from adapters.web.desk import Wanted
 from adapters.web.payloads import AddTask, ChangeRun, CreateRun, Page, Replan, Why
 from adapters.web.problems import Problem, unknown
 from adapters.web.starts import Start, Starts
@@ -20,6 +19,7 @@ from adapters.web.views import (
     run_row,
     run_view,
 )
+from bot.desk import StartOrder, as_it_was
 from bot.replies.decisions import needs_second
 from bot.threads import deed
 from engine.core import commands as c
@@ -101,11 +101,10 @@ class Beginnings:
     async def create(self, call: Call) -> Answer:
         """A new run."""
         wish = call.asked(CreateRun)
-        _check_model(call, wish.model)
         return await self._begin(
-            Wanted(
-                _objective(wish), call.visitor.actor, _dedupe(call), wish.base, wish.budget_usd, wish.budget_tokens,
-                wish.max_workers, wish.plan_first,
+            StartOrder(
+                _objective(wish), call.visitor.actor, _dedupe(call), wish.base or "", wish.model or "", wish.budget_usd,
+                wish.budget_tokens, wish.max_workers, wish.plan_first,
             )
         )  # fmt: skip
 
@@ -115,13 +114,7 @@ class Beginnings:
         if run.state not in RUN_OVER:
             await call.order(call.consent.restart(run.id))
             return Answer(Start("", "started", run_row(call.board, call.run()), ""), 200)
-        config = run.config
-        return await self._begin(
-            Wanted(
-                run.objective, call.visitor.actor, _dedupe(call), run.branch, config.budget_usd, config.budget_tokens,
-                config.max_workers, config.plan_first,
-            )
-        )  # fmt: skip
+        return await self._begin(as_it_was(run, call.visitor.actor, _dedupe(call)))
 
     async def show(self, call: Call) -> Answer:
         """How a start is getting on."""
@@ -130,8 +123,8 @@ class Beginnings:
             raise unknown(f"start {call.path['start']}")
         return Answer(found)
 
-    async def _begin(self, wanted: Wanted) -> Answer:
-        start = await self._starts.begin(wanted)
+    async def _begin(self, order: StartOrder) -> Answer:
+        start = await self._starts.begin(order)
         return Answer(start, 201 if start.state == "started" else 202)
 
 
@@ -207,14 +200,6 @@ async def _done(call: Call, command: c.PeopleCommand | c.Refused) -> Answer:
 def _dedupe(call: Call) -> str:
     # It also tells the notifier where the run was asked for, and so where to tell of it.
     return deed(PLACE, f"{call.visitor.actor} {call.key or secrets.token_hex(8)}")
-
-
-def _check_model(call: Call, model: str | None) -> None:
-    in_force = call.desk.about.models[0].model
-    if model is not None and model != in_force:
-        raise Problem(
-            422, "model", f"this engine thinks with {in_force}; for {model}, start it again: orch up --model {model}"
-        )
 
 
 def _objective(wish: CreateRun) -> str:

@@ -8,9 +8,10 @@ from typing import Final, Literal
 import msgspec
 from aiohttp import web
 
-from adapters.web.desk import Desk, Wanted
+from adapters.web.desk import Desk
 from adapters.web.problems import refused
 from adapters.web.views import RunRow, run_row
+from bot.desk import StartOrder
 from engine.core.ids import RunId
 from engine.ledger import LedgerStopped
 from engine.service import CannotStart, RunRequest
@@ -53,17 +54,17 @@ class Starts:
         """The start of that name, None when it is unknown or long ago."""
         return self._known.get(name)
 
-    async def begin(self, wanted: Wanted) -> Start:
+    async def begin(self, order: StartOrder) -> Start:
         """The start, as far as it came within the patience. With a `dedupe` that a run has, that run.
 
         Raises: Problem when it can't be.
         """
         self._count += 1
         name = f"S{self._count}"
-        if twin := self._twin(wanted.dedupe):
+        if twin := self._twin(order.dedupe):
             return Start(name, "started", twin, "")
         try:
-            request = await self._desk.prepare(wanted)
+            request = await self._desk.prepare(order)
         except CANNOT as error:
             raise refused(str(error)) from None
         self._keep(Start(name, "measuring", None, ""))

@@ -2,7 +2,7 @@
 
 from bot.call import Call, consent_of, give, refusal, run_meant, target_of
 from bot.cards import run_card
-from bot.desk import Desk, StartOrder
+from bot.desk import Desk, StartOrder, as_it_was
 from bot.forecast import forecast
 from bot.messages import Listing, Message, Notice
 from bot.replies import orders as say
@@ -11,7 +11,7 @@ from bot.replies import spend as spend_say
 from bot.threads import deed
 from engine.core import commands as c
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Choice, Run
+from engine.core.entities import Choice
 from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
 from engine.service import CannotStart
@@ -101,17 +101,9 @@ async def restart(desk: Desk, call: Call) -> Message:
     if run.state not in RUN_OVER:
         return await give(desk, call, consent_of(desk, call).restart(found))
     before = set(board.runs)
-    told = await _launch(desk, _as_it_was(call, run))
+    told = await _launch(desk, as_it_was(run, call.invocation.actor.id, _deed(call)))
     new = [name for name in desk.engine.board.runs if name not in before]
     return Notice(say.over_starts_anew(found, new[-1])) if new and not told.is_refusal else told
-
-
-def _as_it_was(call: Call, run: Run) -> StartOrder:
-    config = run.config
-    return StartOrder(
-        run.objective, call.invocation.actor.id, _deed(call), run.branch, config.model, config.budget_usd,
-        config.budget_tokens, config.max_workers, config.plan_first,
-    )  # fmt: skip
 
 
 async def replan(desk: Desk, call: Call) -> Message:

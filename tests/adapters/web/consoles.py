@@ -13,10 +13,11 @@ from aiohttp.test_utils import TestServer
 from adapters.chats import Voice, launching, talking
 from adapters.web.access import CSRF_HEADER, Access
 from adapters.web.app import build_app
-from adapters.web.desk import OWNER, About, Desk, Talk, Wanted, models_in_force
+from adapters.web.desk import OWNER, About, Desk, Talk, models_in_force
 from adapters.web.history import History
 from adapters.web.rates import PER_MINUTE, Kind
 from bot.conversations import Unwritten, nothing_unwritten
+from bot.desk import StartOrder
 from bot.people import People
 from bot.port import Health
 from engine.clock import SystemClock
@@ -74,17 +75,19 @@ class LedgerEngine:
         return await self.ledger.submit(command, by)
 
 
-async def prepare(wanted: Wanted) -> RunRequest:
-    """A checked request; a branch named `gone` is none."""
-    if wanted.base == "gone":
+async def prepare(order: StartOrder) -> RunRequest:
+    """A checked request; a branch named `gone` is none, and the pilot the only model."""
+    if order.base == "gone":
         raise CannotStart("/shop has no branch 'gone'; `git branch` lists them")
+    if order.model not in ("", "openai/pilot"):
+        raise CannotStart(f"not {order.model}")
     config = RunConfig(
         "openai/pilot",
-        max_workers=wanted.max_workers or 5,
-        budget_usd=wanted.budget_usd,
-        plan_first=bool(wanted.plan_first),
+        max_workers=order.max_workers or 5,
+        budget_usd=order.budget_usd,
+        plan_first=bool(order.plan_first),
     )
-    return RunRequest(wanted.objective, wanted.base or "main", BASE, config, (), wanted.by, wanted.dedupe)
+    return RunRequest(order.objective, order.base or "main", BASE, config, (), order.by, order.dedupe)
 
 
 class Console:
@@ -146,9 +149,9 @@ class Console:
         return self.http.ws_connect(f"{self.url}/ws", headers=self.bearer if headers is None else headers)
 
 
-def story() -> MemoryLog:
+def story(model: str = "openai/pilot") -> MemoryLog:
     """The state branch of a run in the middle of its life, with conversations and a secret in none of them."""
-    driver = middle(WritingDriver())
+    driver = middle(WritingDriver(), RunConfig(model, budget_usd=5.0))
     driver.converse("T5", OPENING, READS, HOSTILE)
     driver.converse("T5", OPENING, kind="review-")
     log = MemoryLog()
@@ -185,8 +188,7 @@ async def console(
             await fail_lost_attempts(ledger)
             tasks.append(group.create_task(Dispatcher(ledger, crew, crew, crew, clock).run()))
         if talks:
-            launch = launching(engine, prepare, "openai/pilot")
-            voice = Voice(engine, launch, lambda: log, Redactor([SECRET]).text, people)
+            voice = Voice(engine, launching(engine, prepare), lambda: log, Redactor([SECRET]).text, people)
             talk = await stack.enter_async_context(talking(voice))
             talk = msgspec.structs.replace(talk, health=lambda own=talk.health: {**own(), **others})
             desk = msgspec.structs.replace(desk, talk=talk)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.chats import voice_of
-from adapters.web.desk import Wanted, desk_of
+from adapters.web.desk import desk_of
 from adapters.web.history import History
 from adapters.wiring import open_session
 from bot.desk import StartOrder
@@ -32,8 +32,9 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     [
         (StartOrder("do it", ALICE, "d1", max_workers=100_000), r"max_workers.* 64, found 100000"),
         (StartOrder("do it", ALICE, "d1", base="gone"), "gone"),
+        (StartOrder("do it", ALICE, "d1", model="openai/gpt-5"), "openai/pilot; .* orch up --model openai/gpt-5"),
     ],
-    ids=["too many workers", "no such branch"],
+    ids=["too many workers", "no such branch", "a model that is not in force"],
 )
 def test_what_can_not_be_started_is_answered_with_the_reason(target: Repository, order: StartOrder, why: str):
     async def scene() -> None:
@@ -51,6 +52,6 @@ def test_settings_that_turned_wrong_in_a_commit_are_answered_with_the_reason(tar
         async with open_session(target.path) as session:
             commit(target.path, {"orch.toml": "max_workers = 0\n"})
             with pytest.raises(CannotStart, match=r"orch\.toml: max_workers is wrong"):
-                await desk_of(session, History(MemoryLog())).prepare(Wanted("do it", ALICE))
+                await desk_of(session, History(MemoryLog())).prepare(StartOrder("do it", ALICE, "d1"))
 
     asyncio.run(scene())

@@ -66,11 +66,11 @@ def test_a_template_comes_before_the_objective():
     run(scene())
 
 
-def test_a_model_that_is_not_in_force_is_refused_with_the_remedy():
+def test_a_model_that_is_not_in_force_is_refused_and_the_one_in_force_is_told():
     async def scene() -> None:
         async with console() as web:
-            told = await web.json("POST", "/runs", {"objective": "x", "model": "openai/gpt-5"}, 422)
-            assert "orch up --model openai/gpt-5" in told["detail"]
+            told = await web.json("POST", "/runs", {"objective": "x", "model": "openai/gpt-5"}, 409)
+            assert "openai/gpt-5" in told["detail"]
             models = await web.json("GET", "/models")
             assert models["items"][0] == {
                 "role": "", "model": "openai/pilot", "word": "the pilot (rules, not an LLM)", "is_pilot": True,

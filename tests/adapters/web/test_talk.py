@@ -65,6 +65,20 @@ def test_a_sentence_that_is_no_command_does_nothing():
     run(scene())
 
 
+def test_a_run_of_another_model_is_started_again_with_the_engines_own_by_click_and_by_word():
+    async def scene() -> None:
+        async with console(story("openai/gpt-5"), talks=True) as web:
+            await web.json("POST", f"{R}/cancel")
+            await web.json("POST", f"{R}/restart", status=201)
+            await web.json("POST", f"{R}/say", {"text": "/orch restart R1"}, 202)
+            items = await thread(web, lambda items: bool(texts(items, "reply")))
+            assert texts(items, "reply") == ["R1 is over, so R3 begins with the same objective"]
+            models = [run.config.model for run in web.board.runs.values()]
+            assert models == ["openai/gpt-5", "openai/pilot", "openai/pilot"]
+
+    run(scene())
+
+
 def test_a_question_is_answered_by_its_button_and_its_form():
     async def scene() -> None:
         async with console(story(), talks=True) as web:
