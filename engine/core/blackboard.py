@@ -15,13 +15,8 @@ from engine.core.entities import PLANNING, Decision, DecisionKind, Run, RunState
 from engine.core.fold_spend import folded_spend
 from engine.core.fold_task import cut_off, folded, planned, task_to
 from engine.core.ids import BindingId, DecisionId, PostId, RunId, TaskId, number
-from engine.core.lifecycle import BrokenHistory, check_run
+from engine.core.lifecycle import TASK, BrokenHistory, check_run
 from engine.core.notes import NoteBoard, NoteId
-
-_TASK_STATES: Final[tuple[TaskState, ...]] = (
-    "planned", "ready", "active", "awaiting_qa", "approved", "complete", "failed", "waiting_human", "abandoned",
-)  # fmt: skip
-
 
 KEEPS_WORK: Final[frozenset[DecisionKind]] = frozenset({"checkout", "review"})
 """Questions about work that is done: its attempt goes on when they are answered so."""
@@ -61,7 +56,7 @@ class Blackboard:
         self.dependents_of: dict[TaskId, tuple[TaskId, ...]] = {}
         self.open_decisions: dict[DecisionId, Decision] = {}
         self.counts: dict[RunId, dict[TaskState, int]] = {}
-        self.in_state: dict[TaskState, dict[TaskId, None]] = {state: {} for state in _TASK_STATES}
+        self.in_state: dict[TaskState, dict[TaskId, None]] = {state: {} for state in TASK}
         self.shown_red: dict[TaskId, None] = {}
 
     @property
@@ -173,37 +168,29 @@ def fold(records: Iterable[e.Record], start: Blackboard | None = None) -> Blackb
 
 def _apply(board: Blackboard, record: e.Record) -> Touched:
     event = record.event
-    match event:
-        case (
-            e.RunStarted() | e.SpecWritten() | e.RunMoved() | e.RunPaused() | e.RunResumed()
-            | e.BudgetRaised() | e.PlanApproved() | e.RunCompleted() | e.RunFailed() | e.RunCancelled() | e.RunSealed()
-            | e.EventSetAside()
-        ):  # fmt: skip
-            _apply_to_run(board, record.at, event)
-            return Touched()
-        case (
-            e.HumanAsked() | e.DecisionAnswered() | e.DecisionWithdrawn() | e.DecisionReminded() | e.DecisionSeconded()
-        ):  # fmt: skip
-            return _apply_to_decision(board, record.at, event)
-        case e.ChatBound() | e.ChatUnbound() | e.ThreadOpened() | e.PostIntended() | e.PostSettled():
-            return Touched(chat=board.chat.apply(event, record.at))
-        case e.TaskPlanned():
-            if event.task in board.tasks:
-                raise BrokenHistory(f"{event.task} is planned twice")
-            board.put_task(planned(event, record.at))
-            return Touched(task=event.task)
-        case e.RunParked() | e.RunUnparked() | e.SpendGranted() | e.SpendSettled() | e.RunMadeThrifty():
-            named: TaskId | None = getattr(event, "task", None)
-            task = _task_of(board, event.run, named) if named else None
-            run = msgspec.structs.replace(board.runs[event.run], updated_at=record.at)
-            board.put_run(folded_spend(run, task, event))
-            return Touched()
-        case e.InsightPosted() | e.DesignDecided():
-            _task_of(board, event.run, event.task)
-            return Touched(note=board.notes.apply(event, record.at, record.actor))
-        case _ as about_task:
-            _apply_to_task(board, record.at, about_task)
-            return Touched(task=event.task)
+    if isinstance(event, e.RunEvent):
+        _apply_to_run(board, record.at, event)
+        return Touched()
+    if isinstance(event, e.DecisionEvent):
+        return _apply_to_decision(board, record.at, event)
+    if isinstance(event, e.ChatEvent):
+        return Touched(chat=board.chat.apply(event, record.at))
+    if isinstance(event, e.SpendEvent):
+        named: TaskId | None = getattr(event, "task", None)
+        task = _task_of(board, event.run, named) if named else None
+        run = msgspec.structs.replace(board.runs[event.run], updated_at=record.at)
+        board.put_run(folded_spend(run, task, event))
+        return Touched()
+    if isinstance(event, e.NoteEvent):
+        _task_of(board, event.run, event.task)
+        return Touched(note=board.notes.apply(event, record.at, record.actor))
+    if isinstance(event, e.TaskPlanned):
+        if event.task in board.tasks:
+            raise BrokenHistory(f"{event.task} is planned twice")
+        board.put_task(planned(event, record.at))
+    else:
+        _apply_to_task(board, record.at, event)
+    return Touched(task=event.task)
 
 
 def _apply_to_run(board: Blackboard, at: str, event: e.RunEvent) -> None:  # noqa: C901, PLR0912 - a table, one row a kind

@@ -371,29 +371,12 @@ BasicCommand = StartRun | PauseRun | ResumeRun | CancelRun | InterruptTask | Aba
 SteeringCommand = RetryTask | RestartRun | ReplanRun | AddTask | RaiseBudget
 PeopleCommand = BasicCommand | AnswerDecision | SteeringCommand
 ChatCommand = BindChat | UnbindChat | OpenThread | IntendPost | SettlePost | RemindDecision
-WorkCommand = (
-    StartAttempt
-    | LogTurns
-    | SubmitWork
-    | AcceptSpec
-    | AcceptPlan
-    | ApproveWork
-    | DeferReview
-    | FailAttempt
-    | AcceptFindings
-    | AcceptIntegration
-    | AcceptVerdict
-    | WatchAttempt
-    | SuspendWork
-    | PostInsight
-    | LogDesign
-    | PrepareLanding
-    | TakeReceiptBack
-    | RecordLanding
-    | AskAboutCheckout
-    | AskAboutBudget
-    | FinishRun
-    | SealRun
-    | SetEventsAside
-)
+Report = (
+    LogTurns | SubmitWork | AcceptSpec | AcceptPlan | ApproveWork | DeferReview | FailAttempt | AcceptFindings
+    | AcceptIntegration | AcceptVerdict | WatchAttempt | SuspendWork | PostInsight | LogDesign | PrepareLanding
+    | TakeReceiptBack | RecordLanding | AskAboutCheckout
+)  # fmt: skip
+"""What is said of a task's current attempt."""
+
+WorkCommand = Report | StartAttempt | AskAboutBudget | FinishRun | SealRun | SetEventsAside
 Command = PeopleCommand | ChatCommand | WorkCommand | SpendCommand

@@ -8,10 +8,10 @@ from engine.core.decide_people import Events, need, next_decision_id
 from engine.core.entities import Receipt, Task
 from engine.core.lifecycle import RUN_OVER
 
-Report = c.PrepareLanding | c.TakeReceiptBack | c.RecordLanding | c.AskAboutCheckout
+Landing = c.PrepareLanding | c.TakeReceiptBack | c.RecordLanding | c.AskAboutCheckout
 
 
-def decide_landing(board: Blackboard, task: Task, report: Report) -> Events | c.Refused:
+def decide_landing(board: Blackboard, task: Task, report: Landing) -> Events | c.Refused:
     """The events of the landing, or why it can't be."""
     match report:
         case c.PrepareLanding():
