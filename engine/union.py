@@ -14,6 +14,7 @@ import msgspec
 from engine.clock import iso
 from engine.core import commands as c
 from engine.core import events as e
+from engine.core import plan
 from engine.core.blackboard import Blackboard
 from engine.core.entities import FileRef
 from engine.core.fold_task import AboutAttempt
@@ -100,7 +101,9 @@ class _Telling:
             self._aside.setdefault(event.run, []).append(c.SetAside(old.event, old.commit, problem))
 
     def _problem_with(self, event: e.AnyEvent) -> str:
-        """Why an event that would fold is set aside all the same: it belongs to another attempt than the one of that number here."""
+        """Why an event that would fold is set aside all the same: its task waits for others here, or its attempt is another one here."""
+        if isinstance(event, e.TaskReadied) and event.task in self._board.tasks:
+            return "; ".join(plan.blockers(self._board, self._board.tasks[event.task]))
         if not isinstance(event, AboutAttempt):
             return ""
         task = self._board.tasks.get(event.task)

@@ -11,11 +11,11 @@ from engine.core.entities import RunState, TaskState
 TASK: Final[Mapping[TaskState, frozenset[TaskState]]] = {
     "planned": frozenset({"ready", "waiting_human", "abandoned"}),
     "ready": frozenset({"active", "planned", "waiting_human", "abandoned"}),
-    "active": frozenset({"awaiting_qa", "failed", "ready", "planned", "waiting_human", "abandoned"}),
+    "active": frozenset({"awaiting_qa", "failed", "planned", "waiting_human", "abandoned"}),
     "awaiting_qa": frozenset({"approved", "failed", "waiting_human", "abandoned"}),
     "approved": frozenset({"complete", "failed", "waiting_human", "abandoned"}),
     "failed": frozenset({"ready", "waiting_human", "abandoned"}),
-    "waiting_human": frozenset({"planned", "ready", "awaiting_qa", "approved", "abandoned"}),
+    "waiting_human": frozenset({"planned", "awaiting_qa", "approved", "abandoned"}),
     "complete": frozenset(),
     "abandoned": frozenset(),
 }
@@ -23,7 +23,7 @@ TASK: Final[Mapping[TaskState, frozenset[TaskState]]] = {
 RUN: Final[Mapping[RunState, frozenset[RunState]]] = {
     "planning": frozenset({"running", "paused", "waiting_human", "failed", "cancelled"}),
     "running": frozenset({"planning", "paused", "waiting_human", "completed", "failed", "cancelled"}),
-    "paused": frozenset({"planning", "running", "waiting_human", "failed", "cancelled"}),
+    "paused": frozenset({"running", "failed", "cancelled"}),
     "waiting_human": frozenset({"planning", "running", "paused", "failed", "cancelled"}),
     "completed": frozenset(),
     "failed": frozenset(),

@@ -1,6 +1,7 @@
 """Two engines that worked apart: the published history stands, the other follows, and nothing is lost."""
 
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from engine.union import United, unite
 from engine.verify import verify
 from engine.workspace.repository import Repository
 from tests.bench.store_workload import Workload
+from tests.engine.core import laws
 from tests.engine.proven import CHECK, ProvenRun
 from tests.engine.store.test_store_machine import record_of
 from tests.engine.workspace.target import git
@@ -49,9 +51,14 @@ def ours(tmp_path: Path) -> ProvenRun:
 
 @pytest.fixture
 def theirs(ours: ProvenRun, tmp_path: Path) -> Clone:
-    clone = Clone(ours, tmp_path / "theirs")
-    git(ours.repository.path, "remote", "add", "origin", str(clone.repository.path))
-    return clone
+    return clone(ours, tmp_path / "theirs")
+
+
+def clone(ours: ProvenRun, folder: Path) -> Clone:
+    """An engine that goes on from here, and publishes first."""
+    found = Clone(ours, folder)
+    git(ours.repository.path, "remote", "add", "origin", str(found.repository.path))
+    return found
 
 
 def put_together(ours: ProvenRun) -> United:
@@ -173,6 +180,47 @@ def test_two_answers_to_one_question_are_one_answer_and_one_set_aside(ours: Prov
     assert answer is not None
     assert answer.by == "cli:ada"
     assert found.decisions[DecisionId("D2")].options == ("keep",), "the run is over"
+
+
+def interrupted(run: ProvenRun) -> None:
+    run.give(c.InterruptTask(T4), "cli:ada")
+
+
+def begun(run: ProvenRun) -> None:
+    run.complete(T3)
+    run.give(c.StartAttempt(T4, run.repository.branch_tip("main")), "coder")
+
+
+def linked(run: ProvenRun) -> None:
+    run.give(c.ChangeDependencies(T4, add=(TaskId("T5"),)), "cli:ada")
+
+
+@pytest.mark.parametrize(
+    ("there", "state"),
+    [(interrupted, "waiting_human"), (begun, "active"), (linked, "planned")],
+)
+def test_a_task_that_is_ready_here_stays_what_it_is_there(
+    tmp_path: Path, there: Callable[[ProvenRun], None], state: str
+):
+    ours = ProvenRun(tmp_path / "ours").start(tasks=3)
+    ours.give(c.ChangeDependencies(T4, add=(T3,)), "cli:ada")
+    theirs = clone(ours, tmp_path / "theirs")
+    there(theirs)
+    ours.complete(T3)
+    put_together(ours)
+    assert board(ours).tasks[T4].state == state
+    laws.questions_match_waiting_tasks(board(ours))
+
+
+def test_a_retry_takes_no_task_from_the_person_who_is_asked_about_it_there(ours: ProvenRun, tmp_path: Path):
+    ours.give(c.StartAttempt(T4, ours.repository.branch_tip("main")), "coder")
+    theirs = clone(ours, tmp_path / "theirs")
+    interrupted(theirs)
+    ours.give(c.FailAttempt(T4, 1, "tests_red", "1 failed"))
+    united = put_together(ours)
+    assert united.set_aside == 2
+    assert board(ours).tasks[T4].state == "waiting_human"
+    laws.questions_match_waiting_tasks(board(ours))
 
 
 def test_our_epochs_are_kept_and_theirs_hold(ours: ProvenRun, theirs: Clone):

@@ -12,18 +12,18 @@ from engine.core.lifecycle import RUN, RUN_OVER, TASK, UNFINISHED, IllegalTransi
 LEGAL_TASK_STEPS = """
 planned: ready waiting_human abandoned
 ready: active planned waiting_human abandoned
-active: awaiting_qa failed ready planned waiting_human abandoned
+active: awaiting_qa failed planned waiting_human abandoned
 awaiting_qa: approved failed waiting_human abandoned
 approved: complete failed waiting_human abandoned
 failed: ready waiting_human abandoned
-waiting_human: planned ready awaiting_qa approved abandoned
+waiting_human: planned awaiting_qa approved abandoned
 complete:
 abandoned:
 """
 LEGAL_RUN_STEPS = """
 planning: running paused waiting_human failed cancelled
 running: planning paused waiting_human completed failed cancelled
-paused: planning running waiting_human failed cancelled
+paused: running failed cancelled
 waiting_human: planning running paused failed cancelled
 completed:
 failed:
