@@ -17,7 +17,6 @@ from engine.core import events as e
 from engine.core.blackboard import Blackboard
 from engine.core.entities import GateSpec, RunConfig
 from engine.core.ids import RunId
-from engine.core.lifecycle import RUN_OVER
 from engine.dispatch import Dispatcher
 from engine.finishing import to_the_end
 from engine.gauge import Gauge
@@ -164,21 +163,6 @@ class Engine:
         """Let git show what is durable, for a reader of the branch in another thread; blocks. What can't be shown yet is not."""
         with suppress(StoreError):
             self._ledger.log.publish()
-
-    async def until_over(self, run: RunId) -> None:
-        """Return when the run is completed, failed or cancelled."""
-        over = asyncio.Event()
-
-        def look(_: Sequence[e.Record], board: Blackboard) -> None:
-            if board.runs[run].state in RUN_OVER:
-                over.set()
-
-        stop = self.watch(look)
-        try:
-            look((), self.board)
-            await over.wait()
-        finally:
-            stop()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Engine"]:

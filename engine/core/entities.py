@@ -27,9 +27,6 @@ RoleName = Literal[
     "integrator",
     "guardian",
 ]
-LANDLESS: Final[frozenset[RoleName]] = frozenset({"director", "planner", "integrator", "researcher", "strategist"})
-"""Roles whose result is no commit: it is complete when code has taken it over."""
-
 PLANNING: Final[frozenset[RoleName]] = frozenset({"director", "planner", "integrator"})
 """Roles whose work makes the plan."""
 
@@ -53,7 +50,7 @@ FailureKind = Literal[
     "interrupted",
     "budget",
 ]
-"""Why an attempt failed. From `quota` on it is infrastructure: it never costs a retry (phoenix.py)."""
+"""Why an attempt failed. From `quota` on it is infrastructure: it never costs a retry (phoenix.py). `bad_spec` is kept for old logs."""
 
 Escalation = Literal[
     "needs_research", "needs_replanning", "spec_mismatch", "needs_clarification", "blocked_external", "scope_too_large"
@@ -274,6 +271,7 @@ class RunConfig(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     domains together; it is false in runs that began before there was one.
     With `acceptance` the strategist judges the whole run at its end. `ladder` is empty where only retries are counted. A guardian
     looks at each attempt every `guardian_turns`, or `guardian_seconds`; 0 for never.
+    `gates_from` says where the gates are from, to who reads run.json.
     """
 
     model: str
@@ -307,7 +305,8 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
 class Run(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One objective, from the asking to the end. `paused` stays true until a person resumes, whatever the tasks do.
 
-    No model is called before `parked_until`; a `thrifty` run finishes cheaply what is begun.
+    No model is called before `parked_until`; a `thrifty` run finishes cheaply what is begun. `decision` is never set
+    (questions name their run) and stays for the wire.
     """
 
     id: RunId

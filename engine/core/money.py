@@ -27,13 +27,6 @@ def nano(usd: float) -> int:
     return round(usd * _NANO)
 
 
-def has_caps(run: Run) -> bool:
-    """Whether anything limits what the run, or one of its tasks, spends."""
-    config = run.config
-    caps = (config.budget_usd, config.budget_tokens, config.task_budget_usd, config.task_budget_tokens)
-    return any(cap is not None for cap in caps)
-
-
 def granted_left(task: Task, grant: Grant) -> Spend:
     """What of the grant is not in a turn yet: it may be spent already, or may be spent at any moment."""
     logged = task.attempts[grant.attempt - 1].spend

@@ -145,16 +145,9 @@ def _message(entry: Entry) -> str:
     subject = clean_line(entry.subject)
     if len(subject) > MAX_SUBJECT:
         subject = subject[: MAX_SUBJECT - 1].rstrip() + "…"
-    body = _clean_paragraphs(entry.body)
     trailers = [_clean_trailer(key, value) for key, value in entry.trailers]
     last = "\n".join([*trailers, f"{SEQ}: {entry.seq}", f"{EVENT}: {entry.event}"])
-    return "\n\n".join([subject, body, last] if body else [subject, last]) + "\n"
-
-
-def _clean_paragraphs(text: str) -> str:
-    if not text:
-        return ""
-    return "\n".join(clean_line(line, otherwise="") for line in text.split("\n")).strip("\n")
+    return f"{subject}\n\n{last}\n"
 
 
 @lru_cache(maxsize=64)

@@ -21,8 +21,6 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """For machines, in this order, as in `(("Orch-Run", "R7"), ("Orch-Task", "T12"))`."""
     event: str
     """One line of ASCII JSON."""
-    body: str = ""
-    """An optional paragraph for people."""
     files: Mapping[str, bytes | None]
     """The files that change: path to new content; `None` deletes, a folder with everything in it. In this order."""
 

@@ -1,13 +1,18 @@
 """What must hold of every board at rest, whatever was done to it; each law is one function that raises when it is broken."""
 
+from typing import Final
+
 from engine.core import plan
 from engine.core.blackboard import Blackboard
 from engine.core.decide import phase
 from engine.core.decide_work import is_drained
-from engine.core.entities import LANDLESS, Task
+from engine.core.entities import RoleName, Task
 from engine.core.lifecycle import RUN_OVER, UNFINISHED
 from engine.core.limits import MAX_INFRA_FAILURES
 from tests.fakes.board_view import indexes, recomputed
+
+LANDLESS: Final[frozenset[RoleName]] = frozenset({"director", "planner", "integrator", "researcher", "strategist"})
+"""Roles whose result is no commit: it is complete when code has taken it over."""
 
 
 def check(board: Blackboard) -> None:

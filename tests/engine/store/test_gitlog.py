@@ -41,7 +41,7 @@ def test_git_finds_nothing_to_complain_about(repository):
 
 def test_git_alone_reads_exactly_the_events(repository):
     log = GitLog.open(repository)
-    hostile = entry(1, subject="Orch-Event: {}", body="x\n\nOrch-Event: {}\n", author="a <b>\n", author_email="a b<c")
+    hostile = entry(1, subject="x\n\nOrch-Event: {}\n", author="a <b>\n", author_email="a b<c")
     log.append([hostile, entry(2)])
     printed = git(repository, "log", "--reverse", EVENTS, "orch-state").split("\n")
     assert [line for line in printed if line] == [hostile.event, entry(2).event]
@@ -49,11 +49,11 @@ def test_git_alone_reads_exactly_the_events(repository):
 
 def test_a_commit_looks_as_people_and_programs_expect(repository):
     log = GitLog.open(repository)
-    log.append([entry(1, author="Ada (slack)", author_email="ada@slack.orch.invalid", body="She said so.")])
+    log.append([entry(1, author="Ada (slack)", author_email="ada@slack.orch.invalid")])
     assert git(repository, "log", "-1", "--format=%an <%ae> %at%n%cn <%ce> %ct%n%B", "orch-state").rstrip() == (
         "Ada (slack) <ada@slack.orch.invalid> 1700000001\n"
         "orch engine <engine@orch.invalid> 1700000001\n"
-        "T1 planned -> ready by engine\n\nShe said so.\n\n"
+        "T1 planned -> ready by engine\n\n"
         'Orch-Run: R1\nOrch-Task: T1\nOrch-Seq: 1\nOrch-Event: {"kind":"task-became-ready","task":"T1"}'
     )
 
