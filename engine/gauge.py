@@ -19,6 +19,9 @@ from engine.site import Sites
 MAX_REMEMBERED: Final = 100
 """Results; one of a large test suite takes a megabyte."""
 
+_TIMED_OUT: Final = 124
+"""As timeout(1) ends, for a command that caught its signal and ended with 0."""
+
 
 class Measurement(msgspec.Struct, frozen=True):
     """What gates and checks showed on the tree of a commit, in the order in which they were asked for."""
@@ -74,13 +77,18 @@ class Gauge:
             self._busy = {tree: lock for tree, lock in self._busy.items() if lock.locked()}
 
 
+def gate_pairs(before: Measurement, after: Measurement) -> list[tuple[GateResult, GateResult]]:
+    """What each gate showed before and after; both were measured with the same gates."""
+    return list(zip(before.gates, after.gates, strict=True))
+
+
 def gate_proof(result: GateResult) -> GateProof:
     """The result as a receipt keeps it: counts instead of names."""
     statuses = list((result.tests or {}).values())
     return GateProof(
         name=result.name,
         run=result.run,
-        exit_code=result.exit_code if not result.timed_out else result.exit_code or 124,
+        exit_code=_exit_code(result),
         passed=statuses.count("passed"),
         failed=statuses.count("failed"),
         skipped=statuses.count("skipped"),
@@ -88,7 +96,10 @@ def gate_proof(result: GateResult) -> GateProof:
     )
 
 
-def check_proof(result: CheckResult, name: str = "check") -> GateProof:
+def check_proof(result: CheckResult) -> GateProof:
     """The result of a task's own check as a receipt keeps it."""
-    code = result.exit_code if not result.timed_out else result.exit_code or 124
-    return GateProof(name=name, run=result.run, exit_code=code, duration_s=round(result.duration_s, 3))
+    return GateProof("check", result.run, exit_code=_exit_code(result), duration_s=round(result.duration_s, 3))
+
+
+def _exit_code(result: GateResult | CheckResult) -> int:
+    return result.exit_code or (_TIMED_OUT if result.timed_out else 0)

@@ -9,8 +9,8 @@ from engine.cell.types import NoSandbox
 from engine.core.entities import Receipt, Run
 from engine.evidence import evidence_files, listed, output_of
 from engine.finishing import to_the_end
-from engine.gates.judge import regressions, unknown_before
-from engine.gauge import Gauge, Measurement, check_proof, gate_proof
+from engine.gates.judge import faults, unknown_before
+from engine.gauge import Gauge, Measurement, check_proof, gate_pairs, gate_proof
 from engine.ledger import author
 from engine.ports import Log
 from engine.site import SetupFailed, Sites
@@ -59,9 +59,10 @@ class LocalLander:
             return Failed("merged_red", f"{together}: {error}")
         texts = {"landing.txt": output_of(after.gates, after.checks)}
         evidence = await asyncio.to_thread(evidence_files, job, texts, self._redact)
-        if faults := _faults(before, after):
-            return Failed("merged_red", f"{together}:\n{listed(faults)}", evidence=evidence)
-        if unknown := unknown_before(list(zip(before.gates, after.gates, strict=True))):
+        gates = gate_pairs(before, after)
+        if found := faults(after.checks, gates):
+            return Failed("merged_red", f"{together}:\n{listed(found)}", evidence=evidence)
+        if unknown := unknown_before(gates):
             return Failed("lost", f"not proven at {merged.tip[:10]}:\n{listed(unknown)}", evidence=evidence)
         receipt = Receipt(
             commit=merged.commit,
@@ -113,10 +114,3 @@ class LocalLander:
         red = [gate for gate in found.gates if not gate.green]
         detail = await asyncio.to_thread(self._redact, output_of(red, ()))
         return FinalGates(tip, tuple(gate_proof(gate) for gate in found.gates), detail)
-
-
-def _faults(before: Measurement, after: Measurement) -> list[str]:
-    faults = [f"red check: {check.run} (exit code {check.exit_code})" for check in after.checks if not check.green]
-    for old, new in zip(before.gates, after.gates, strict=True):
-        faults += regressions(old, new)
-    return faults

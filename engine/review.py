@@ -16,10 +16,10 @@ from engine.crew.brief import Measured
 from engine.crew.roles import ROLES
 from engine.crew.touching import in_words, may_touch
 from engine.evidence import MAX_DIFF_BYTES, evidence_files, listed, output_of
-from engine.gates.judge import not_yet_red, regressions, unknown_before
+from engine.gates.judge import faults, not_yet_red, unknown_before
 from engine.gates.shadows import shadowed_modules
 from engine.gates.weakening import weakened_tests
-from engine.gauge import Gauge, Measurement, check_proof, gate_proof
+from engine.gauge import Gauge, Measurement, check_proof, gate_pairs, gate_proof
 from engine.model.budget import BudgetReached, PriceUnknown
 from engine.model.types import ModelError
 from engine.notebook import Notebook
@@ -85,49 +85,51 @@ class LocalReviewer:
             return Failed("tests_red", str(error))
         texts = {"review.txt": output_of(after.gates, after.checks)}
         evidence = await asyncio.to_thread(evidence_files, job, texts, self._redact)
-        faults = await asyncio.to_thread(self._faults, job, commit, before, after)
+        found = await asyncio.to_thread(self._faults, job, commit, before, after)
         disputed = job.task.attempts[-1].disputed
-        if faults and not disputed:
-            return Failed("tests_red", listed(faults), evidence=evidence)
-        if not faults and (unknown := unknown_before(list(zip(before.gates, after.gates, strict=True)))):
+        if found and not disputed:
+            return Failed("tests_red", listed(found), evidence=evidence)
+        if not found and (unknown := unknown_before(gate_pairs(before, after))):
             return Deferred("lost", listed(unknown))
         verdict = await self._judge(job, commit, before, after, journal)
         if isinstance(verdict, Failed):
             return Deferred("model_error", f"the review came to no verdict: {verdict.detail}")
-        if faults:
+        if found:
             # Whatever is said of the tests, red work never lands; but who has to mend what is the strategist's to say.
             said = verdict if not verdict.passed else None
-            return Failed("tests_red", listed(faults), verdict=said, evidence=evidence)
+            return Failed("tests_red", listed(found), verdict=said, evidence=evidence)
         if verdict.passed:
             return Approved(verdict, evidence)
         return Failed("qa_rejected", verdict.feedback, verdict=verdict, evidence=evidence)
 
     def _faults(self, job: Job, commit: str, before: Measurement, after: Measurement) -> list[str]:
-        faults = _measured_faults(job, before, after)
+        # Tests that come first are to be red.
+        measured = not_yet_red if job.task.role == "test_architect" else faults
+        found = [*measured(after.checks, gate_pairs(before, after))]
         repository = self._sites.repository
         changed = repository.changed_paths(job.base, commit)
-        faults += self._trespasses(job, commit, changed)
-        faults += [
+        found += self._trespasses(job, commit, changed)
+        found += [
             f"{path} is protected ({glob}) and was changed"
             for path in changed
             for glob in self._options.protected
             if fnmatch.fnmatchcase(path, glob)
         ]
         new = {path for path in changed if repository.read_file(job.base, path) is None}
-        faults += shadowed_modules(changed, new)
-        faults += weakened_tests(
+        found += shadowed_modules(changed, new)
+        found += weakened_tests(
             changed,
             lambda path: repository.read_file(job.base, path),
             lambda path: repository.read_file(commit, path),
         )
-        return faults
+        return found
 
     def _trespasses(self, job: Job, commit: str, changed: Sequence[str]) -> list[str]:
         """Files that this role, or this task, may not change; the tools refuse them, and a command may have changed them still."""
         touches = ROLES[job.task.role].touches
         given = given_paths(self._sites.repository, job)
         own = [path for path in changed if path not in given]
-        faults = [
+        found = [
             f"{path} was changed, and a {job.task.role} changes {in_words(touches)}"
             for path in own
             if not may_touch(touches, path)
@@ -135,12 +137,12 @@ class LocalReviewer:
         read = self._sites.repository.read_file
         for task in job.handed:
             handed = task.attempts[-1].commit
-            faults += [
+            found += [
                 f"{path} belongs to the tests of {task.id} and was changed"
                 for path in given
                 if read(handed, path) != read(commit, path)
             ]
-        return faults
+        return found
 
     async def _judge(
         self, job: Job, commit: str, before: Measurement, after: Measurement, journal: Journal
@@ -150,7 +152,7 @@ class LocalReviewer:
             checks=tuple(Measured(check_proof(check), check.output) for check in after.checks),
             gates=tuple(
                 Measured(gate_proof(new), new.output, red_before=not (old.green or new.green))
-                for old, new in zip(before.gates, after.gates, strict=True)
+                for old, new in gate_pairs(before, after)
             ),
             diff=diff,
             claim=_claim(job),
@@ -189,13 +191,3 @@ def _claim(job: Job) -> str:
     attempt = job.task.attempts[-1]
     disputed = "\n".join(f"- {each}" for each in attempt.disputed)
     return f"{attempt.summary}\n\nTests that the worker holds to be wrong:\n{disputed}" if disputed else attempt.summary
-
-
-def _measured_faults(job: Job, before: Measurement, after: Measurement) -> list[str]:
-    """What was measured and may not be: red checks and what turned red; for tests that come first, checks that are not red."""
-    if job.task.role == "test_architect":
-        return list(not_yet_red(after.checks, list(zip(before.gates, after.gates, strict=True))))
-    faults = [f"red check: {check.run} (exit code {check.exit_code})" for check in after.checks if not check.green]
-    for old, new in zip(before.gates, after.gates, strict=True):
-        faults += regressions(old, new)
-    return faults

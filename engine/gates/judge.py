@@ -1,18 +1,26 @@
 """Says what was green before and no longer is; pure, and the only place that decides it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from engine.gates.junit import TestStatus
 from engine.gates.run import CheckResult, GateResult, ran_no_test
 
 
-def regressions(before: GateResult, after: GateResult, *, allowed_missing: Collection[str] = ()) -> tuple[str, ...]:
+def faults(checks: Sequence[CheckResult], gates: Sequence[tuple[GateResult, GateResult]]) -> tuple[str, ...]:
+    """What keeps a change from landing, one line each: red checks, and what was green and no longer is. `gates` are pairs of before
+    and after.
+    """
+    red = [f"red check: {check.run} (exit code {check.exit_code})" for check in checks if not check.green]
+    return (*red, *(line for old, new in gates for line in regressions(old, new)))
+
+
+def regressions(before: GateResult, after: GateResult) -> tuple[str, ...]:
     """What was green and no longer is, one line each; empty when the change may land.
 
     Test by test where `before` has a report: a test that passed must pass again, and one that can't be seen to (failed, skipped, gone, no
     report any more) counts. A red repository may so be repaired fault by fault. Beyond that, by exit code: a green gate stays green.
     """
-    lost = _lost_tests(before, after, frozenset(allowed_missing)) if before.tests is not None else ()
+    lost = _lost_tests(before, after) if before.tests is not None else ()
     if not lost and before.green and not after.green:
         return (_turned_red(after), *_new_failures(after))
     return lost
@@ -34,9 +42,9 @@ def not_yet_red(checks: Sequence[CheckResult], gates: Sequence[tuple[GateResult,
     all; and tests of others that were green and no longer are (by name, for a gate as a whole is red now). `gates` are pairs of
     before and after.
     """
-    faults = [fault for check in checks if (fault := _not_red(check))]
+    green = [fault for check in checks if (fault := _not_red(check))]
     named = [(old, new) for old, new in gates if old.tests is not None and new.tests is not None]
-    return (*faults, *(line for old, new in named for line in _lost_tests(old, new, frozenset())))
+    return (*green, *(line for old, new in named for line in _lost_tests(old, new)))
 
 
 def _not_red(check: CheckResult) -> str:
@@ -49,8 +57,8 @@ def _not_red(check: CheckResult) -> str:
     return ""
 
 
-def _lost_tests(before: GateResult, after: GateResult, allowed: frozenset[str]) -> tuple[str, ...]:
-    passed = [test for test, status in (before.tests or {}).items() if status == "passed" and test not in allowed]
+def _lost_tests(before: GateResult, after: GateResult) -> tuple[str, ...]:
+    passed = [test for test, status in (before.tests or {}).items() if status == "passed"]
     if passed and after.tests is None:
         return (f"{after.name}: {len(passed)} tests passed, and now there is no report of them ({_ending(after)})",)
     now: Mapping[str, TestStatus] = after.tests or {}
