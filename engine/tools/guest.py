@@ -20,7 +20,7 @@ from engine.cell.types import Cell, NoSandbox
 from engine.core.entities import RoleName
 from engine.tools.observation import CallRefused, plain_text
 from engine.tools.schema import ArgumentsSchema
-from engine.tools.tool import Outcome, Tool
+from engine.tools.tool import Outcome, Tool, not_accepted
 from engine.tools.workbench import Workbench
 
 logger = logging.getLogger(__name__)
@@ -63,11 +63,7 @@ def guest_tool(name: str, description: str, schema: Mapping[str, object], run: R
         # In a thread: arguments and schema are both a stranger's, and may take their time.
         faults = await asyncio.to_thread(checked.faults, arguments)
         if faults:
-            raise CallRefused(
-                f"The arguments of {name} were not accepted; nothing was done.\n"
-                + "\n".join(faults)
-                + f"\n{_expected(name, checked)}"
-            )
+            raise CallRefused(not_accepted(name, faults, checked.text))
         return await run(bench, arguments)
 
     short = " ".join(plain_text(description).split())[:MAX_DESCRIPTION_CHARS]
@@ -106,14 +102,3 @@ def _decoded(name: str, text: bytes) -> dict[str, object]:
         raise CallRefused(
             f"The arguments of {name} are no JSON object ({fault}); nothing was done. Send one object."
         ) from None
-
-
-def _expected(name: str, schema: ArgumentsSchema) -> str:
-    shape = msgspec.json.decode(schema.text, type=_Shape)
-    names = [f"{each}{'' if each in shape.required else ' (optional)'}" for each in shape.properties]
-    return f"{name} takes: {', '.join(names) or 'nothing'}."
-
-
-class _Shape(msgspec.Struct, frozen=True):
-    properties: dict[str, msgspec.Raw]
-    required: tuple[str, ...] = ()

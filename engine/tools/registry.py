@@ -9,7 +9,6 @@ import difflib
 import re
 from collections.abc import Sequence
 
-import msgspec
 import pydantic
 from pydantic_core import ErrorDetails
 
@@ -25,7 +24,7 @@ from engine.tools.observation import CallRefused, Divide, Escalate, Finish, Obse
 from engine.tools.processes import READ_PROCESS, START_PROCESS, STOP_PROCESS
 from engine.tools.project import PROJECT_INFO
 from engine.tools.search import SEARCH_CODEBASE
-from engine.tools.tool import Outcome, Tool
+from engine.tools.tool import Outcome, Tool, not_accepted
 from engine.tools.web import WEB_SEARCH
 from engine.tools.workbench import Workbench
 
@@ -152,11 +151,7 @@ def _explanation(tool: Tool, error: pydantic.ValidationError) -> str:
     lines = [f"- {_place(fault)}: {_said(fault)}" for fault in faults[:_MAX_FAULTS]]
     if len(faults) > _MAX_FAULTS:
         lines.append(f"- and {len(faults) - _MAX_FAULTS} more")
-    return (
-        f"The arguments of {tool.name} were not accepted; nothing was done.\n"
-        + "\n".join(lines)
-        + f"\n{_expected(tool)}"
-    )
+    return not_accepted(tool.name, lines, tool.parameters)
 
 
 def _place(fault: ErrorDetails) -> str:
@@ -170,17 +165,6 @@ def _said(fault: ErrorDetails) -> str:
 
 def _stands_alone(place: tuple[int | str, ...], faults: Sequence[ErrorDetails]) -> bool:
     return not any(fault["loc"][: len(place)] == place and len(fault["loc"]) > len(place) for fault in faults)
-
-
-def _expected(tool: Tool) -> str:
-    schema = msgspec.json.decode(tool.parameters, type=_Parameters)
-    names = [f"{name}{'' if name in schema.required else ' (optional)'}" for name in schema.properties]
-    return f"{tool.name} takes: {', '.join(names)}."
-
-
-class _Parameters(msgspec.Struct, frozen=True):
-    properties: dict[str, msgspec.Raw]
-    required: tuple[str, ...] = ()
 
 
 def _system_answer(name: str, error: OSError) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
@@ -57,6 +57,19 @@ class Tool:
     def spec(self) -> ToolSpec:
         """The tool as it is offered to a model."""
         return ToolSpec(name=self.name, description=self.description, parameters=self.parameters)
+
+
+def not_accepted(name: str, faults: Iterable[str], parameters: bytes) -> str:
+    """What a model is told whose arguments have faults, a line each, and which arguments the tool takes."""
+    schema = msgspec.json.decode(parameters, type=_Parameters)
+    names = [f"{each}{'' if each in schema.required else ' (optional)'}" for each in schema.properties]
+    takes = f"{name} takes: {', '.join(names) or 'nothing'}."
+    return "\n".join((f"The arguments of {name} were not accepted; nothing was done.", *faults, takes))
+
+
+class _Parameters(msgspec.Struct, frozen=True):
+    properties: dict[str, msgspec.Raw]
+    required: tuple[str, ...] = ()
 
 
 def blocking(run: Callable[[Workbench, A], Outcome]) -> Callable[[Workbench, A], Awaitable[Outcome]]:
