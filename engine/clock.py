@@ -21,6 +21,11 @@ def iso(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def iso_after(now_ms: int, wait_s: float) -> str:
+    """The time after a wait, rounded up: `iso` keeps whole seconds, and nobody is to wake too early."""
+    return iso(now_ms + int(wait_s * 1000) + 999)
+
+
 def from_iso(text: str) -> int:
     """Milliseconds since 1970 for what `iso` wrote.
 

@@ -13,13 +13,13 @@ from typing import Final
 
 import msgspec
 
-from engine.clock import from_iso, iso
+from engine.clock import from_iso, iso_after
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core import phoenix
 from engine.core.blackboard import Blackboard
 from engine.core.decide_work import is_drained, run_question
-from engine.core.entities import PLANNING, GateProof, Task
+from engine.core.entities import PLANNING, GateProof, Run, Task
 from engine.core.ids import RunId, TaskId, number
 from engine.core.relevance import design_for, insights_for
 from engine.guard import Crashed, guarded
@@ -61,7 +61,7 @@ _NOT_RUN: Final = 126
 """The shell's exit code for a command that can't be executed (POSIX, "Exit Status for Commands")."""
 
 
-Recorded = (
+ResultCommand = (
     c.SubmitWork
     | c.AcceptSpec
     | c.AcceptPlan
@@ -71,6 +71,7 @@ Recorded = (
     | c.SuspendWork
     | c.ApproveWork
 )
+"""What reports the result of an attempt or a review, for `decide` to take or refuse."""
 
 
 class Dispatcher:
@@ -157,9 +158,10 @@ class Dispatcher:
 
     def _react(self, record: e.Record, board: Blackboard) -> None:
         match record.event:
-            case e.TaskReadied(task=name) | e.RetryScheduled(task=name) | e.ReviewDeferred(task=name):
-                self._follow(board.tasks[name])
-            case e.WorkSubmitted(task=name) | e.WorkApproved(task=name) | e.LandingResumed(task=name):
+            case (
+                e.TaskReadied(task=name) | e.RetryScheduled(task=name) | e.ReviewDeferred(task=name)
+                | e.WorkSubmitted(task=name) | e.WorkApproved(task=name) | e.LandingResumed(task=name)
+            ):  # fmt: skip
                 # A plan is submitted, approved and complete within one group; only what still waits is followed.
                 self._follow(board.tasks[name])
             case e.DecisionAnswered(run=run) | e.DecisionWithdrawn(run=run) | e.ReviewResumed(run=run):
@@ -199,17 +201,13 @@ class Dispatcher:
 
     async def _final(self, name: RunId) -> FinalGates:
         run = self._ledger.board.runs[name]
-        found = await guarded(partial(self._lander.final, run), run=name)
-        for tries in range(1, MAX_FINAL_TRIES):
-            if not isinstance(found, Crashed):
-                return found
+        tries = 1
+        while isinstance(found := await guarded(partial(self._lander.final, run), run=name), Crashed):
+            if tries == MAX_FINAL_TRIES:
+                return _unproven(run, found)
             await asyncio.sleep(phoenix.backoff_s(tries))
-            found = await guarded(partial(self._lander.final, run), run=name)
-        if not isinstance(found, Crashed):
-            return found
-        unproven = tuple(GateProof(gate.name, gate.run, exit_code=_NOT_RUN) for gate in run.gates)
-        none = GateProof("the look at the target", "", exit_code=_NOT_RUN)
-        return FinalGates("", unproven or (none,), f"the gates could not be run on {run.branch}: {found.summary}")
+            tries += 1
+        return found
 
     def _start_ready(self) -> None:
         board = self._ledger.board
@@ -272,7 +270,7 @@ class Dispatcher:
         await self._record(job, command_of(job, outcome), job.role, evidence)
 
     async def _record(
-        self, job: Job, command: Recorded, actor: str,
+        self, job: Job, command: ResultCommand, actor: str,
         evidence: Evidence = Evidence(),
     ) -> None:  # fmt: skip
         """Record a result. One that is refused fails the attempt, so that the task never waits for nobody; a task that has
@@ -304,7 +302,7 @@ class Dispatcher:
 
     def _not_before(self, failures: int, retry_after_s: float | None) -> str:
         wait_s = max(phoenix.backoff_s(failures), believable_s(retry_after_s) or 0.0)
-        return iso(self._clock.now_ms() + int(wait_s * 1000) + 999)
+        return iso_after(self._clock.now_ms(), wait_s)
 
     async def _review(self, submitted: Task) -> None:
         job = self.job(submitted.id)
@@ -333,7 +331,7 @@ class Dispatcher:
         await self._ledger.submit(command)
 
 
-def command_of(job: Job, outcome: Succeeded) -> Recorded:
+def command_of(job: Job, outcome: Succeeded) -> ResultCommand:
     """The report that an outcome amounts to."""
     task, attempt = job.task.id, job.attempt
     match outcome:
@@ -351,6 +349,13 @@ def command_of(job: Job, outcome: Succeeded) -> Recorded:
             return c.AcceptFindings(task, attempt, summary, result)
         case Divided(tasks, detail, evidence, commit):
             return c.SuspendWork(task, attempt, tasks, detail, evidence.refs, commit)
+
+
+def _unproven(run: Run, crash: Crashed) -> FinalGates:
+    """The end of a run whose gates can't be run: none of them is green."""
+    unproven = tuple(GateProof(gate.name, gate.run, exit_code=_NOT_RUN) for gate in run.gates)
+    none = GateProof("the look at the target", "", exit_code=_NOT_RUN)
+    return FinalGates("", unproven or (none,), f"the gates could not be run on {run.branch}: {crash.summary}")
 
 
 def _planned_beside(board: Blackboard, task: Task) -> tuple[Task, ...]:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from engine.clock import from_iso, iso
+from engine.clock import from_iso, iso_after
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
@@ -42,8 +42,8 @@ class Parking:
     async def park(self, run: RunId, why: str, wait_s: float | None) -> None:
         """Let the run rest for as long as the provider said, or for a while; one that rests already goes on resting."""
         # A quota that is used up is not there again at once, whatever was said: the run would wake and rest without end.
-        until_ms = self._clock.now_ms() + int((believable_s(wait_s) or QUOTA_WAIT_S) * 1000) + 999
-        await self._ledger.submit(c.ParkRun(run, iso(until_ms), self._ledger.fit(why)))
+        until = iso_after(self._clock.now_ms(), believable_s(wait_s) or QUOTA_WAIT_S)
+        await self._ledger.submit(c.ParkRun(run, until, self._ledger.fit(why)))
 
     def see(self, record: e.Record, board: Blackboard) -> None:
         """Set the alarm of what was parked, and tell of what woke up."""
