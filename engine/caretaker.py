@@ -8,7 +8,6 @@ in the history, where `git log -p` finds them, and a clone pays for them only un
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import Final, Protocol
 
 from engine.clock import from_iso
@@ -61,24 +60,16 @@ class Caretaker:
         self._log = log
         self._clock = clock
         self._keep_logs_days = keep_logs_days
-        self._asked = asyncio.Event()
 
-    def look_now(self) -> None:
-        """Look around at once, and not only when it is time."""
-        self._asked.set()
-
-    async def run(self, every_s: float = EVERY_S) -> None:
-        """Look around every so many seconds.
+    async def run(self) -> None:
+        """Look around every EVERY_S, and more rarely after failures.
 
         Raises: LedgerStopped.
         """
-        wait_s = every_s
+        wait_s = EVERY_S
         while True:
-            wait_s = every_s if await self.look() else min(2 * wait_s, max(every_s, RARELY_S))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait_s):
-                    await self._asked.wait()
-            self._asked.clear()
+            wait_s = EVERY_S if await self.look() else min(2 * wait_s, RARELY_S)
+            await asyncio.sleep(wait_s)
 
     async def look(self) -> bool:
         """Seal what is due, and tend the branch if that is due; False when git failed at it, which loses nothing.

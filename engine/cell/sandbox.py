@@ -25,8 +25,6 @@ from engine.cell.scratch import Scratch, remove_leftovers
 from engine.cell.shimmed import Shimmed
 from engine.cell.types import Cell, CellSpec, CommandResult, Dialogue, Level, NoSandbox
 
-__all__ = ["Cell", "CellFactory", "CellSpec", "CommandResult", "Level", "NoSandbox", "probe"]
-
 LIMITS = 'ulimit -c 0; ulimit -n 4096 2>/dev/null; exec "$@"'
 """No core files in the worktree; enough open files for a test suite (a lower limit of the host stays)."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 READING = ("read_file", "list_directory", "search_codebase")
 EDITING = ("write_file", "append_file", "str_replace", "delete_file")
 RUNNING = ("run_shell", "run_python", "run_tests")
-BOARD = ("post_insight", "log_design_decision")
 BESIDE = ("start_process", "read_process", "stop_process")
 GIT = ("git_status", "git_diff", "git_log", "git_commit")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
-from engine.gates.config import Gate
+from engine.core.entities import GateSpec
 from engine.gates.naming import is_python_test
 
 Read = Callable[[str], bytes | None]
@@ -29,7 +29,7 @@ _NO_NPM_TEST: Final = "no test specified"
 _MAX_READ_TESTS: Final = 50
 
 
-def detect(paths: Collection[str], read: Read, *, python: str = DEFAULT_PYTHON) -> tuple[Gate, ...]:
+def detect(paths: Collection[str], read: Read, *, python: str = DEFAULT_PYTHON) -> tuple[GateSpec, ...]:
     """The gates that a commit with these paths suggests, () when none; `make test` only where no tool of a language is found.
 
     `python` is a shell word, see `python_of`.
@@ -39,7 +39,7 @@ def detect(paths: Collection[str], read: Read, *, python: str = DEFAULT_PYTHON) 
         return found
     makefile = next((name for name in _MAKEFILES if name in paths), None)
     if makefile is not None and _MAKE_TEST.search(_text(read, makefile)):
-        return (Gate("make", "make test"),)
+        return (GateSpec("make", "make test"),)
     return ()
 
 
@@ -53,16 +53,16 @@ def python_of(checkout: Path | None) -> str:
     return DEFAULT_PYTHON
 
 
-def _language_gates(paths: frozenset[str], read: Read, python: str) -> Iterator[Gate]:
+def _language_gates(paths: frozenset[str], read: Read, python: str) -> Iterator[GateSpec]:
     runner = _python_runner(paths, read)
     if runner:
-        yield Gate(runner.split()[0], f"{python} -m {runner}")
+        yield GateSpec(runner.split()[0], f"{python} -m {runner}")
     if _has_npm_test(read):
-        yield Gate("npm", "npm test")
+        yield GateSpec("npm", "npm test")
     if "Cargo.toml" in paths:
-        yield Gate("cargo", "cargo test")
+        yield GateSpec("cargo", "cargo test")
     if "go.mod" in paths and any(path.endswith("_test.go") for path in paths):
-        yield Gate("go", "go test ./...")
+        yield GateSpec("go", "go test ./...")
 
 
 def _python_runner(paths: frozenset[str], read: Read) -> str:

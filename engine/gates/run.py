@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from engine.cell.types import Cell, CommandResult
-from engine.gates.config import Gate
+from engine.core.entities import GateSpec
 from engine.gates.junit import MAX_REPORT_BYTES, BadReport, TestStatus, parse_report
 from engine.gates.report import read_beneath, remove_beneath
 from engine.workspace.worktree import REPORT_NAME
@@ -98,7 +98,7 @@ async def run_check(cell: Cell, command: str, timeout_s: float) -> CheckResult:
     return await _run(cell, command, timeout_s, {})
 
 
-async def run_gate(cell: Cell, gate: Gate, *, worktree: Path) -> GateResult:
+async def run_gate(cell: Cell, gate: GateSpec, *, worktree: Path) -> GateResult:
     """What the gate showed in the cell of `worktree`.
 
     A pytest command without `junit` is asked for a report through PYTEST_ADDOPTS, which also reaches it behind a wrapper of a shell.

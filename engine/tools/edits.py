@@ -18,6 +18,7 @@ MAX_DIFF_CHARS = 4_000
 _MAX_COMPARED_CHARS = 400_000  # difflib is quadratic at worst: a bigger text is described, not compared
 _MAX_YAML_CHARS = 200_000  # its parser is Python and takes about a second for so much
 _MAX_SEARCHED_LINES = 20_000
+_MAX_LINE_CHARS = 2_000
 _MAX_KEY_CHARS = 200
 
 
@@ -77,11 +78,11 @@ def _shown(line: str) -> str:
     return line.removesuffix("\r").replace("\r", "\\r")
 
 
-def numbered(lines: list[str], first: int, max_line_chars: int = 2_000) -> str:
-    """The lines with their numbers, each cut at `max_line_chars`."""
+def numbered(lines: list[str], first: int) -> str:
+    """The lines with their numbers, each cut at _MAX_LINE_CHARS."""
     width = len(str(first + len(lines)))
     return "\n".join(
-        f"{number:>{width}} | {_shown(line)[:max_line_chars]}{' [line cut]' if len(line) > max_line_chars else ''}"
+        f"{number:>{width}} | {_shown(line)[:_MAX_LINE_CHARS]}{' [line cut]' if len(line) > _MAX_LINE_CHARS else ''}"
         for number, line in enumerate(lines, first)
     )
 

@@ -9,7 +9,8 @@ import msgspec
 
 from engine.cell.bubblewrap import working_bubblewrap
 from engine.cell.confine import landlock_abi
-from engine.cell.sandbox import CellFactory, CellSpec, CommandResult, Level
+from engine.cell.sandbox import CellFactory
+from engine.cell.types import CellSpec, CommandResult, Level
 
 GIVE_UP_S = 20.0
 IDENTITY = {f"GIT_{who}_{what}": "t@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}

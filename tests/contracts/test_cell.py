@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from engine.cell.capture import HEAD_BYTES, TAIL_BYTES
-from engine.cell.sandbox import CellFactory, CellSpec, CommandResult, Level, NoSandbox
+from engine.cell.sandbox import CellFactory
+from engine.cell.types import CellSpec, CommandResult, Level, NoSandbox
 from tests.contracts.cell_site import GIVE_UP_S, LEVELS, Lifeline, Site, make_site, outputs
 
 DAEMONS = "(setsid sh -c 'while :; do sleep 600 & wait; done' &) ; (setsid sh -c 'trap \"\" TERM; sleep 600' &) ; "
@@ -201,7 +202,8 @@ def test_a_killed_engine_leaves_no_process_and_the_next_one_cleans_up(
 ENGINE = """
 import asyncio, sys
 from pathlib import Path
-from engine.cell.sandbox import CellFactory, CellSpec
+from engine.cell.sandbox import CellFactory
+from engine.cell.types import CellSpec
 async def main(level, worktree, repository, command):
     cell = await CellFactory(level).open(CellSpec(Path(worktree), None, Path(repository), ()))
     await cell.run(command, timeout_s=600)

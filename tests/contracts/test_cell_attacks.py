@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.cell.confine import landlock_abi
-from engine.cell.sandbox import CommandResult, Level
+from engine.cell.types import CommandResult, Level
 from tests.contracts.cell_site import CONFINED, Site, make_site, outputs
 
 CONNECT = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print('connected')"

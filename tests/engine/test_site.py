@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cell.sandbox import CellFactory, Level, probe
+from engine.cell.sandbox import CellFactory, probe
+from engine.cell.types import Level
 from engine.options import Options
 from engine.site import SetupFailed, Sites
 from engine.workspace.pool import WorktreePool

@@ -13,7 +13,8 @@ from aiohttp import web
 
 from adapters.mcp.source import McpTools, mcp_tools, tool_name
 from adapters.tool_tables import McpServerTable, McpTable
-from engine.cell.sandbox import CellFactory, Level
+from engine.cell.sandbox import CellFactory
+from engine.cell.types import Level
 from engine.model.types import ToolCall
 from engine.tools.observation import Observation
 from engine.tools.registry import Toolbox

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.gates.config import Gate
+from engine.core.entities import GateSpec
 from engine.gates.detect import detect, python_of
 
 UNITTEST = "import unittest\nclass TestA(unittest.TestCase):\n    def test_a(self): pass\n"
@@ -53,9 +53,9 @@ def test_gates_are_found_by_what_is_there(files: dict[str, str], expected: list[
 def test_gates_have_names_of_their_own() -> None:
     files = {"test_a.py": b"import pytest", "Cargo.toml": b"", "package.json": b'{"scripts": {"test": "jest"}}'}
     assert detect(files, files.get, python="py") == (
-        Gate("pytest", "py -m pytest -q"),
-        Gate("npm", "npm test"),
-        Gate("cargo", "cargo test"),
+        GateSpec("pytest", "py -m pytest -q"),
+        GateSpec("npm", "npm test"),
+        GateSpec("cargo", "cargo test"),
     )
 
 

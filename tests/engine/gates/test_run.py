@@ -10,7 +10,7 @@ import pytest
 
 from engine.cell.sandbox import CellFactory, probe
 from engine.cell.types import CellSpec
-from engine.gates.config import Gate
+from engine.core.entities import GateSpec
 from engine.gates.judge import regressions
 from engine.gates.run import MAX_OUTPUT_CHARS, CheckResult, GateResult, run_check, run_gate
 from engine.workspace.worktree import REPORT_NAME
@@ -23,7 +23,7 @@ def spec(folder: Path) -> CellSpec:
     return CellSpec(worktree=folder, private_gitdir=None, repository=Path.cwd(), hidden=())
 
 
-def show(folder: Path, gate: Gate) -> GateResult:
+def show(folder: Path, gate: GateSpec) -> GateResult:
     async def main() -> GateResult:
         cell = await CellFactory(probe()).open(spec(folder))
         try:
@@ -47,7 +47,7 @@ def check(folder: Path, command: str, timeout_s: float = 20) -> CheckResult:
 
 def test_a_pytest_gate_reports_each_test_and_leaves_no_report(tmp_path: Path) -> None:
     (tmp_path / "test_x.py").write_text(TESTS)
-    result = show(tmp_path, Gate("tests", PYTEST))
+    result = show(tmp_path, GateSpec("tests", PYTEST))
     assert result.exit_code == 1
     assert not result.green
     assert result.tests == {"test_x::test_good": "passed", "test_x::test_bad": "failed"}
@@ -56,21 +56,21 @@ def test_a_pytest_gate_reports_each_test_and_leaves_no_report(tmp_path: Path) ->
 
 
 def test_a_suite_without_tests_is_not_green(tmp_path: Path) -> None:
-    result = show(tmp_path, Gate("tests", PYTEST))
+    result = show(tmp_path, GateSpec("tests", PYTEST))
     assert result.exit_code == 5
     assert not result.green
 
 
 def test_other_gates_are_known_by_their_exit_code(tmp_path: Path) -> None:
-    fine = show(tmp_path, Gate("lint", "exit 0"))
+    fine = show(tmp_path, GateSpec("lint", "exit 0"))
     assert fine == GateResult("lint", "exit 0", 0, duration_s=fine.duration_s)
     assert fine.green
-    assert show(tmp_path, Gate("lint", "exit 3")).exit_code == 3
+    assert show(tmp_path, GateSpec("lint", "exit 3")).exit_code == 3
 
 
 def test_a_gate_names_the_report_that_its_command_writes(tmp_path: Path) -> None:
     xml = "<testsuite><testcase classname='a' name='b'/></testsuite>"
-    gate = Gate("tests", f'mkdir -p out && echo "{xml}" > out/r.xml', junit="out/r.xml")
+    gate = GateSpec("tests", f'mkdir -p out && echo "{xml}" > out/r.xml', junit="out/r.xml")
     assert show(tmp_path, gate).tests == {"a::b": "passed"}
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -86,7 +86,7 @@ def test_a_planted_report_is_never_believed(tmp_path: Path, planted: str) -> Non
         report.symlink_to(tmp_path / "forged")
     if planted == "pipe":
         os.mkfifo(report)
-    result = show(tmp_path, Gate("tests", "true pytest"))
+    result = show(tmp_path, GateSpec("tests", "true pytest"))
     assert result.tests is None
     assert "no report" in result.note
 
@@ -96,11 +96,11 @@ def test_a_report_behind_a_symlink_a_pipe_or_an_unremovable_name_is_refused(tmp_
     outside.write_text("<testsuite><testcase classname='forged' name='x'/></testsuite>")
     tree = tmp_path / "tree"
     tree.mkdir()
-    linking = show(tree, Gate("tests", f"ln -s {outside} r.xml", junit="r.xml"))
-    piping = show(tree, Gate("tests", "mkfifo p.xml", junit="p.xml"))
-    escaping = show(tree, Gate("tests", "true", junit="../outside.xml"))
+    linking = show(tree, GateSpec("tests", f"ln -s {outside} r.xml", junit="r.xml"))
+    piping = show(tree, GateSpec("tests", "mkfifo p.xml", junit="p.xml"))
+    escaping = show(tree, GateSpec("tests", "true", junit="../outside.xml"))
     (tree / "d.xml").mkdir()
-    blocked = show(tree, Gate("tests", "true", junit="d.xml"))
+    blocked = show(tree, GateSpec("tests", "true", junit="d.xml"))
     assert [result.tests for result in (linking, piping, escaping, blocked)] == [None] * 4
     assert "was not read" in linking.note
     assert "not a regular file" in piping.note
@@ -110,7 +110,7 @@ def test_a_report_behind_a_symlink_a_pipe_or_an_unremovable_name_is_refused(tmp_
 
 
 def test_a_report_that_is_no_xml_is_no_report(tmp_path: Path) -> None:
-    result = show(tmp_path, Gate("tests", "echo '<!DOCTYPE x>' > r.xml", junit="r.xml"))
+    result = show(tmp_path, GateSpec("tests", "echo '<!DOCTYPE x>' > r.xml", junit="r.xml"))
     assert result.tests is None
     assert "DOCTYPE" in result.note
 
@@ -120,7 +120,7 @@ def test_a_report_that_is_no_xml_is_no_report(tmp_path: Path) -> None:
 )
 def test_a_gate_that_cannot_start_says_so(tmp_path: Path, command: str) -> None:
     (tmp_path / "not-executable").write_text("")
-    result = show(tmp_path, Gate("tests", command))
+    result = show(tmp_path, GateSpec("tests", command))
     assert result.cannot_start
     assert not result.green
 
@@ -148,7 +148,7 @@ def test_the_end_of_a_long_output_is_kept(tmp_path: Path) -> None:
 
 def test_a_suite_that_gets_worse_is_a_regression_and_one_that_gets_better_is_not(tmp_path: Path) -> None:
     suite = tmp_path / "test_x.py"
-    gate = Gate("tests", PYTEST)
+    gate = GateSpec("tests", PYTEST)
     suite.write_text("def test_a(): assert 0\ndef test_b(): assert 0\ndef test_c(): assert 1\n")
     red = show(tmp_path, gate)
     suite.write_text("def test_a(): assert 1\ndef test_b(): assert 0\ndef test_c(): assert 1\n")

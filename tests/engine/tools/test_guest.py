@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cell.sandbox import CellFactory, Level
+from engine.cell.sandbox import CellFactory
+from engine.cell.types import Level
 from engine.model.types import ToolCall
 from engine.tools.configured import ConfiguredTools, ProjectTool
 from engine.tools.guest import Guest, bounded, guest_tool

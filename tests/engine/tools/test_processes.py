@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cell.sandbox import CellFactory, Level
+from engine.cell.sandbox import CellFactory
+from engine.cell.types import Level
 from engine.model.types import ToolCall
 from engine.tools.observation import Observation
 from engine.tools.workbench import Workbench
