@@ -112,7 +112,7 @@ class LocalWorker:
                     try:
                         outcome = await self._agent(job, place, model, opening, notebook.write, notepad)
                     finally:
-                        await notebook.close()
+                        await notebook.flush()
                 return await self._take(job, place, outcome)
         except (ModelError, BudgetReached, PriceUnknown) as error:
             return failed_by_model(error)

@@ -11,6 +11,7 @@ from engine.core.entities import Task
 from engine.crew.brief import Context
 from engine.crew.fences import DATA
 from engine.ledger import author
+from engine.tools.observation import cut_at
 from engine.work import Job
 from engine.workspace import train
 from engine.workspace.conflicts import Side, marked_merge
@@ -18,6 +19,7 @@ from engine.workspace.repository import Repository
 
 MAX_FILES = 8
 MAX_SIDE_CHARS = 6_000
+_NO_FILE = "(there is no such file)"
 _MARK = ("<<<<<<< ", ">>>>>>> ")
 
 
@@ -143,14 +145,11 @@ def told(beginning: Beginning) -> tuple[Context, ...]:
             ("on the target", side.target),
             ("in the work to be merged", side.work),
         )
-        found += [Context(f"{side.path} {where}", _shown(text), DATA) for where, text in versions]
+        found += [
+            Context(f"{side.path} {where}", _NO_FILE if text is None else cut_at(text, MAX_SIDE_CHARS), DATA)
+            for where, text in versions
+        ]
     if len(beginning.sides) > MAX_FILES:
         rest = "\n".join(f"- {side.path}" for side in beginning.sides[MAX_FILES:])
         found.append(Context("Further files that conflict", rest, DATA))
     return tuple(found)
-
-
-def _shown(text: str | None) -> str:
-    if text is None:
-        return "(there is no such file)"
-    return text if len(text) <= MAX_SIDE_CHARS else f"{text[:MAX_SIDE_CHARS]}\n[... cut: read the file ...]"

@@ -150,7 +150,7 @@ class Purse:
         self._changed.set()
 
     async def close(self) -> None:
-        """Settle."""
+        """Settle the grant; those of the run that wait look again."""
         async with self._books:
             self._is_closed = True
             self._purses.remove(self)
@@ -241,5 +241,6 @@ class _Thrifty:
         if self._desk.cheap:
             return self._desk.cheap
         prices = {name: await self._desk.price_of(name) for name in dict.fromkeys((named, *self._desk.choices))}
+        # An agent reads far more than it writes: a token of the prompt weighs three times one of the reply.
         known = {name: price.of(3, 1) for name, price in prices.items() if price is not None}
         return min(known, key=known.__getitem__) if named in known else named

@@ -12,6 +12,7 @@ from engine.core.entities import PLANNING
 from engine.core.relevance import text_of
 from engine.crew.brief import Context
 from engine.crew.fences import DATA
+from engine.tools.observation import cut_at
 from engine.work import Job
 from engine.workspace.repository import Repository
 
@@ -74,5 +75,4 @@ def _listed(title: str, items: Sequence[str]) -> list[str]:
 
 def _instruction(repository: Repository, commit: str, path: str) -> Context:
     text = (repository.read_file(commit, path) or b"").decode("utf-8", "replace")
-    shown = text if len(text) <= MAX_CHARS else f"{text[:MAX_CHARS]}\n[... cut: read the file ...]"
-    return Context(path, shown, ADVICE)
+    return Context(path, cut_at(text, MAX_CHARS), ADVICE)

@@ -38,8 +38,8 @@ class Notebook:
         # A cancellation that came meanwhile is taken here, not by whatever the agent does next.
         await asyncio.sleep(0)
 
-    async def close(self) -> None:
-        """Pass on what is left; the notebook can be written on."""
+    async def flush(self) -> None:
+        """Pass on what is left."""
         await to_the_end(self._pass_on(self._notepad.take()))
 
     async def _write(self, turn: Turn) -> None:

@@ -179,7 +179,7 @@ class LocalReviewer:
                         assignment, model=model, workbench=bench, clock=self._clock, journal=notebook.write
                     )
                 finally:
-                    await notebook.close()
+                    await notebook.flush()
         match outcome:
             case Finished(arguments):
                 return verdict_given(arguments)

@@ -23,7 +23,7 @@ _ROUNDING_USD: Final = 1e-6
 
 
 class Need(msgspec.Struct, frozen=True):
-    """What an attempt has spent since its grant began and must be able to spend in all, and what the next call may cost."""
+    """`tokens` and `usd` are the whole grant it needs, counted from the grant's start; `call_*` the worst case of the next call."""
 
     tokens: int
     usd: float

@@ -86,7 +86,7 @@ def _excerpt(path: str, lines: list[str], wanted: ReadFile) -> str:
 
 
 def _write(bench: Workbench, wanted: WriteFile) -> str:
-    bench.refuse_protected(wanted.path)
+    bench.refuse_unwritable(wanted.path)
     try:
         path, before = _text_of(bench, wanted.path, errors="replace")
     except FileNotFoundError:
@@ -106,7 +106,7 @@ def _refuse_unread(bench: Workbench, path: str) -> None:
 
 
 def _append(bench: Workbench, wanted: AppendFile) -> str:
-    bench.refuse_protected(wanted.path)
+    bench.refuse_unwritable(wanted.path)
     try:
         path, before = _text_of(bench, wanted.path)
     except FileNotFoundError:
@@ -115,7 +115,7 @@ def _append(bench: Workbench, wanted: AppendFile) -> str:
 
 
 def _replace(bench: Workbench, wanted: StrReplace) -> str:
-    bench.refuse_protected(wanted.path)
+    bench.refuse_unwritable(wanted.path)
     path, before = _text_of(bench, wanted.path)
     _refuse_unread(bench, path)
     old, new = wanted.old, wanted.new
@@ -135,7 +135,7 @@ def _replace(bench: Workbench, wanted: StrReplace) -> str:
 
 
 def _delete(bench: Workbench, wanted: DeleteFile) -> str:
-    bench.refuse_protected(wanted.path)
+    bench.refuse_unwritable(wanted.path)
     delete_file(bench.root, wanted.path)
     bench.forget_read(wanted.path)
     return f"Deleted {wanted.path}."
@@ -143,7 +143,7 @@ def _delete(bench: Workbench, wanted: DeleteFile) -> str:
 
 def _save(bench: Workbench, path: str, before: str, after: str) -> str:
     # A second look, at the path with its links resolved: a link must not be a way around the protection.
-    bench.refuse_protected(real_path(bench.root, path))
+    bench.refuse_unwritable(real_path(bench.root, path))
     written = write_bytes(bench.root, path, after.encode("utf-8"))
     bench.note_read(written)
     fault = syntax_fault(written, after)

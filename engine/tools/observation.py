@@ -55,6 +55,11 @@ def shorten(text: str, max_chars: int = MAX_CHARS) -> str:
     return f"{text[:half]}\n[... {len(text) - 2 * half:,} characters cut ...]\n{text[-half:]}"
 
 
+def cut_at(text: str, max_chars: int) -> str:
+    """The beginning of a file's text, which says so when it is not all."""
+    return text if len(text) <= max_chars else f"{text[:max_chars]}\n[... cut: read the file ...]"
+
+
 def plain_text(text: str) -> str:
     """The text without terminal escapes, control characters and lone surrogates; every line ends with a line feed."""
     encodable = text.encode("utf-8", "replace").decode("utf-8")

@@ -70,8 +70,11 @@ class Workbench:
         """The agent no longer sees what it read before that turn."""
         self._read_in = {path: at for path, at in self._read_in.items() if at >= turn}
 
-    def refuse_protected(self, path: str) -> None:
-        """Raises: CallRefused when a file tool may not write this path."""
+    def refuse_unwritable(self, path: str) -> None:
+        """Let a path pass that the file tools may write: of the role's kind, not handed by others, not protected.
+
+        Raises: CallRefused, which says what to do instead.
+        """
         if not may_touch(self.touches, path):
             raise CallRefused(
                 f"`{path}` is not yours to change: your role changes {in_words(self.touches)}. If it must change, say so: "

@@ -42,8 +42,8 @@ def test_full_batches_are_passed_on_and_the_rest_at_the_end():
         notebook = Notebook(journal, hidden)
         for number in range(MAX_TURNS + 3):
             await notebook.write(turn(number))
-        await notebook.close()
-        await notebook.close()
+        await notebook.flush()
+        await notebook.flush()
 
     run(story())
     assert [batch.turns for batch in batches] == [MAX_TURNS, 3]
@@ -79,7 +79,7 @@ def test_a_cancellation_while_a_batch_is_written_loses_no_turn_and_doubles_none(
                 for number in range(100):
                     await notebook.write(turn(number))
             finally:
-                await notebook.close()
+                await notebook.flush()
 
         async with asyncio.TaskGroup() as group:
             task = group.create_task(agent())
@@ -102,7 +102,7 @@ def test_a_cancellation_while_the_notebook_is_closed_loses_no_turn():
         notebook = Notebook(journal, hidden)
         await notebook.write(turn(1))
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(notebook.close())
+            task = group.create_task(notebook.flush())
             await passes(0.5)
             task.cancel()
 
@@ -120,7 +120,7 @@ def test_messages_and_arguments_are_redacted():
 
         notebook = Notebook(journal, hidden)
         await notebook.write(msgspec.structs.replace(turn(1), messages=(call,)))
-        await notebook.close()
+        await notebook.flush()
 
     run(story())
     assert b"secret" not in batches[0].content

@@ -35,7 +35,7 @@ def test_a_turn_is_told_redacted_until_its_batch_is_written():
             await notebook.write(turn(number))
         assert numbers(told.lines(LABEL)) == [MAX_TURNS, MAX_TURNS + 1]
         assert b"secret" not in b"".join(told.lines(LABEL))
-        await notebook.close()
+        await notebook.flush()
 
     asyncio.run(story())
     assert seen == [tuple(range(MAX_TURNS)), (MAX_TURNS, MAX_TURNS + 1)]
@@ -52,7 +52,7 @@ def test_a_journal_that_fails_leaves_nothing_told():
         notebook = Notebook(journal, str, page=told.page(LABEL))
         await notebook.write(turn(1))
         with pytest.raises(OSError, match="full"):
-            await notebook.close()
+            await notebook.flush()
 
     asyncio.run(story())
     assert told.lines(LABEL) == ()
