@@ -23,8 +23,8 @@ from bot.port import Health
 from engine.cell.sandbox import CellFactory, probe
 from engine.cell.types import Level, NoSandbox
 from engine.clock import SystemClock
-from engine.core import limits
 from engine.core.blackboard import Blackboard
+from engine.core.decide_people import refuse_objective
 from engine.core.entities import GateSpec, RunConfig
 from engine.gates.detect import detect, python_of
 from engine.model.budget import Price
@@ -123,7 +123,8 @@ async def request_for(
     Raises: CannotStart, UnknownBranch, BadSettings; nothing was written.
     """
     repository = session.repository
-    _check_objective(objective)
+    if (refusal := refuse_objective(objective)) is not None:
+        raise CannotStart(refusal.reason)
     branch = _branch(repository, base)
     tip = repository.branch_tip(branch)
     await asyncio.to_thread(_refuse_dirty, repository, branch)
@@ -297,16 +298,6 @@ def named_models(settings: Settings, model: str) -> tuple[str, ...]:
     """Every model that a run may call: the default, those of roles, the cheap and the stronger one, and what these fall back to."""
     first = tuple(filter(None, (model, *settings.models.values(), settings.cheap_model, settings.stronger_model)))
     return tuple(dict.fromkeys((*first, *(name for each in first for name in settings.fallbacks.get(each, ())))))
-
-
-def _check_objective(objective: str) -> None:
-    if not objective.strip():
-        raise CannotStart('the objective is empty; say what is to be done: orch start "make the failing tests pass"')
-    if len(objective) > limits.MAX_OBJECTIVE_CHARS:
-        raise CannotStart(
-            f"the objective has {len(objective)} characters; {limits.MAX_OBJECTIVE_CHARS} are possible. "
-            "Put the details in a file of the repository and name it"
-        )
 
 
 def _refuse_dirty(repository: Repository, branch: str) -> None:

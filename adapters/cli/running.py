@@ -29,8 +29,7 @@ from bot.replies.spend import forecast as forecast_words
 from engine.clock import SystemClock
 from engine.core import commands as c
 from engine.core.blackboard import Blackboard
-from engine.core.decide import decide
-from engine.core.entities import RunConfig
+from engine.core.decide_people import refuse_objective
 from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
 from engine.service import RunRequest
@@ -63,17 +62,11 @@ def start(
 
     Raises: what PlainErrors knows; then nothing was started.
     """
-    if new is not None:
-        _check(objective)
+    # Refused here, before a folder is made for it.
+    if new is not None and (refusal := refuse_objective(objective)) is not None:
+        refuse(refusal.reason)
     root = root_of(repo) if new is None else make_repository(new, objective)
     return _run(lambda seen: _start(objective, root, overrides, base, wishes, seen))
-
-
-def _check(objective: str) -> None:
-    """Refuse what the core would refuse, before a folder is made for it."""
-    command = c.StartRun(objective, "main", "", RunConfig(model=""), person())
-    if isinstance(answer := decide(Blackboard(), command), c.Refused):
-        refuse(answer.reason)
 
 
 def resume(repo: Path, name: str | None, overrides: Mapping[str, object], wishes: Wishes) -> int:

@@ -62,15 +62,23 @@ def next_decision_id(board: Blackboard) -> DecisionId:
     return DecisionId(f"D{board.counters.decision + 1}")
 
 
-def _start(board: Blackboard, command: c.StartRun) -> Events | c.Refused:
-    objective = command.objective.strip()
-    if not objective:
-        return c.Refused("the objective is empty; say what is to be achieved")
-    if len(objective) > limits.MAX_OBJECTIVE_CHARS:
+def refuse_objective(text: str) -> c.Refused | None:
+    """Why no run can have this objective."""
+    length = len(text.strip())
+    if not length:
+        return c.Refused('the objective is empty; say what is to be done, as in "make the failing tests pass"')
+    if length > limits.MAX_OBJECTIVE_CHARS:
         return c.Refused(
-            f"the objective has {len(objective)} characters; {limits.MAX_OBJECTIVE_CHARS} are possible: "
+            f"the objective has {length} characters; {limits.MAX_OBJECTIVE_CHARS} are possible: "
             "put the details into a file of the repository and name it"
         )
+    return None
+
+
+def _start(board: Blackboard, command: c.StartRun) -> Events | c.Refused:
+    objective = command.objective.strip()
+    if (refusal := refuse_objective(objective)) is not None:
+        return refusal
     if command.dedupe:
         twin = next((run.id for run in board.runs.values() if run.dedupe == command.dedupe), None)
         if twin:

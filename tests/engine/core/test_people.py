@@ -49,7 +49,7 @@ def test_a_run_begins_with_a_ready_director():
 
 def test_an_objective_is_neither_empty_nor_endless():
     driver = CoreDriver()
-    assert driver.refusal(_start(" \n")) == "the objective is empty; say what is to be achieved"
+    assert driver.refusal(_start(" \n")).startswith("the objective is empty; say what is to be done")
     too_long = driver.refusal(_start("x" * (limits.MAX_OBJECTIVE_CHARS + 1)))
     assert "8001 characters; 8000 are possible: put the details into a file" in too_long
     driver.must(_start("x" * limits.MAX_OBJECTIVE_CHARS))
