@@ -17,7 +17,7 @@ import msgspec
 from engine.agent.outcome import Turn
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
-from engine.core.ids import TaskId
+from engine.core.ids import TaskId, read_label
 from engine.core.lifecycle import RUN_OVER, TASK
 from engine.model.streamed import Stream
 from engine.store.lock import EngineLock
@@ -167,7 +167,7 @@ class _Show:
             self.end()
 
     def _is_wanted(self, label: str) -> bool:
-        return not self._wish.attempt or label.split("/")[2] == f"a{self._wish.attempt}"
+        return not self._wish.attempt or read_label(label)[2] == self._wish.attempt
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import msgspec
 from bot.text import clean, one_line, shorten
 from engine.agent.outcome import Turn
 from engine.core.entities import Task
+from engine.core.ids import attempt_label
 from engine.model.types import Message
 from engine.ports import Log
 from engine.store.layout import attempt_folder
@@ -49,9 +50,11 @@ def last_lines(
 
 def _turns(log: Log, task: Task, attempt: int, unwritten: Unwritten) -> Iterator[tuple[str, Turn]]:
     """Who spoke, and each turn. One that is written meanwhile comes twice."""
-    label = f"{task.run}/{task.id}/a{attempt}"
     # Asked for first: what is written before the log is read is then in it.
-    told = {speaker: unwritten(name) for speaker, name in ((task.role, label), (_REVIEWER, f"{label}/review"))}
+    told = {
+        speaker: unwritten(attempt_label(task.run, task.id, attempt, by))
+        for speaker, by in ((task.role, ""), (_REVIEWER, "review"))
+    }
     written = list(log.files(under=attempt_folder(task.run, task.id, attempt), suffix=".jsonl"))
     for speaker, is_review in ((task.role, False), (_REVIEWER, True)):
         pages = [content for path, content in written if path.rpartition("/")[2][0].isdigit() != is_review]

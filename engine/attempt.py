@@ -16,6 +16,7 @@ from engine.beginning import Beginning, HandedConflict, begin, told, unresolved,
 from engine.budgets import RunBudgets
 from engine.cell.types import NoSandbox
 from engine.core.entities import COMMITTERS, FailureKind, RoleName
+from engine.core.ids import attempt_branch
 from engine.crew.brief import MAX_DIFF_CHARS, Context
 from engine.crew.fences import DATA
 from engine.crew.results import WorkResult
@@ -223,7 +224,7 @@ class LocalWorker:
         if commit is None or repository.tree_of(commit) == repository.tree_of(job.base):
             return None
         if is_kept:
-            repository.set_branch(branch_of(job), commit)
+            repository.set_branch(attempt_branch(job.run.id, job.task.id, job.attempt), commit)
         patch = repository.patch(job.base, commit, MAX_DIFF_BYTES)
         return commit, evidence_files(job, {"diff.patch": patch}, self._redact)
 
@@ -232,11 +233,6 @@ def model_of(options: Options, job: Job, role: RoleName) -> str:
     """The model the attempt thinks with: the role's, or the stronger one where the task has come to that step."""
     stronger = job.run.config.stronger_model
     return stronger if stronger and job.task.step == "stronger_model" else options.model_for(role)
-
-
-def branch_of(job: Job) -> str:
-    """`orch/R1/T3/a2`: keeps an attempt's commit alive until the task is over."""
-    return f"orch/{job.label}"
 
 
 def failed_by_agent(outcome: Escalated | Divided | Stuck | OutOfTurns | OutOfTime) -> Failed:

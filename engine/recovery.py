@@ -12,6 +12,7 @@ from engine.core import phoenix
 from engine.core.blackboard import Blackboard
 from engine.core.entities import TaskState
 from engine.core.events import UnknownEvent, decode
+from engine.core.ids import attempt_branch
 from engine.core.lifecycle import UNFINISHED
 from engine.ledger import ENGINE, Ledger
 from engine.ports import Log
@@ -70,16 +71,12 @@ async def fail_lost_attempts(ledger: Ledger) -> None:
 def needed_branches(board: Blackboard) -> set[str]:
     """The attempt branches that must stay, whether or not the attempt has made its commit yet."""
     held = (board.tasks[name] for state in HELD for name in board.in_state[state])
-    current = ((task, task.attempt) for task in held)
-    needed = {
-        f"orch/{task.run}/{task.id}/a{attempt.number}"
-        for task, attempt in current
-        if attempt is not None and not attempt.ended_at
-    }
+    current = [(task, task.attempt) for task in held if task.attempt is not None and not task.attempt.ended_at]
     # Another attempt, which may follow even approved work, begins with it: until the task is over its commit must not be pruned.
     kept = (board.tasks[name] for state in UNFINISHED for name in board.in_state[state])
     found = ((task, phoenix.conflicted(task.attempts) or phoenix.checkpoint(task.attempts)) for task in kept)
-    return needed | {f"orch/{task.run}/{task.id}/a{attempt.number}" for task, attempt in found if attempt is not None}
+    needed = ((task, attempt) for task, attempt in (*current, *found) if attempt is not None)
+    return {attempt_branch(task.run, task.id, attempt.number) for task, attempt in needed}
 
 
 def delete_stale_branches(repository: Repository, board_now: Callable[[], Blackboard]) -> None:

@@ -5,6 +5,8 @@ The journal is the record, in batches; without this, people would see a conversa
 
 from collections.abc import Callable
 
+from engine.core.ids import task_of_label
+
 Listener = Callable[[str, bytes], None]
 
 
@@ -27,7 +29,7 @@ class Told:
         """Call `listener(label, line)` with the task's unwritten turns now and with each turn to come; the result ends it."""
         self._listeners.setdefault(task, []).append(listener)
         for label, lines in self._pages.items():
-            if _task_of(label) == task:
+            if task_of_label(label) == task:
                 for line in lines:
                     listener(label, line)
 
@@ -41,7 +43,7 @@ class Told:
     def add(self, label: str, line: bytes) -> None:
         """A turn is over."""
         self._pages.setdefault(label, []).append(line)
-        for listener in tuple(self._listeners.get(_task_of(label), ())):
+        for listener in tuple(self._listeners.get(task_of_label(label), ())):
             listener(label, line)
 
     def written(self, label: str, count: int) -> None:
@@ -67,7 +69,3 @@ class Page:
     def written(self, count: int) -> None:
         """The first turns are written."""
         self._told.written(self._label, count)
-
-
-def _task_of(label: str) -> str:
-    return "".join(label.split("/")[1:2])

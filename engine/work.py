@@ -27,6 +27,7 @@ from engine.core.entities import (
     Task,
     Verdict,
 )
+from engine.core.ids import attempt_label
 from engine.core.note_entities import DesignEntry, Insight
 from engine.core.plan import PlannedTask
 from engine.tools.notepad import Note
@@ -81,8 +82,8 @@ class Job(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """`R1/T3/a2`, for logs and branches."""
-        return f"{self.run.id}/{self.task.id}/a{self.attempt}"
+        """`R1/T3/a2`, for logs and models."""
+        return attempt_label(self.run.id, self.task.id, self.attempt)
 
 
 class Submitted(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from bot.replies import reading as words
 from bot.text import clean
 from engine.agent.outcome import Turn
 from engine.core.entities import Task
+from engine.core.ids import attempt_label, read_label
 
 
 async def follow(root: Path, task: Task, attempt: int, *, is_full: bool, as_json: bool) -> None:
@@ -35,7 +36,7 @@ def _recorded(root: Path, task: Task, attempt: int) -> Iterator[TurnOver]:
     with closing(read_log(root)) as log:
         for number in (attempt,) if attempt else range(max(1, len(task.attempts)), len(task.attempts) + 1):
             for speaker, turns in read_conversations(log, task, number):
-                label = f"{task.run}/{task.id}/a{number}" + ("" if speaker == task.role else "/review")
+                label = attempt_label(task.run, task.id, number, "" if speaker == task.role else "review")
                 yield from (TurnOver(label, turn) for turn in turns)
 
 
@@ -126,8 +127,8 @@ class _Lines:
 
 def _of(label: str, task: Task) -> tuple[int, str]:
     """The attempt's number, and who speaks, in `R1/T3/a2/review`."""
-    _, _, attempt, *more = label.split("/")
-    return int(attempt.removeprefix("a")), "strategist" if more else task.role
+    _, _, attempt, by = read_label(label)
+    return attempt, "strategist" if by else task.role
 
 
 def _indented(text: str) -> str:

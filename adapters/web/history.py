@@ -12,6 +12,7 @@ from adapters.wiring import read_log
 from bot.conversations import Unwritten, nothing_unwritten
 from engine.agent.outcome import Turn
 from engine.core.entities import Attempt, Task
+from engine.core.ids import attempt_label
 from engine.ports import Log
 from engine.store.layout import attempt_folder
 
@@ -119,7 +120,7 @@ class History:
 
 
 def _label(task: Task, attempt: int, speaker: Speaker) -> str:
-    return f"{task.run}/{task.id}/a{attempt}" + ("/review" if speaker == "review" else "")
+    return attempt_label(task.run, task.id, attempt, "" if speaker == "work" else speaker)
 
 
 def _told(speaker: Speaker, lines: Sequence[bytes]) -> tuple[ToldTurn, ...]:

@@ -15,7 +15,7 @@ from adapters.web.live import Hub, Outbox, Timer, Trouble, Watched, encode
 from adapters.web.payloads import StreamTask, Subscribe, Unsubscribe, Wish
 from adapters.web.problems import invalid
 from engine.core.blackboard import Blackboard
-from engine.core.ids import RunId
+from engine.core.ids import RunId, read_label
 from engine.model.streamed import Stream
 
 HEARTBEAT_S: Final = 25.0
@@ -103,9 +103,8 @@ class Client:
     def _pass_on(self) -> None:
         for label in self._spoken:
             if (said := self._stream.said(label)) is not None:
-                run, task, attempt, *more = label.split("/")
-                speaker = "review" if more else "work"
-                turn = Watched(run, task, int(attempt.removeprefix("a")), speaker, said.text, said.is_done)
+                run, task, attempt, by = read_label(label)
+                turn = Watched(run, task, attempt, "review" if by else "work", said.text, said.is_done)
                 # The text so far replaces the one before, so that a slow client skips and never queues.
                 self.outbox.put_latest(label, encode(turn))
         self._spoken = {}

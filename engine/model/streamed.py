@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from engine.core.ids import task_of_label
 from engine.model.types import Reply, Request, StreamingModel
 
 MAX_CHARS: Final = 16_000
@@ -52,7 +53,7 @@ class Stream:
 
     def is_watched(self, label: str) -> bool:
         """Whether somebody looks on at the attempt."""
-        return task_of(label) in self._listeners
+        return task_of_label(label) in self._listeners
 
     def said(self, label: str) -> SaidSoFar | None:
         """What was said in the attempt's latest turn, None when none was listened to."""
@@ -82,7 +83,7 @@ class Stream:
             del self._turns[label]
 
     def _tell(self, label: str) -> None:
-        for listener in tuple(self._listeners.get(task_of(label), ())):
+        for listener in tuple(self._listeners.get(task_of_label(label), ())):
             listener(label)
 
 
@@ -104,8 +105,3 @@ class StreamedModel:
             return await self._model.complete(request, self._stream.begin(request.label))
         finally:
             self._stream.end(request.label)
-
-
-def task_of(label: str) -> str:
-    """`T3`, in `R1/T3/a2`."""
-    return "".join(label.split("/")[1:2])
