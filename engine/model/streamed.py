@@ -52,8 +52,8 @@ class Stream:
         return stop
 
     def is_watched(self, label: str) -> bool:
-        """Whether somebody looks on at the attempt."""
-        return task_of_label(label) in self._listeners
+        """Whether somebody looks on at the conversation. The guardian holds none: what it says comes in the worker's."""
+        return task_of_label(label) in self._listeners and not label.endswith("/guardian")
 
     def said(self, label: str) -> SaidSoFar | None:
         """What was said in the attempt's latest turn, None when none was listened to."""

@@ -113,6 +113,7 @@ def test_what_the_model_says_is_seen_by_who_asked_and_only_without_secrets():
             await socket.send_json({"type": "subscribe", "run": "R1"})
             await _next(socket, "snapshot")
             await model.complete(request)
+            assert not web.stream.is_watched("R1/T5/a2/guardian")
             turn = await _next(socket, "turn")
             while not turn["done"]:
                 turn = await _next(socket, "turn")
