@@ -28,14 +28,17 @@ _NO_TEST_RAN: Final = (4, 5)
 """pytest's exit codes for a usage error and for no test collected (pytest, "Exit codes")."""
 
 _CANNOT_START: Final = frozenset({126, 127})
-_NO_RUNNER: Final = re.compile(r"^\S*python\S*: No module named \S+$", re.MULTILINE)
+_RUNNER: Final = re.compile(r"-m\s+(pytest|nose2|tox|nox|coverage|mypy|ruff|flake8|pylint)\b")
+_NO_MODULE: Final = re.compile(r"^\S*python\S*: No module named (\w+)\s*\Z", re.MULTILINE)
+"""What Python says in place of a module's own words: nothing follows it. A module that is not of `_RUNNER` may be the work itself."""
 _PYTEST: Final = re.compile(r"(?:^|[\s/;&|(])(?:pytest|py\.test)(?![\w.-])")
 
 
 class GateResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a gate showed. `tests` is status by test id, None without a readable report (`note` then says why, if one was expected).
 
-    `cannot_start`: the shell found no such command or may not execute it, or Python has no such test runner.
+    `cannot_start`: the shell found no such command or may not execute it, or Python has no test runner of the name that
+    the command says; never where a test ran.
     """
 
     name: str
@@ -117,7 +120,7 @@ async def run_gate(cell: Cell, gate: GateSpec, *, worktree: Path) -> GateResult:
         run=gate.run,
         exit_code=shown.exit_code,
         timed_out=shown.timed_out,
-        cannot_start=shown.cannot_start,
+        cannot_start=shown.cannot_start and not tests,
         duration_s=shown.duration_s,
         tests=tests,
         output=shown.output,
@@ -134,16 +137,17 @@ async def _run(cell: Cell, command: str, timeout_s: float, env: dict[str, str]) 
         run=command,
         exit_code=result.exit_code,
         timed_out=result.timed_out,
-        cannot_start=_could_not_start(result),
+        cannot_start=_could_not_start(command, result),
         duration_s=result.duration_s,
         output=_tail(result.output),
     )
 
 
-def _could_not_start(result: CommandResult) -> bool:
+def _could_not_start(command: str, result: CommandResult) -> bool:
     if result.timed_out:
         return False
-    return result.exit_code in _CANNOT_START or (result.exit_code == 1 and _NO_RUNNER.search(result.output) is not None)
+    missing = _NO_MODULE.search(result.output) if result.exit_code == 1 else None
+    return result.exit_code in _CANNOT_START or (missing is not None and missing[1] in _RUNNER.findall(command))
 
 
 def _make_room(worktree: Path, report: str) -> str:

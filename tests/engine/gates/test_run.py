@@ -116,13 +116,26 @@ def test_a_report_that_is_no_xml_is_no_report(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["no-such-command-anywhere", "./not-executable", f"{shlex.quote(sys.executable)} -m no_such_runner"]
+    "command", ["no-such-command-anywhere", "./not-executable", f"{shlex.quote(sys.executable)} -m nose2"]
 )
 def test_a_gate_that_cannot_start_says_so(tmp_path: Path, command: str) -> None:
     (tmp_path / "not-executable").write_text("")
     result = show(tmp_path, GateSpec("tests", command))
     assert result.cannot_start
     assert not result.green
+
+
+NO_TOOL = "import subprocess, sys, unittest\nclass T(unittest.TestCase):\n def test_t(self):\n  "
+NO_TOOL += "self.assertEqual(subprocess.run([sys.executable, '-m', 'mytool']).returncode, 0)\n"
+
+
+@pytest.mark.parametrize(
+    "command", [f"{sys.executable} -m mytool", f"{sys.executable} -m unittest -q test_x", f"{PYTEST} -s"]
+)
+def test_a_tool_that_is_not_written_yet_is_red_and_not_unable_to_start(tmp_path: Path, command: str) -> None:
+    (tmp_path / "test_x.py").write_text(NO_TOOL)
+    result = check(tmp_path, command)
+    assert (result.exit_code, result.cannot_start) == (1, False)
 
 
 def test_a_command_that_no_process_can_be_given_cannot_start(tmp_path: Path) -> None:
