@@ -21,7 +21,7 @@ MAX_LINES: Final = 30
 
 _TOLD: Final = (
     e.SpecWritten, e.RunPaused, e.RunResumed, e.BudgetRaised, e.ResultAccepted, e.TaskPlanned, e.AttemptFailed,
-    e.RetryScheduled, e.WorkMerged, e.DecisionAnswered, e.DecisionSeconded, e.HumanRetried, e.TaskAbandoned,
+    e.RetryScheduled, e.WorkMerged, e.DecisionAnswered, e.DecisionProposed, e.HumanRetried, e.TaskAbandoned,
     e.DependenciesChanged, e.WorkSuspended, e.WorkCarried, e.InsightPosted, e.DesignDecided, e.RunParked, e.RunUnparked,
     e.RunMadeThrifty,
 )  # fmt: skip

@@ -192,7 +192,7 @@ def _cost(task: Task) -> TaskCost:
 async def _done(call: Call, command: c.PeopleCommand | c.Refused) -> Answer:
     told = [record.event for record in await call.order(command)]
     first = next(
-        (needs_second(event.decision, event.answer) for event in told if isinstance(event, e.DecisionSeconded)), ""
+        (needs_second(event.decision, event.answer) for event in told if isinstance(event, e.DecisionProposed)), ""
     )
     return Answer(Done(call.board.seq, run_row(call.board, call.run()), first))
 

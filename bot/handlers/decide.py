@@ -37,7 +37,7 @@ async def decide(desk: Desk, call: Call) -> Message:
     outcome = await desk.engine.order(order, call.invocation.actor.id)
     if isinstance(outcome, c.Refused):
         return refusal(outcome.reason)
-    is_first = any(isinstance(record.event, e.DecisionSeconded) for record in outcome)
+    is_first = any(isinstance(record.event, e.DecisionProposed) for record in outcome)
     return Notice(order_say.first_voice(decision.id) if is_first else order_say.done())
 
 

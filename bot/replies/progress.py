@@ -67,7 +67,7 @@ def _about_decision(event: e.DecisionEvent, board: Blackboard) -> str:
             return decisions.withdrawn(event.decision, event.reason)
         case e.DecisionReminded():
             return decisions.still_waits(board.decisions[event.decision])
-        case e.DecisionSeconded():
+        case e.DecisionProposed():
             return decisions.needs_second(event.decision, event.answer)
 
 

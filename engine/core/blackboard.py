@@ -261,7 +261,7 @@ def _apply_to_decision(board: Blackboard, at: str, event: e.DecisionEvent) -> To
             board.put_decision(msgspec.structs.replace(_open(board, event), answer=event.answer))
         case e.DecisionWithdrawn():
             board.put_decision(msgspec.structs.replace(_open(board, event), withdrawn=event.reason))
-        case e.DecisionSeconded():
+        case e.DecisionProposed():
             board.put_decision(msgspec.structs.replace(_open(board, event), proposal=event.answer))
         case e.DecisionReminded():
             decision = _open(board, event)

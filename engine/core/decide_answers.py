@@ -72,7 +72,7 @@ def _agreed(decision: Decision, answer: Answer, command: c.AnswerDecision) -> An
     )
     first = decision.proposal
     if first is None or not _same(first, voice):
-        return [e.DecisionSeconded(decision.run, decision=decision.id, answer=voice)]
+        return [e.DecisionProposed(decision.run, decision=decision.id, answer=voice)]
     if first.by == voice.by:
         return c.Refused(f"{first.by} has said so already; it takes a second person to agree")
     return msgspec.structs.replace(first, second=voice.by)

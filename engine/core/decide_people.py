@@ -134,7 +134,7 @@ def _propose_cancel(board: Blackboard, run: Run, command: c.CancelRun) -> Events
             run.id, decision=name, topic="cancel", options=("stop", "keep"),
             question=f"{command.by} wants to cancel {run.id}{why}. It takes a second person to agree",
         ),
-        e.DecisionSeconded(run.id, decision=name, answer=proposal),
+        e.DecisionProposed(run.id, decision=name, answer=proposal),
     ]  # fmt: skip
 
 

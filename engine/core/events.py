@@ -289,8 +289,8 @@ class DecisionReminded(Event, frozen=True):
     decision: DecisionId
 
 
-class DecisionSeconded(Event, frozen=True):
-    """The first of two voices that the choice needs; it decides nothing yet."""
+class DecisionProposed(Event, frozen=True, tag="decision-seconded"):
+    """The first of two voices that the choice needs; it decides nothing yet. Its kind on the wire is an older name."""
 
     decision: DecisionId
     answer: Answer
@@ -324,7 +324,7 @@ TaskEvent = (
     | TaskAbandoned | WorkSuspended | WorkCarried | AttemptWatched | LandingOvertaken
     | ReviewResumed
 )  # fmt: skip
-DecisionEvent = HumanAsked | DecisionAnswered | DecisionWithdrawn | DecisionReminded | DecisionSeconded
+DecisionEvent = HumanAsked | DecisionAnswered | DecisionWithdrawn | DecisionReminded | DecisionProposed
 NoteEvent = InsightPosted | DesignDecided
 SpendEvent = RunParked | RunUnparked | SpendGranted | SpendSettled | RunMadeThrifty
 ChatEvent = ChatBound | ChatUnbound | ThreadOpened | PostIntended | PostSettled

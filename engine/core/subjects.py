@@ -144,7 +144,7 @@ def _about_decision(event: e.DecisionEvent, move: str) -> Line:
             return f"{event.decision} withdrawn", event.reason
         case e.DecisionReminded():
             return f"{event.decision} asked again", ""
-        case e.DecisionSeconded():
+        case e.DecisionProposed():
             return f"{event.decision} has a first voice of two", event.answer.choice.replace("_", " ")
 
 
