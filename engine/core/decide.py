@@ -12,16 +12,17 @@ from engine.core import limits, plan
 from engine.core.blackboard import Blackboard
 from engine.core.decide_answers import decide_answer
 from engine.core.decide_chat import decide_chat
-from engine.core.decide_people import decide_people, next_decision_id
+from engine.core.decide_people import decide_people
 from engine.core.decide_spend import decide_spend
 from engine.core.decide_steering import decide_steering
 from engine.core.decide_work import NOTHING_LANDED, decide_work, is_drained, run_question
+from engine.core.deciding import Events, next_decision_id
 from engine.core.entities import Run, RunState, Task
 from engine.core.ids import RunId, TaskId
 from engine.core.lifecycle import RUN_OVER, TASK
 
 
-def decide(board: Blackboard, command: c.Command) -> list[e.AnyEvent] | c.Refused:
+def decide(board: Blackboard, command: c.Command) -> Events | c.Refused:
     """The events that carry the order out, or why it is refused. The events always fold."""
     if isinstance(command, c.BasicCommand):
         return decide_people(board, command)
@@ -36,12 +37,12 @@ def decide(board: Blackboard, command: c.Command) -> list[e.AnyEvent] | c.Refuse
     return decide_work(board, command)
 
 
-def settle(board: Blackboard, run_id: RunId, touched: Iterable[TaskId]) -> list[e.AnyEvent]:
+def settle(board: Blackboard, run_id: RunId, touched: Iterable[TaskId]) -> Events:
     """What follows of itself from changes to these tasks; call again with what it touched until nothing follows.
 
     Tasks whose dependencies are complete become ready, and the run's state follows its tasks.
     """
-    found: list[e.AnyEvent] = []
+    found: Events = []
     run = board.runs[run_id]
     if run.state in RUN_OVER:
         return []
@@ -57,7 +58,7 @@ def settle(board: Blackboard, run_id: RunId, touched: Iterable[TaskId]) -> list[
     return found or _left_red(board, run_id) or _show_plan(board, run) or _run_follows(board, run)
 
 
-def _show_plan(board: Blackboard, run: Run) -> list[e.AnyEvent]:
+def _show_plan(board: Blackboard, run: Run) -> Events:
     """The plan is put before a person, where the run is to begin with their word; then nothing starts until the answer."""
     planning = [board.tasks[name] for name in board.planning_tasks_of.get(run.id, ())]
     if not run.config.plan_first or run.plan_approved or run_question(board, run.id) is not None:
@@ -82,7 +83,7 @@ def _after(task: Task) -> str:
     return f", after {', '.join(task.depends_on)}" if task.depends_on else ""
 
 
-def _left_red(board: Blackboard, run: RunId) -> list[e.AnyEvent]:
+def _left_red(board: Blackboard, run: RunId) -> Events:
     """Tests shown red whose code nobody will write any more are given up with it."""
     red = (board.tasks[name] for name in board.shown_red)
     gone = [task.id for task in red if task.run == run and not plan.handed_to(board, task)]
@@ -90,7 +91,7 @@ def _left_red(board: Blackboard, run: RunId) -> list[e.AnyEvent]:
     return [e.TaskAbandoned(run, task=name, reason=reason) for name in gone]
 
 
-def _run_follows(board: Blackboard, run: Run) -> list[e.AnyEvent]:
+def _run_follows(board: Blackboard, run: Run) -> Events:
     if is_drained(board, run.id) and run.landed == 0:
         return [e.RunFailed(run.id, reason=NOTHING_LANDED)]
     to = phase(board, run)

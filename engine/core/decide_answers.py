@@ -8,7 +8,8 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import limits, plan
 from engine.core.blackboard import Blackboard
-from engine.core.decide_people import (
+from engine.core.decide_spend import make_thrifty
+from engine.core.deciding import (
     Events,
     abandon,
     abandon_all,
@@ -18,7 +19,6 @@ from engine.core.decide_people import (
     plan_anew,
     tried_again,
 )
-from engine.core.decide_spend import make_thrifty
 from engine.core.entities import Answer, Decision, RoleName, Task
 from engine.core.ids import RunId
 from engine.core.lifecycle import TASK

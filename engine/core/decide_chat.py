@@ -7,9 +7,8 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
 from engine.core.chat_entities import Binding
+from engine.core.deciding import Events
 from engine.core.ids import BindingId, PostId
-
-Events = list[e.AnyEvent]
 
 
 def decide_chat(board: Blackboard, command: c.ChatCommand) -> Events | c.Refused:

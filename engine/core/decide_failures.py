@@ -9,9 +9,9 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import limits, phoenix, plan
 from engine.core.blackboard import Blackboard
-from engine.core.decide_people import TASK_OPTIONS, Events, need, next_decision_id, next_task_id
 from engine.core.decide_plans import suspensions
 from engine.core.decide_verdicts import mend_first
+from engine.core.deciding import TASK_OPTIONS, Events, next_decision_id, next_task_id, refuse_unless
 from engine.core.entities import COMMITTERS, Escalation, FailureKind, Task, TaskState
 from engine.core.lifecycle import RUN_OVER, TASK
 
@@ -32,7 +32,7 @@ def decide_failure(board: Blackboard, task: Task, report: c.DeferReview | c.Fail
 
 
 def _defer(board: Blackboard, task: Task, report: c.DeferReview) -> Events | c.Refused:
-    if (refusal := need(task, "awaiting_qa")) is not None:
+    if (refusal := refuse_unless(task, "awaiting_qa")) is not None:
         return refusal
     is_parked = _is_parked(board, task, report.failure)
     deferrals = task.attempts[-1].deferrals

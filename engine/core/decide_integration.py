@@ -9,7 +9,7 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import limits, plan
 from engine.core.blackboard import Blackboard
-from engine.core.decide_people import Events, need, next_task_id
+from engine.core.deciding import Events, next_task_id, refuse_unless
 from engine.core.entities import PLANNING, Task
 from engine.core.ids import TaskId
 
@@ -18,7 +18,7 @@ Waits = dict[TaskId, tuple[TaskId, ...]]
 
 def decide_integration(board: Blackboard, task: Task, report: c.AcceptIntegration) -> Events | c.Refused:
     """The events that make one plan of several, or why the result can't be taken over."""
-    if (refusal := need(task, "active", "integrator")) is not None:
+    if (refusal := refuse_unless(task, "active", "integrator")) is not None:
         return refusal
     if found := integration_faults(board.run_tasks(task.run), task.id, report):
         return c.Refused("the plans can't be put together so: " + "; ".join(found))

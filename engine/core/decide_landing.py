@@ -4,7 +4,7 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import plan
 from engine.core.blackboard import Blackboard
-from engine.core.decide_people import Events, need, next_decision_id
+from engine.core.deciding import Events, next_decision_id, refuse_unless
 from engine.core.entities import Receipt, Task
 from engine.core.lifecycle import RUN_OVER
 
@@ -21,7 +21,7 @@ def decide_landing(board: Blackboard, task: Task, report: Landing) -> Events | c
         case c.RecordLanding():
             return _unfit(board, task, report.receipt) or _landed(board, task, report)
         case c.AskAboutCheckout():
-            return need(task, "approved") or _ask_checkout(board, task, report)
+            return refuse_unless(task, "approved") or _ask_checkout(board, task, report)
 
 
 def _prepare(board: Blackboard, task: Task, report: c.PrepareLanding) -> Events | c.Refused:
@@ -44,7 +44,7 @@ def _overtaken(board: Blackboard, task: Task) -> Events | c.Refused:
 def _unfit(board: Blackboard, task: Task, receipt: Receipt) -> c.Refused | None:
     if task.is_shown_red:
         return c.Refused(f"{task.id} is shown red: it lands with the code that turns it green, never alone")
-    if (refusal := need(task, "approved")) is not None:
+    if (refusal := refuse_unless(task, "approved")) is not None:
         return refusal
     approved = task.attempt.commit if task.attempt else ""
     if receipt.work != approved:

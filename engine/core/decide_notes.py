@@ -7,7 +7,7 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import limits
 from engine.core.blackboard import Blackboard
-from engine.core.decide_people import Events
+from engine.core.deciding import Events
 from engine.core.entities import Task
 from engine.core.ids import DesignId, InsightId
 

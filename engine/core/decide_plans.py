@@ -9,7 +9,7 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import limits, plan
 from engine.core.blackboard import Blackboard
-from engine.core.decide_people import TASK_OPTIONS, Events, need, next_decision_id, next_task_id
+from engine.core.deciding import TASK_OPTIONS, Events, next_decision_id, next_task_id, refuse_unless
 from engine.core.entities import COMMITTERS, Criterion, Task
 from engine.core.ids import TaskId
 from engine.core.lifecycle import TASK
@@ -36,7 +36,7 @@ def suspensions(task: Task) -> int:
 
 
 def _accept_findings(task: Task, report: c.AcceptFindings) -> Events | c.Refused:
-    if (refusal := need(task, "active", "researcher")) is not None:
+    if (refusal := refuse_unless(task, "active", "researcher")) is not None:
         return refusal
     result = report.result.strip()[: limits.MAX_TEXT_CHARS]
     if not result:
@@ -52,7 +52,7 @@ def _accept_findings(task: Task, report: c.AcceptFindings) -> Events | c.Refused
 
 
 def _suspend(board: Blackboard, task: Task, report: c.SuspendWork) -> Events | c.Refused:
-    if (refusal := need(task, "active", *COMMITTERS)) is not None:
+    if (refusal := refuse_unless(task, "active", *COMMITTERS)) is not None:
         return refusal
     if suspensions(task) >= limits.MAX_SUSPENSIONS:
         question = f"{task.id} ({task.title}) was divided {limits.MAX_SUSPENSIONS} times and is not done. What now?"
@@ -109,7 +109,7 @@ def _cycles(board: Blackboard, task: Task, planned: Sequence[plan.PlannedTask]) 
 
 
 def _accept_spec(board: Blackboard, task: Task, report: c.AcceptSpec) -> Events | c.Refused:
-    if (refusal := need(task, "active", "director")) is not None:
+    if (refusal := refuse_unless(task, "active", "director")) is not None:
         return refusal
     if len(report.domains) > limits.MAX_DOMAINS:
         return c.Refused(f"{len(report.domains)} domains; {limits.MAX_DOMAINS} are possible")
@@ -141,7 +141,7 @@ def _held_by(board: Blackboard, planner: Task) -> TaskId | None:
 
 
 def _accept_plan(board: Blackboard, task: Task, report: c.AcceptPlan) -> Events | c.Refused:
-    if (refusal := need(task, "active", "planner")) is not None:
+    if (refusal := refuse_unless(task, "active", "planner")) is not None:
         return refusal
     planned = _plan_events(board, task, report.tasks)
     if isinstance(planned, c.Refused):

@@ -4,7 +4,7 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import limits, money
 from engine.core.blackboard import Blackboard
-from engine.core.decide_people import Events, abandon_all, refuse_over_run
+from engine.core.deciding import Events, abandon_all, refuse_ended_run
 from engine.core.entities import COMMITTERS, Grant, Run, Task, TaskState
 from engine.core.ids import RunId, TaskId
 from engine.core.lifecycle import RUN_OVER, TASK
@@ -26,7 +26,7 @@ def decide_spend(board: Blackboard, command: c.SpendCommand) -> Events | c.Refus
 
 
 def _park(board: Blackboard, command: c.ParkRun) -> Events | c.Refused:
-    if (refusal := refuse_over_run(board, command.run)) is not None:
+    if (refusal := refuse_ended_run(board, command.run)) is not None:
         return refusal
     run = board.runs[command.run]
     if run.parked_until:
@@ -37,7 +37,7 @@ def _park(board: Blackboard, command: c.ParkRun) -> Events | c.Refused:
 
 def unpark(board: Blackboard, run_id: RunId) -> Events | c.Refused:
     """The end of the run's rest."""
-    if (refusal := refuse_over_run(board, run_id)) is not None:
+    if (refusal := refuse_ended_run(board, run_id)) is not None:
         return refusal
     if not board.runs[run_id].parked_until:
         return c.Refused(f"{run_id} is not parked")

@@ -11,14 +11,14 @@ from engine.core import events as e
 from engine.core import limits, plan
 from engine.core.blackboard import Blackboard
 from engine.core.decide_answers import higher_cap
-from engine.core.decide_people import (
+from engine.core.deciding import (
     TASK_OPTIONS,
     Events,
     abandon_all,
     next_task_id,
     plan_anew,
-    refuse_over_run,
-    refuse_over_task,
+    refuse_ended_run,
+    refuse_ended_task,
     tried_again,
 )
 from engine.core.entities import Answer, Choice, Task, TaskState
@@ -39,12 +39,12 @@ def decide_steering(board: Blackboard, command: c.SteeringCommand) -> Events | c
         case c.AddTask():
             return _add(board, command)
         case c.RaiseBudget():
-            refusal = refuse_over_run(board, command.run)
+            refusal = refuse_ended_run(board, command.run)
             return refusal or higher_cap(board, command.run, command.budget_usd, command.budget_tokens)
 
 
 def _retry(board: Blackboard, command: c.RetryTask) -> Events | c.Refused:
-    if (refusal := refuse_over_task(board, command.task)) is not None:
+    if (refusal := refuse_ended_task(board, command.task)) is not None:
         return refusal
     task = board.tasks[command.task]
     if task.state == "planned" or (task.state == "ready" and not task.attempts):
@@ -75,7 +75,7 @@ def _again(board: Blackboard, task: Task, number: int, answer: Answer) -> Events
 
 
 def _restart(board: Blackboard, command: c.RestartRun) -> Events | c.Refused:
-    if (refusal := refuse_over_run(board, command.run)) is not None:
+    if (refusal := refuse_ended_run(board, command.run)) is not None:
         return refusal
     begun = [task for task in board.run_tasks(command.run) if _is_begun(task)]
     tasks = [task for task in begun if task.decision is None or not command.spares_asked]
@@ -97,7 +97,7 @@ def _is_begun(task: Task) -> bool:
 
 
 def _replan(board: Blackboard, command: c.ReplanRun) -> Events | c.Refused:
-    if (refusal := refuse_over_run(board, command.run)) is not None:
+    if (refusal := refuse_ended_run(board, command.run)) is not None:
         return refusal
     run = board.runs[command.run]
     if run.spec is None:
@@ -114,7 +114,7 @@ def _replan(board: Blackboard, command: c.ReplanRun) -> Events | c.Refused:
 
 
 def _add(board: Blackboard, command: c.AddTask) -> Events | c.Refused:
-    if (refusal := refuse_over_run(board, command.run)) is not None:
+    if (refusal := refuse_ended_run(board, command.run)) is not None:
         return refusal
     text = command.description.strip()
     title = text.splitlines()[0] if text else ""

@@ -4,14 +4,14 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core import limits
 from engine.core.blackboard import Blackboard
-from engine.core.decide_people import Events, need, next_decision_id, next_task_id
+from engine.core.deciding import Events, next_decision_id, next_task_id, refuse_unless
 from engine.core.entities import Criterion, RoleName, Run, Task, Verdict
 from engine.core.ids import RunId, TaskId
 
 
 def decide_verdict(board: Blackboard, task: Task, report: c.AcceptVerdict) -> Events | c.Refused:
     """The run is accepted, or a person is asked what to do about it."""
-    if (refusal := need(task, "active", "strategist")) is not None:
+    if (refusal := refuse_unless(task, "active", "strategist")) is not None:
         return refusal
     verdict = report.verdict
     done: Events = [

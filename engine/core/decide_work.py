@@ -14,10 +14,10 @@ from engine.core.decide_failures import decide_failure
 from engine.core.decide_integration import decide_integration
 from engine.core.decide_landing import decide_landing
 from engine.core.decide_notes import decide_note
-from engine.core.decide_people import Events, need, next_decision_id
 from engine.core.decide_plans import decide_plan
 from engine.core.decide_spend import can_be_thrifty
 from engine.core.decide_verdicts import decide_verdict, flagged_tests, is_judged, judge
+from engine.core.deciding import Events, next_decision_id, refuse_unless
 from engine.core.entities import COMMITTERS, Choice, Decision, Task
 from engine.core.ids import RunId
 from engine.core.lifecycle import RUN_OVER
@@ -84,7 +84,7 @@ def _report(board: Blackboard, task: Task, report: c.Report) -> Events | c.Refus
         case c.AcceptVerdict():
             return decide_verdict(board, task, report)
         case c.WatchAttempt():
-            return need(task, "active") or [
+            return refuse_unless(task, "active") or [
                 e.AttemptWatched(task.run, task=task.id, attempt=report.attempt, nudge=report.nudge)
             ]
         case c.PostInsight() | c.LogDesign():
@@ -101,7 +101,7 @@ def _start_attempt(board: Blackboard, command: c.StartAttempt) -> Events | c.Ref
     task = board.tasks.get(command.task)
     if task is None:
         return c.Refused(f"there is no task {command.task}")
-    if (refusal := need(task, "ready")) is not None:
+    if (refusal := refuse_unless(task, "ready")) is not None:
         return refusal
     run = board.runs[task.run]
     if run.paused or run.state in RUN_OVER:
@@ -123,7 +123,7 @@ def _log(task: Task, report: c.LogTurns) -> Events | c.Refused:
 
 
 def _submit(task: Task, report: c.SubmitWork) -> Events | c.Refused:
-    if (refusal := need(task, "active", *COMMITTERS)) is not None:
+    if (refusal := refuse_unless(task, "active", *COMMITTERS)) is not None:
         return refusal
     if not report.commit:
         return c.Refused(f"{task.id} has no commit; work without one can't be submitted")
@@ -136,7 +136,7 @@ def _submit(task: Task, report: c.SubmitWork) -> Events | c.Refused:
 
 
 def _approve(board: Blackboard, task: Task, report: c.ApproveWork) -> Events | c.Refused:
-    if (refusal := need(task, "awaiting_qa")) is not None:
+    if (refusal := refuse_unless(task, "awaiting_qa")) is not None:
         return refusal
     if report.verdict is not None and not report.verdict.passed:
         return c.Refused(f"the verdict on {task.id} is no; report the attempt as failed")
