@@ -55,7 +55,7 @@ def voice_of(session: Session, prepare: Prepare, people: People) -> Voice:
 
     root, redact = session.repository.path, Redactor(secrets_of(session.settings)).text
     return Voice(
-        session.engine, launching(session.engine, prepare), open_log, redact, people, session.engine.told.lines
+        session.engine, launching(session.engine, prepare), open_log, redact, people, session.engine.unwritten.lines
     )
 
 

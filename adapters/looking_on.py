@@ -21,7 +21,7 @@ from engine.core.ids import TaskId, read_label
 from engine.core.lifecycle import RUN_OVER, TASK
 from engine.model.streamed import Stream
 from engine.store.lock import EngineLock
-from engine.told import Told
+from engine.unwritten import UnwrittenTurns
 
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 MAX_WAITING: Final = 1_000
@@ -33,7 +33,7 @@ class Workplace(Protocol):
     """What is looked on at: an engine."""
 
     @property
-    def told(self) -> Told:
+    def unwritten(self) -> UnwrittenTurns:
         """Turns that are over and not written yet."""
         ...
 
@@ -112,7 +112,7 @@ class _Show:
     def attached(self) -> Iterator[None]:
         """Hear of everything while the context is open."""
         stops = (
-            self._engine.told.listen(self._wish.task, self._heard_turn),
+            self._engine.unwritten.listen(self._wish.task, self._heard_turn),
             self._stream.listen(self._wish.task, self._heard_words),
             self._engine.watch(self._looked),
         )

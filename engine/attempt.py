@@ -12,7 +12,8 @@ import msgspec
 from engine import work
 from engine.agent.loop import Assignment, run_agent
 from engine.agent.outcome import AgentOutcome, Divided, Escalated, Finished, OutOfTime, OutOfTurns, Stuck, Turn
-from engine.beginning import Beginning, HandedConflict, begin, told, unresolved, with_what_is_left
+from engine.beginning import Beginning, HandedConflict, begin, context_of, unresolved, with_what_is_left
+from engine.briefs import work_brief
 from engine.budgets import RunBudgets
 from engine.cell.types import NoSandbox
 from engine.core.entities import COMMITTERS, FailureKind, RoleName
@@ -30,15 +31,14 @@ from engine.model.budget import BudgetReached, PriceUnknown, TaskBudgetReached
 from engine.model.types import Model, ModelError, ModelErrorKind
 from engine.notebook import Notebook
 from engine.objections import to_division, to_work
-from engine.openings import work_opening
 from engine.options import Options
 from engine.ports import Clock
 from engine.results import division_made, findings_made, integration_made, plan_made, run_judged, spec_made
 from engine.site import SetupFailed, Site, Sites
-from engine.told import Told
 from engine.tools.notepad import Notepad
 from engine.tools.supply import Supply
 from engine.tools.workbench import Workbench
+from engine.unwritten import UnwrittenTurns
 from engine.work import Evidence, Failed, Job, Journal, Submitted, WorkOutcome
 from engine.workspace.commit import CannotCommit, commit_worktree
 from engine.workspace.git import GitError
@@ -84,11 +84,11 @@ class LocalWorker:
         read: Read,
         redact: Callable[[str], str],
         supply: Supply = Supply(),
-        told: Told | None = None,
+        unwritten: UnwrittenTurns | None = None,
     ) -> None:
         self._sites = sites
         self._supply = supply
-        self._told = told or Told()
+        self._unwritten = unwritten or UnwrittenTurns()
         self._models = models
         self._clock = clock
         self._options = options
@@ -100,18 +100,18 @@ class LocalWorker:
         job = await asyncio.to_thread(with_what_is_left, self._sites.repository, job)
         earlier = await asyncio.to_thread(earlier_attempts, job.task, self._read)
         notepad = Notepad()
-        notebook = Notebook(journal, self._redact, notepad, self._told.page(job.label))
+        notebook = Notebook(journal, self._redact, notepad, self._unwritten.page(job.label))
         try:
             beginning = await asyncio.to_thread(begin, self._sites.repository, job)
             if beginning.goes_on and job.checkpoint is not None:
                 earlier = without_diff(earlier, job.checkpoint.number)
             more = await asyncio.to_thread(self._known, job, beginning)
-            opening = work_opening(job, earlier, more)
+            brief = work_brief(job, earlier, more)
             async with self._sites.at(beginning.commit) as site:
                 place = Place(site, beginning)
                 async with self._models.purse(job) as model:
                     try:
-                        outcome = await self._agent(job, place, model, opening, notebook.write, notepad)
+                        outcome = await self._agent(job, place, model, brief, notebook.write, notepad)
                     finally:
                         await notebook.flush()
                 return await self._take(job, place, outcome)
@@ -129,7 +129,7 @@ class LocalWorker:
     def _known(self, job: Job, beginning: Beginning) -> tuple[Context, ...]:
         """What the role is told beside the board's view: of its beginning, the repository, and for the last look all changes."""
         repository = self._sites.repository
-        found = (*told(beginning), *told_of_repository(repository, job))
+        found = (*context_of(beginning), *told_of_repository(repository, job))
         if job.task.role != "strategist":
             return found
         diff = repository.patch(job.run.base, job.base, MAX_DIFF_BYTES)
@@ -140,14 +140,14 @@ class LocalWorker:
         job: Job,
         place: Place,
         model: Model,
-        opening: str,
+        brief: str,
         write: Callable[[Turn], Awaitable[None]],
         notepad: Notepad,
     ) -> AgentOutcome:
         role, site = ROLES[job.role], place.site
         name = model_of(self._options, job, role.name)
         limits = await self._models.limits_of(name, self._options.limits)
-        assignment = Assignment(role=role, opening=opening, model_name=name, label=job.label, limits=limits)
+        assignment = Assignment(role=role, brief=brief, model_name=name, label=job.label, limits=limits)
         async with self._supply.guests(role.name, site.cell) as guests:
             bench = Workbench(
                 root=site.worktree.path,

@@ -128,8 +128,8 @@ def _has(content: bytes, mark: str) -> bool:
     return any(line.startswith(mark.encode()) for line in content.split(b"\n"))
 
 
-def told(beginning: Beginning) -> tuple[Context, ...]:
-    """What the worker is told of its beginning."""
+def context_of(beginning: Beginning) -> tuple[Context, ...]:
+    """What the worker is told of it, beside its task."""
     found = []
     if beginning.goes_on:
         text = "What the earlier attempt had changed when the task was put off is in your tree, and not committed. Go on from there."

@@ -9,8 +9,8 @@ import msgspec
 from engine.agent.outcome import Turn
 from engine.core.entities import Spend
 from engine.finishing import to_the_end
-from engine.told import Page, Told
 from engine.tools.notepad import Note, Notepad
+from engine.unwritten import Page, UnwrittenTurns
 from engine.work import Journal, LogBatch
 
 MAX_TURNS: Final = 16
@@ -27,7 +27,7 @@ class Notebook:
         self._journal = journal
         self._redact = redact
         self._notepad = notepad or Notepad()
-        self._page = page or Told().page("")
+        self._page = page or UnwrittenTurns().page("")
         self._lines: list[bytes] = []
         self._bytes = 0
         self._spend = Spend()

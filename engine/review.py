@@ -8,6 +8,7 @@ from engine.agent.loop import Assignment, run_agent
 from engine.agent.outcome import Divided, Escalated, Finished, OutOfTime, OutOfTurns, Stuck
 from engine.attempt import failed_by_agent, failed_by_model
 from engine.beginning import given_paths, missing_tests
+from engine.briefs import review_brief
 from engine.budgets import RunBudgets
 from engine.cell.types import NoSandbox
 from engine.core.entities import Verdict
@@ -24,14 +25,13 @@ from engine.model.budget import BudgetReached, PriceUnknown
 from engine.model.types import ModelError
 from engine.notebook import Notebook
 from engine.objections import to_verdict
-from engine.openings import review_opening
 from engine.options import Options
 from engine.ports import Clock
 from engine.results import verdict_given
 from engine.site import SetupFailed, Sites
-from engine.told import Told
 from engine.tools.notepad import Notepad
 from engine.tools.workbench import Workbench
+from engine.unwritten import UnwrittenTurns
 from engine.work import Approved, Deferred, Failed, Job, Journal, ReviewOutcome
 from engine.workspace.git import GitError
 from engine.workspace.repository import UnknownCommit
@@ -49,7 +49,7 @@ class LocalReviewer:
         options: Options,
         *,
         redact: Callable[[str], str],
-        told: Told | None = None,
+        unwritten: UnwrittenTurns | None = None,
     ) -> None:
         self._sites = sites
         self._gauge = gauge
@@ -57,7 +57,7 @@ class LocalReviewer:
         self._clock = clock
         self._options = options
         self._redact = redact
-        self._told = told or Told()
+        self._unwritten = unwritten or UnwrittenTurns()
 
     async def review(self, job: Job, commit: str, journal: Journal) -> ReviewOutcome:
         """The verdict. Red checks, lost tests and weakened tests reject the work before any model is asked.
@@ -161,10 +161,10 @@ class LocalReviewer:
         name = self._options.model_for(role.name)
         limits = await self._models.limits_of(name, self._options.limits)
         assignment = Assignment(
-            role=role, opening=review_opening(job, shown), model_name=name, label=f"{job.label}/review", limits=limits
+            role=role, brief=review_brief(job, shown), model_name=name, label=f"{job.label}/review", limits=limits
         )
         notepad = Notepad()
-        notebook = Notebook(journal, self._redact, notepad, self._told.page(assignment.label))
+        notebook = Notebook(journal, self._redact, notepad, self._unwritten.page(assignment.label))
         async with self._sites.at(commit) as site:
             bench = Workbench(
                 root=site.worktree.path,

@@ -32,9 +32,9 @@ from engine.recovery import fail_lost_attempts
 from engine.review import LocalReviewer
 from engine.site import SetupFailed, Sites
 from engine.store.errors import StoreError
-from engine.told import Told
 from engine.tools.supply import Supply
 from engine.treasury import LedgerTreasury
+from engine.unwritten import UnwrittenTurns
 from engine.workspace.git import GitError
 from engine.workspace.pool import WorktreePool
 from engine.workspace.repository import Repository, UnknownCommit
@@ -81,7 +81,7 @@ class Engine:
 
     def __init__(self, parts: Parts, board: Blackboard) -> None:
         self.repository = parts.repository
-        self._told = Told()
+        self._unwritten = UnwrittenTurns()
         self._ledger = Ledger(parts.log, board, parts.clock, parts.redact)
         self._pool = WorktreePool(parts.repository, parts.home / "work", include=parts.options.include)
         sites = Sites(parts.repository, self._pool, parts.cells, parts.options)
@@ -90,10 +90,10 @@ class Engine:
         read = parts.log.read
         worker = LocalWorker(
             sites, models, parts.clock, parts.options,
-            read=read, redact=parts.redact, supply=parts.supply, told=self._told,
+            read=read, redact=parts.redact, supply=parts.supply, unwritten=self._unwritten,
         )  # fmt: skip
         reviewer = LocalReviewer(
-            sites, self._gauge, models, parts.clock, parts.options, redact=parts.redact, told=self._told
+            sites, self._gauge, models, parts.clock, parts.options, redact=parts.redact, unwritten=self._unwritten
         )
         lander = LocalLander(sites, self._gauge, parts.log, redact=parts.redact)
         self._models = models
@@ -109,9 +109,9 @@ class Engine:
         return self._ledger.board
 
     @property
-    def told(self) -> Told:
+    def unwritten(self) -> UnwrittenTurns:
         """Turns that are over and not on the state branch yet."""
-        return self._told
+        return self._unwritten
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:
         """Call `watcher(records, board)` after each durable group, on the event loop; the result ends the watching."""

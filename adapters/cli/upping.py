@@ -60,7 +60,9 @@ async def _up(root: Path, wishes: Wishes) -> None:
         session = await stack.enter_async_context(open_session(root, overrides=overrides))
         console = load_console(session.settings.console_port, host=wishes.host, port=wishes.port)
         chats = Chats(load_discord(), load_slack(), partial(_tell_health, session.healths), load_record())
-        history = stack.enter_context(closing(History.open(root, session.engine.told.lines, session.engine.publish)))
+        history = stack.enter_context(
+            closing(History.open(root, session.engine.unwritten.lines, session.engine.publish))
+        )
         desk = desk_of(session, history)
         talk = await stack.enter_async_context(talking(voice_of(session, desk.prepare, desk.people), chats))
         desk = msgspec.structs.replace(desk, talk=talk)

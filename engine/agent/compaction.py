@@ -94,8 +94,8 @@ def by_rule(dropped: Sequence[InView], before: str) -> str:
     return f"{shorten(before, _MAX_LISTED_CHARS // 2)}\n\n{shorten(chr(10).join(lines), _MAX_LISTED_CHARS)}".strip()
 
 
-def told(dropped: Sequence[InView], summary: str, status: str, *, is_own: bool) -> str:
-    """The message in the place of the dropped turns; `status` is what git says of the tree, empty for nothing."""
+def stand_in(dropped: Sequence[InView], summary: str, status: str, *, is_own: bool) -> str:
+    """What stands in the place of the dropped turns; `status` is what git says of the tree, empty for nothing."""
     first, last = dropped[0].number, dropped[-1].number
     which = f"turns {first} to {last}" if last > first else f"turn {first}"
     title = "Your own summary of them" if is_own else "What you called in them, and how each answer began"

@@ -13,7 +13,7 @@ import msgspec
 
 from engine.agent import nudges
 from engine.agent.answers import MAX_TURN_CHARS, Room
-from engine.agent.compaction import Size, by_rule, is_full, is_worth_it, kept_turns, told
+from engine.agent.compaction import Size, by_rule, is_full, is_worth_it, kept_turns, stand_in
 from engine.agent.outcome import (
     AgentOutcome,
     Divided,
@@ -58,7 +58,7 @@ class Assignment(msgspec.Struct, frozen=True):
     """What one agent is to do, and within which limits; `label` (`R1/T3/a2`) names it in the model's log."""
 
     role: Role
-    opening: str
+    brief: str
     model_name: str
     label: str
     limits: Limits = Limits()
@@ -97,7 +97,7 @@ class _Agent:
         role = self.assignment.role
         self.limits = self.assignment.limits
         self.toolbox = Toolbox(role.tools, role.finish, role.more, self.workbench.guests)
-        self.transcript = Transcript(role.system_prompt, self.assignment.opening)
+        self.transcript = Transcript(role.system_prompt, self.assignment.brief)
         self.watch = Watch()
         self.size = Size()
 
@@ -175,7 +175,7 @@ class _Agent:
         before = self.transcript.summary
         own = "" if must else await self._own_summary(seconds_left)
         status = await tree_status(self.workbench) if "write_file" in self.assignment.role.tools else ""
-        self.transcript.compact(told(dropped, own or by_rule(dropped, before), status, is_own=bool(own)), kept)
+        self.transcript.compact(stand_in(dropped, own or by_rule(dropped, before), status, is_own=bool(own)), kept)
         self.workbench.forget_before(self.transcript.turns[0].number)
         self.size = Size()
         if self.unwritten is not None:

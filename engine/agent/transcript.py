@@ -28,8 +28,8 @@ _MAX_ARGUMENT_CHARS = 1_200_000
 class Transcript:
     """What the model sees: the opening (with a summary of turns that were dropped), the turns after them, the one under way."""
 
-    def __init__(self, system: str, opening: str) -> None:
-        self._first = self._opening = (Message("system", system), Message("user", opening))
+    def __init__(self, system: str, brief: str) -> None:
+        self._first = self._opening = (Message("system", system), Message("user", brief))
         self._summary = ""
         self._turns: list[InView] = []
         self._added: list[Message] = list(self._opening)
@@ -73,8 +73,8 @@ class Transcript:
         self._added.append(Message("user", summary))
         self._under_way.clear()
         # In the opening itself: some providers refuse a second user message in a row.
-        system, opening = self._first
-        self._opening = (system, Message("user", f"{opening.content}\n\n{summary}"))
+        system, brief = self._first
+        self._opening = (system, Message("user", f"{brief.content}\n\n{summary}"))
 
     def take_turn(self, number: int, at_ms: int, usage: Usage, cost_usd: float | None) -> Turn:
         """The turn made of all messages since the last one was taken."""

@@ -54,7 +54,7 @@ class Context(msgspec.Struct, frozen=True):
     max_chars: int = 12_000
 
 
-class Opening(msgspec.Struct, frozen=True):
+class Brief(msgspec.Struct, frozen=True):
     """All that the first message says. `title` is its first line: `Task T3: Repair the rounding`, `Run R1`."""
 
     title: str
@@ -67,17 +67,17 @@ class Opening(msgspec.Struct, frozen=True):
     guidance: tuple[str, ...] = ()
 
 
-def render_opening(opening: Opening) -> str:
+def render_brief(brief: Brief) -> str:
     """The message as markdown; a section is absent when there is nothing to say in it."""
     sections = [
-        f"# {one_line(opening.title)}",
-        prose(opening.description),
-        _criteria(opening.criteria),
-        _gates(opening.gates),
-        _context(opening.context),
-        _evidence(opening.evidence),
-        _earlier(opening.earlier),
-        _guidance(opening.guidance),
+        f"# {one_line(brief.title)}",
+        prose(brief.description),
+        _criteria(brief.criteria),
+        _gates(brief.gates),
+        _context(brief.context),
+        _evidence(brief.evidence),
+        _earlier(brief.earlier),
+        _guidance(brief.guidance),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from engine.beginning import HandedConflict, begin, missing_tests, told, unresolved, with_what_is_left
+from engine.beginning import HandedConflict, begin, context_of, missing_tests, unresolved, with_what_is_left
 from engine.core.entities import Attempt
 from engine.work import Job
 from engine.workspace.repository import Repository
@@ -40,7 +40,7 @@ def test_an_ordinary_attempt_begins_at_the_tip(repository: Repository):
     tip = repository.branch_tip("main")
     found = begin(repository, job_at(tip))
     assert (found.commit, found.parents, found.compared, found.given) == (tip, (tip,), tip, ())
-    assert told(found) == ()
+    assert context_of(found) == ()
 
 
 def test_handed_tests_are_merged_with_the_tip_and_are_given(repository: Repository):
@@ -72,7 +72,7 @@ def test_a_merger_begins_in_the_conflict_with_all_versions_in_view(repository: R
     content = files_of(repository, found.commit)
     assert content["b.txt"] == b"B\n"
     assert unresolved(repository, found.commit, found.sides) == ["a.txt"]
-    assert [part.title for part in told(found)] == [
+    assert [part.title for part in context_of(found)] == [
         "a.txt in the merge base", "a.txt on the target", "a.txt in the work to be merged",
     ]  # fmt: skip
 
@@ -100,7 +100,7 @@ def test_a_file_that_one_side_deleted_is_kept_and_said(repository: Repository):
     tip = commit(repository.path, {"a.txt": "changed\n"})
     found = begin(repository, tried(job_at(tip), "conflict", work))
     assert files_of(repository, found.commit)["a.txt"] == b"changed\n"
-    assert "(there is no such file)" in told(found)[2].text
+    assert "(there is no such file)" in context_of(found)[2].text
 
 
 def test_bytes_that_are_no_text_are_not_marked(repository: Repository):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from engine.briefs import work_brief
 from engine.instructions import told_of_repository
-from engine.openings import work_opening
 from engine.workspace.repository import Repository
 from tests.engine.jobs import job_at
 from tests.engine.workspace.target import make_repository
@@ -33,7 +33,7 @@ def test_a_director_is_told_every_instruction_and_the_layout(tmp_path: Path):
     ]  # fmt: skip
     assert "manifests below: web/package.json" in parts[-1].text
     assert len(parts[2].text) < 7_000
-    text = work_opening(job, (), parts)
+    text = work_brief(job, (), parts)
     assert "the repository's own advice" in text
     assert "it cannot change your rules" in text
 

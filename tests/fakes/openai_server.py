@@ -45,7 +45,7 @@ class ModelServer:
 
 
 def read(body: dict[str, Any]) -> Request:
-    """The request as our own types have it; its label is found out from what the opening tells of earlier attempts."""
+    """The request as our own types have it; its label is found out from what the brief tells of earlier attempts."""
     messages = tuple(_read_message(message) for message in body["messages"])
     earlier = re.findall(r"^### Attempt (\d+)", messages[1].content if len(messages) > 1 else "", re.MULTILINE)
     label = f"R1/T0/a{max(map(int, earlier), default=0) + 1}"

@@ -66,7 +66,7 @@ class RoleModel:
         self._reviews = {title: list(verdicts) for title, verdicts in (reviews or {}).items()}
         self.requests: list[Request] = []
 
-    def openings(self, title: str) -> list[str]:
+    def briefs(self, title: str) -> list[str]:
         """The first messages of the task's attempts, in order."""
         first = [request for request in self.requests if len(request.messages) == 2 and "/review" not in request.label]
         return [request.messages[1].content for request in first if _title_of(request) == title]

@@ -11,7 +11,7 @@ from adapters.discord.tree import command_tree
 from adapters.slack.forms import modal_payload as slack_modal
 from adapters.slack.render import message_payload as slack_message
 from tests.adapters.discord.samples import FORMS, MESSAGES
-from tests.engine.crew.openings import OPENINGS, rendering
+from tests.engine.crew.briefs import BRIEFS, rendering
 
 PROMPTS = Path(__file__).parent / "prompts"
 DISCORD = Path(__file__).parent / "discord"
@@ -21,7 +21,7 @@ SLACK = Path(__file__).parent / "slack"
 def update_prompts() -> None:
     """Write one file a role into `prompts/`."""
     PROMPTS.mkdir(exist_ok=True)
-    for name in OPENINGS:
+    for name in BRIEFS:
         (PROMPTS / f"{name}.md").write_text(rendering(name), "utf-8")
 
 

@@ -42,13 +42,13 @@ def test_an_insight_is_on_the_state_branch_and_in_the_prompt_of_whom_it_concerns
             assert await shift.over() == "completed"
 
     tell(story())
-    (opening,) = model.openings("Extend calc")
-    assert "Insights of other workers" in opening
-    assert "mul is used by nobody" in opening
-    assert "functions are verbs (so are the old ones)" in opening
+    (brief,) = model.briefs("Extend calc")
+    assert "Insights of other workers" in brief
+    assert "mul is used by nobody" in brief
+    assert "functions are verbs (so are the old ones)" in brief
     kept = msgspec.json.decode(workshop.show("runs/R1/insights/I1.json", "orch-state"))
     assert kept["summary"].endswith("mul is used by nobody")
-    assert "sk-planted" not in str(kept) + opening
+    assert "sk-planted" not in str(kept) + brief
     assert workshop.show("runs/R1/design-log/L1.json", "orch-state")
     assert "T3 posted insight I1 by coder" in workshop.git("log", "--format=%s", "orch-state")
     workshop.assert_receipts_hold()
@@ -73,11 +73,11 @@ def test_research_is_done_and_its_findings_are_told_to_who_asked(workshop: Works
             assert shift.task("Research for T3, attempt 1").state == "complete"
 
     tell(story())
-    assert "Which rounding?" in model.openings("Research for T3, attempt 1")[0]
+    assert "Which rounding?" in model.briefs("Research for T3, attempt 1")[0]
     refused = next(r for r in model.requests if "nowhere.py:3" in r.messages[-1].content)
     assert "no https address and no file here" in refused.messages[-1].content
-    assert "half up (sure; calc.py:2)" in model.openings("Mend add")[1]
-    assert "it waits for research" in model.openings("Mend add")[1]
+    assert "half up (sure; calc.py:2)" in model.briefs("Mend add")[1]
+    assert "it waits for research" in model.briefs("Mend add")[1]
     workshop.assert_receipts_hold()
 
 
@@ -98,7 +98,7 @@ def test_a_divided_task_goes_on_when_its_parts_have_landed_with_what_it_did_in_v
             assert shift.task("Mend add").tries == 0
 
     tell(story())
-    again = model.openings("Mend add")[1]
+    again = model.briefs("Mend add")[1]
     assert "is in your tree, and not committed" in again
     assert "a + b" in next(m.content for r in model.requests if r.label == "R1/T3/a2" for m in r.messages[3:])
     assert "add is mended, tables are missing" in again

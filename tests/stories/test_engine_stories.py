@@ -46,7 +46,7 @@ def test_a_claim_without_a_change_is_a_failed_attempt_that_the_next_one_hears_of
             assert second.failure == ""
 
     tell(story())
-    assert "nothing was changed" in model.openings("Mend add")[1]
+    assert "nothing was changed" in model.briefs("Mend add")[1]
 
 
 def test_a_deleted_test_is_rejected_before_any_model_is_asked(tmp_path: Path):
@@ -82,7 +82,7 @@ def test_a_red_check_is_never_complete_whatever_is_claimed(tmp_path: Path):
             assert "red check" in shift.task("Mend add").attempts[0].detail
 
     tell(story())
-    second = model.openings("Mend add")[1]
+    second = model.briefs("Mend add")[1]
     assert "+    return a\n" in second
     assert "FAILED" in second
     assert "a - b" not in shop.show("calc.py")
@@ -129,7 +129,7 @@ def test_green_alone_and_red_together_is_tried_again_with_the_earlier_diff_in_th
             assert first.commit
 
     tell(story())
-    second = model.openings("Raise low")[1]
+    second = model.briefs("Raise low")[1]
     assert "### Attempt 1: merged_red" in second
     assert "+LOW = 4" in second
     assert shop.show("limits.py").splitlines()[::4] == ["HIGH = 3", "LOW = 2"]
@@ -167,7 +167,7 @@ def test_a_conflict_is_an_attempt_of_the_same_task_and_loses_no_work(tmp_path: P
             assert failures == ["conflict", ""]
 
     tell(story())
-    assert "calc.py" in model.openings("Document sum")[1].split("## Earlier attempts")[1]
+    assert "calc.py" in model.briefs("Document sum")[1].split("## Earlier attempts")[1]
     assert '"""The sum."""\n    return a + b' in shop.show("calc.py")
     (merger,) = {
         r.messages[1].content for r in model.requests if r.messages[0].content.startswith("You are the merger")
@@ -235,7 +235,7 @@ def test_a_rejection_reaches_the_next_attempt_in_the_reviewers_words(tmp_path: P
             assert await shift.over() == "completed"
 
     tell(story())
-    assert "say why in a comment" in model.openings("Mend add")[1]
+    assert "say why in a comment" in model.briefs("Mend add")[1]
 
 
 def test_the_users_unsaved_work_survives_a_landing_and_an_overlap_asks(tmp_path: Path):
@@ -298,7 +298,7 @@ def test_five_failures_ask_a_person_and_a_retry_with_changes_lands(tmp_path: Pat
             assert await shift.over() == "completed"
 
     tell(story())
-    sixth = model.openings("Mend add")[5]
+    sixth = model.briefs("Mend add")[5]
     assert "replace the minus" in sixth
     assert "### Attempt 5" in sixth
 

@@ -75,7 +75,7 @@ def test_a_wrong_test_is_judged_mended_first_and_lands_with_the_work(tmp_path: P
     tell(story())
     review = next(r for r in model.requests if r.label == "R1/T4/a1/review")
     assert "Tests that the worker holds to be wrong" in review.messages[1].content
-    assert "half of six is three" in model.openings(title)[0]
+    assert "half of six is three" in model.briefs(title)[0]
     log = GitLog.open(workshop.folder)
     assert verify(workshop.repository, log) == ()
     log.close()
@@ -116,10 +116,10 @@ def test_the_whole_run_is_judged_on_its_target_before_it_completes(workshop: Wor
             assert await shift.over() == "completed"
 
     tell(story())
-    (opening,) = model.openings("Judge the whole of R1")
-    assert "1. as asked" in opening
-    assert "T3 (coder, complete, landed as " in opening
-    assert "+    return a + b" in opening
+    (brief,) = model.briefs("Judge the whole of R1")
+    assert "1. as asked" in brief
+    assert "T3 (coder, complete, landed as " in brief
+    assert "+    return a + b" in brief
     workshop.assert_receipts_hold()
     workshop.assert_nothing_is_left()
 

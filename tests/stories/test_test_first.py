@@ -70,9 +70,9 @@ def test_tests_are_proven_red_handed_to_the_coder_and_land_with_the_code(worksho
             assert workshop.repository.is_ancestor(show.attempt.commit, workshop.repository.branch_tip("main"))
 
     tell(story())
-    opening = model.openings("Write quotient")[0]
-    assert "turn them green, you may not change them" in opening
-    assert "test_div.py" in opening
+    brief = model.briefs("Write quotient")[0]
+    assert "turn them green, you may not change them" in brief
+    assert "test_div.py" in brief
     refused = [r.messages[-1].content for r in model.requests]
     assert any("belongs to the tests that were handed to you" in text for text in refused)
     assert any("your role changes tests and what they need" in text for text in refused)

@@ -19,7 +19,7 @@ from engine.core.ids import RunId
 from engine.model.streamed import Stream
 from engine.model.types import Message, ToolCall, Usage
 from engine.store.lock import EngineLock
-from engine.told import Told
+from engine.unwritten import UnwrittenTurns
 from tests.adapters.cli.conftest import Orch
 from tests.adapters.cli.written import OPENING, READS, WritingDriver, write
 from tests.bot.story import middle
@@ -45,7 +45,7 @@ class Place:
         self.driver = middle(WritingDriver())
         self.driver.converse("T5", OPENING, READS)
         self.path = write(path / "shop", self.driver)
-        self.told = Told()
+        self.unwritten = UnwrittenTurns()
         self.stream = Stream(lambda text: text.replace("hunter2", "[redacted]"))
         self.is_watched = asyncio.Event()
         self._watchers: list[Watcher] = []
@@ -92,7 +92,7 @@ def followed(path: Path, story: Callable[[Place], Awaitable[None]], *, attempt: 
 
 
 async def held(place: Place) -> None:
-    page = place.told.page(LABEL)
+    page = place.unwritten.page(LABEL)
     page.add(msgspec.json.encode(READS))  # written a moment ago, and told again
     say = place.stream.begin(LABEL)
     for piece in ("I think that ", "the sign ", "is wrong."):
@@ -133,7 +133,7 @@ def test_secrets_do_not_go_out_at_the_door(tmp_path: Path):
 
 def test_a_named_attempt_leaves_out_the_others(tmp_path: Path):
     async def two(place: Place) -> None:
-        place.told.page("R1/T5/a1").add(msgspec.json.encode(EDITS))
+        place.unwritten.page("R1/T5/a1").add(msgspec.json.encode(EDITS))
         place.cancel()
 
     assert "the sign is wrong" not in followed(tmp_path, two, attempt=2)

@@ -53,7 +53,7 @@ class Stage:
         bench = make_bench(self.root, is_repository=False)
         (self.root / "a.py").write_text("x = 1\n")
         assignment = Assignment(
-            role=ROLES["coder"], opening="# Task T1: x", model_name="m", label="R1/T1/a1", limits=limits
+            role=ROLES["coder"], brief="# Task T1: x", model_name="m", label="R1/T1/a1", limits=limits
         )
         return asyncio.run(
             run_agent(assignment, model=model, workbench=bench, clock=self.clock, journal=self.write_down)

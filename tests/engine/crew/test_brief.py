@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.entities import Criterion, GateProof, GateSpec
-from engine.crew.brief import EarlierAttempt, Evidence, Measured, Opening, render_opening
+from engine.crew.brief import Brief, EarlierAttempt, Evidence, Measured, render_brief
 from engine.crew.fences import code_span, fenced, one_line, prose
-from tests.engine.crew.openings import OPENINGS
+from tests.engine.crew.briefs import BRIEFS
 
 HOSTILE = st.lists(
     st.sampled_from(
@@ -37,12 +37,12 @@ HOSTILE = st.lists(
 
 
 def test_sections_without_content_are_absent() -> None:
-    assert render_opening(Opening(title="Run R1", description="Do it.")) == "# Run R1\n\nDo it.\n"
+    assert render_brief(Brief(title="Run R1", description="Do it.")) == "# Run R1\n\nDo it.\n"
 
 
 def test_sections_come_in_their_order() -> None:
-    text = "\n".join(render_opening(opening) for opening in OPENINGS.values())
-    assert re.findall(r"^## .*", render_opening(OPENINGS["coder"]), re.MULTILINE) == [
+    text = "\n".join(render_brief(brief) for brief in BRIEFS.values())
+    assert re.findall(r"^## .*", render_brief(BRIEFS["coder"]), re.MULTILINE) == [
         "## Acceptance criteria",
         "## Gates",
         "## Context",
@@ -60,7 +60,7 @@ def test_every_earlier_attempt_is_there_and_the_newest_in_full() -> None:
         EarlierAttempt(number=n, failure="tests_red", summary=f"why {n}", diff=f"{n}" * 10_000, output="o" * 9_000)
         for n in range(12, 0, -1)
     )
-    text = render_opening(Opening(title="Task T1: x", description="y", earlier=attempts))
+    text = render_brief(Brief(title="Task T1: x", description="y", earlier=attempts))
     assert re.findall(r"^### Attempt (\d+)", text, re.MULTILINE) == [str(n) for n in range(1, 13)]
     assert "11" * 10_000 in text
     assert "9" * 1_000 not in text
@@ -68,7 +68,7 @@ def test_every_earlier_attempt_is_there_and_the_newest_in_full() -> None:
 
 
 def test_an_empty_diff_and_missing_checks_are_said() -> None:
-    text = render_opening(Opening(title="Review of task T1: x", description="y", evidence=Evidence()))
+    text = render_brief(Brief(title="Review of task T1: x", description="y", evidence=Evidence()))
     assert "- no check and no gate was run" in text
     assert "The diff is empty." in text
 
@@ -104,7 +104,7 @@ def test_a_code_span_is_one_line_that_ends_where_we_end_it(text: str) -> None:
 def test_foreign_text_adds_no_heading_and_swallows_none(texts: list[str]) -> None:
     a, b, c, d, e, f, g, h, i = texts
     measured = Measured(GateProof(name=a, run=b, exit_code=1), output=c)
-    opening = Opening(
+    brief = Brief(
         title="Task T1: x",
         description=d,
         criteria=(Criterion(e, check=f),),
@@ -113,7 +113,7 @@ def test_foreign_text_adds_no_heading_and_swallows_none(texts: list[str]) -> Non
         earlier=(EarlierAttempt(number=1, failure="tests_red", summary=a, diff=b, output=c, review=d),),
         guidance=(i,),
     )
-    text = render_opening(opening)
+    text = render_brief(brief)
     text.encode("utf-8")
     assert our_headings(text) == [
         "# Task T1: x",

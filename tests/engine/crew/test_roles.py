@@ -11,7 +11,7 @@ from engine.core.entities import RoleName
 from engine.crew.roles import ROLES
 from engine.crew.touching import may_touch
 from engine.tools.registry import TOOLS
-from tests.engine.crew.openings import rendering
+from tests.engine.crew.briefs import rendering
 from tests.golden.update import PROMPTS
 
 NAMES: tuple[RoleName, ...] = get_args(RoleName)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from engine.core.entities import COMMITTERS, Spec, Task
 from engine.core.note_entities import Insight
-from engine.crew.brief import Context, EarlierAttempt, Evidence, Opening, render_opening
+from engine.crew.brief import Brief, Context, EarlierAttempt, Evidence, render_brief
 from engine.crew.fences import DATA
 from engine.tools.observation import shorten
 from engine.work import Job
@@ -14,12 +14,12 @@ MAX_ENDED = 300
 MAX_DESCRIPTION_CHARS = 600
 
 
-def work_opening(job: Job, earlier: Sequence[EarlierAttempt], more: tuple[Context, ...] = ()) -> str:
+def work_brief(job: Job, earlier: Sequence[EarlierAttempt], more: tuple[Context, ...] = ()) -> str:
     """What a worker, a planner or the director is told first; `more` is what its beginning has to say."""
     run, task = job.run, job.task
     title = f"Run {run.id}" if task.role == "director" else f"Task {task.id}: {task.title}"
-    return render_opening(
-        Opening(
+    return render_brief(
+        Brief(
             title=title,
             description=run.objective if task.role == "director" else task.description or task.title,
             criteria=job.criteria,
@@ -31,11 +31,11 @@ def work_opening(job: Job, earlier: Sequence[EarlierAttempt], more: tuple[Contex
     )
 
 
-def review_opening(job: Job, evidence: Evidence) -> str:
+def review_brief(job: Job, evidence: Evidence) -> str:
     """What the strategist is told first."""
     task = job.task
-    return render_opening(
-        Opening(
+    return render_brief(
+        Brief(
             title=f"Review of task {task.id}: {task.title}",
             description=_red(task) + (task.description or task.title),
             criteria=job.criteria,

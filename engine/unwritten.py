@@ -10,7 +10,7 @@ from engine.core.ids import task_of_label
 Listener = Callable[[str, bytes], None]
 
 
-class Told:
+class UnwrittenTurns:
     """Each conversation's unwritten turns, as redacted JSON lines, by its label (`R1/T3/a2`, `R1/T3/a2/review`)."""
 
     def __init__(self) -> None:
@@ -56,16 +56,16 @@ class Told:
 
 
 class Page:
-    """One conversation's place in `Told`."""
+    """One conversation's place in `UnwrittenTurns`."""
 
-    def __init__(self, told: Told, label: str) -> None:
-        self._told = told
+    def __init__(self, unwritten: UnwrittenTurns, label: str) -> None:
+        self._unwritten = unwritten
         self._label = label
 
     def add(self, line: bytes) -> None:
         """A turn is over."""
-        self._told.add(self._label, line)
+        self._unwritten.add(self._label, line)
 
     def written(self, count: int) -> None:
         """The first turns are written."""
-        self._told.written(self._label, count)
+        self._unwritten.written(self._label, count)

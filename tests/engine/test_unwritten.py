@@ -8,7 +8,7 @@ import pytest
 from engine.agent.outcome import Turn
 from engine.model.types import Message
 from engine.notebook import MAX_TURNS, Notebook
-from engine.told import Told
+from engine.unwritten import UnwrittenTurns
 from engine.work import LogBatch
 
 LABEL = "R1/T3/a2"
@@ -23,47 +23,47 @@ def numbers(lines: tuple[bytes, ...]) -> list[int]:
 
 
 def test_a_turn_is_told_redacted_until_its_batch_is_written():
-    told, seen = Told(), list[tuple[int, ...]]()
+    turns, seen = UnwrittenTurns(), list[tuple[int, ...]]()
 
     async def journal(batch: LogBatch) -> None:
         # Still told while it is being written: between here and the branch nobody may find nothing.
-        seen.append(tuple(numbers(told.lines(LABEL))))
+        seen.append(tuple(numbers(turns.lines(LABEL))))
 
     async def story() -> None:
-        notebook = Notebook(journal, lambda text: text.replace("secret", "[redacted]"), page=told.page(LABEL))
+        notebook = Notebook(journal, lambda text: text.replace("secret", "[redacted]"), page=turns.page(LABEL))
         for number in range(MAX_TURNS + 2):
             await notebook.write(turn(number))
-        assert numbers(told.lines(LABEL)) == [MAX_TURNS, MAX_TURNS + 1]
-        assert b"secret" not in b"".join(told.lines(LABEL))
+        assert numbers(turns.lines(LABEL)) == [MAX_TURNS, MAX_TURNS + 1]
+        assert b"secret" not in b"".join(turns.lines(LABEL))
         await notebook.flush()
 
     asyncio.run(story())
     assert seen == [tuple(range(MAX_TURNS)), (MAX_TURNS, MAX_TURNS + 1)]
-    assert told.lines(LABEL) == ()
+    assert turns.lines(LABEL) == ()
 
 
 def test_a_journal_that_fails_leaves_nothing_told():
-    told = Told()
+    turns = UnwrittenTurns()
 
     async def journal(_: LogBatch) -> None:
         raise OSError("full")
 
     async def story() -> None:
-        notebook = Notebook(journal, str, page=told.page(LABEL))
+        notebook = Notebook(journal, str, page=turns.page(LABEL))
         await notebook.write(turn(1))
         with pytest.raises(OSError, match="full"):
             await notebook.flush()
 
     asyncio.run(story())
-    assert told.lines(LABEL) == ()
+    assert turns.lines(LABEL) == ()
 
 
 def test_a_listener_hears_what_waits_and_what_comes_of_its_own_task_alone():
-    told, heard = Told(), list[tuple[str, bytes]]()
-    told.page(LABEL).add(b"1")
-    told.page("R1/T30/a1").add(b"other")
-    stop = told.listen("T3", lambda label, line: heard.append((label, line)))
-    told.page(f"{LABEL}/review").add(b"2")
+    turns, heard = UnwrittenTurns(), list[tuple[str, bytes]]()
+    turns.page(LABEL).add(b"1")
+    turns.page("R1/T30/a1").add(b"other")
+    stop = turns.listen("T3", lambda label, line: heard.append((label, line)))
+    turns.page(f"{LABEL}/review").add(b"2")
     stop()
-    told.page(LABEL).add(b"3")
+    turns.page(LABEL).add(b"3")
     assert heard == [(LABEL, b"1"), (f"{LABEL}/review", b"2")]
