@@ -33,7 +33,7 @@ async def unknown_window(_: str) -> Window:
     return Window()
 
 
-class Desk(msgspec.Struct, frozen=True):
+class ModelFacts(msgspec.Struct, frozen=True):
     """What is known of models: their prices, codecs and windows, who stands in for whom, their providers' rates, which ones a thrifty run may
     choose from, or the one it is to use; and how secrets are taken out.
     """
@@ -51,12 +51,12 @@ class Desk(msgspec.Struct, frozen=True):
 class RunBudgets:
     """Opens a purse for each attempt. All runs share the providers' lanes; the purses of a run share its budget."""
 
-    def __init__(self, model: Model, desk: Desk, treasury: Treasury) -> None:
+    def __init__(self, model: Model, facts: ModelFacts, treasury: Treasury) -> None:
         self._model = model
-        self._desk = desk
+        self._facts = facts
         self._treasury = treasury
-        self._lanes = Lanes(desk.rates)
-        chains = ((name, *others) for name, others in desk.fallbacks.items())
+        self._lanes = Lanes(facts.rates)
+        chains = ((name, *others) for name, others in facts.fallbacks.items())
         self._have_next = frozenset(name for chain in chains for name in chain[:-1])
         self._purses: dict[RunId, list[Purse]] = {}
 
@@ -66,8 +66,8 @@ class RunBudgets:
 
     async def limits_of(self, model: str, limits: Limits) -> Limits:
         """The limits of an attempt that the model thinks for: within the windows that are known, its fallbacks' too."""
-        chain = (model, *self._desk.fallbacks.get(model, ()))
-        windows = [await self._desk.window_of(name) for name in chain]
+        chain = (model, *self._facts.fallbacks.get(model, ()))
+        windows = [await self._facts.window_of(name) for name in chain]
         contexts = [window.context for window in windows if window.context]
         replies = [window.max_output for window in windows if window.max_output]
         context = min(contexts, default=limits.context_tokens)
@@ -85,12 +85,12 @@ class RunBudgets:
         purse = Purse(job, self._treasury, purses)
         purses.append(purse)
         guards = Guards(
-            budget=purse.budget, price_of=self._desk.price_of, redact=self._desk.redact, sleep=asyncio.sleep,
+            budget=purse.budget, price_of=self._facts.price_of, redact=self._facts.redact, sleep=asyncio.sleep,
             lanes=self._lanes, jitter=random.random, has_next=self._have_next.__contains__, more=purse.more,
         )  # fmt: skip
-        coded = CodedModel(GuardedModel(_Counted(self._model, purse), guards), self._desk.codec_of)
+        coded = CodedModel(GuardedModel(_Counted(self._model, purse), guards), self._facts.codec_of)
         try:
-            yield _Thrifty(FallbackModel(coded, self._desk.fallbacks), self._treasury, job.run.id, self._desk)
+            yield _Thrifty(FallbackModel(coded, self._facts.fallbacks), self._treasury, job.run.id, self._facts)
         finally:
             await to_the_end(purse.close())
 
@@ -225,11 +225,11 @@ class _Counted:
 class _Thrifty:
     """Lets a run that is finished cheaply think with the cheapest model there is."""
 
-    def __init__(self, model: Model, treasury: Treasury, run: RunId, desk: Desk) -> None:
+    def __init__(self, model: Model, treasury: Treasury, run: RunId, facts: ModelFacts) -> None:
         self._model = model
         self._treasury = treasury
         self._run = run
-        self._desk = desk
+        self._facts = facts
 
     async def complete(self, request: Request) -> Reply:
         if self._treasury.run(self._run).thrifty:
@@ -238,9 +238,9 @@ class _Thrifty:
 
     async def _cheapest(self, named: str) -> str:
         """The model that is named for this, or whose tokens cost least; the request's own where no other is known to cost less."""
-        if self._desk.cheap:
-            return self._desk.cheap
-        prices = {name: await self._desk.price_of(name) for name in dict.fromkeys((named, *self._desk.choices))}
+        if self._facts.cheap:
+            return self._facts.cheap
+        prices = {name: await self._facts.price_of(name) for name in dict.fromkeys((named, *self._facts.choices))}
         # An agent reads far more than it writes: a token of the prompt weighs three times one of the reply.
         known = {name: price.of(3, 1) for name, price in prices.items() if price is not None}
         return min(known, key=known.__getitem__) if named in known else named

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from engine.attempt import LocalWorker
-from engine.budgets import Desk, PriceOf, RunBudgets, WindowOf, unknown_window
+from engine.budgets import ModelFacts, PriceOf, RunBudgets, WindowOf, unknown_window
 from engine.caretaker import Caretaker, TendableLog
 from engine.cell.sandbox import CellFactory
 from engine.cell.types import NoSandbox
@@ -86,7 +86,7 @@ class Engine:
         self._pool = WorktreePool(parts.repository, parts.home / "work", include=parts.options.include)
         sites = Sites(parts.repository, self._pool, parts.cells, parts.options)
         self._gauge = Gauge(sites, parts.options)
-        models = RunBudgets(parts.model, _desk(parts), LedgerTreasury(self._ledger))
+        models = RunBudgets(parts.model, _model_facts(parts), LedgerTreasury(self._ledger))
         read = parts.log.read
         worker = LocalWorker(
             sites, models, parts.clock, parts.options,
@@ -195,9 +195,9 @@ class Engine:
         await asyncio.to_thread(self._pool.close)
 
 
-def _desk(parts: Parts) -> Desk:
+def _model_facts(parts: Parts) -> ModelFacts:
     options = parts.options
-    return Desk(
+    return ModelFacts(
         price_of=parts.price_of, codec_of=parts.codec_of, fallbacks=options.fallbacks, redact=parts.redact,
         rates=options.rates, choices=options.choices, cheap=options.cheap_model, window_of=parts.window_of,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import msgspec
 
 from engine.agent.outcome import Limits
 from engine.attempt import LocalWorker
-from engine.budgets import Desk, RunBudgets
+from engine.budgets import ModelFacts, RunBudgets
 from engine.clock import SystemClock
 from engine.core.entities import Attempt, Criterion
 from engine.evidence import evidence_files
@@ -34,7 +34,7 @@ def work(sites: Sites, job: Job, steps: list[Step], **options: object) -> tuple[
     async def price_of(_: str) -> Price:
         return Price(0.0, 0.0)
 
-    budgets = RunBudgets(ScriptedModel(steps), Desk(price_of), NoCaps(job.run))
+    budgets = RunBudgets(ScriptedModel(steps), ModelFacts(price_of), NoCaps(job.run))
     made = Options(model="m", **options)  # type: ignore[arg-type]  # what a test says about them
     worker = LocalWorker(sites, budgets, SystemClock(), made, read=lambda _: b"+kept", redact=str)
     return asyncio.run(worker.work(job, journal)), batches

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.agent.outcome import Limits
-from engine.budgets import Desk, RunBudgets
+from engine.budgets import ModelFacts, RunBudgets
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard
@@ -65,7 +65,7 @@ class Stage:
         self.ledger = ledger
         self.log = log
         self.provider = provider
-        self.budgets = RunBudgets(provider, Desk(price_of, choices=("m", "cheap")), LedgerTreasury(ledger))
+        self.budgets = RunBudgets(provider, ModelFacts(price_of, choices=("m", "cheap")), LedgerTreasury(ledger))
 
     @property
     def run(self) -> Run:
@@ -344,8 +344,8 @@ def test_an_agents_limits_fit_into_the_windows_of_its_model_and_of_those_behind_
         return {"m": Window(400_000, 8_000), "small": Window(16_000, 1_000), "local": Window(8_000)}.get(name, Window())
 
     async def story(stage: Stage) -> None:
-        desk = Desk(price_of, fallbacks={"m": ("small",)}, window_of=window_of)
-        budgets = RunBudgets(stage.provider, desk, LedgerTreasury(stage.ledger))
+        facts = ModelFacts(price_of, fallbacks={"m": ("small",)}, window_of=window_of)
+        budgets = RunBudgets(stage.provider, facts, LedgerTreasury(stage.ledger))
         found = [await budgets.limits_of(name, Limits()) for name in ("m", "small", "local", "unknown")]
         assert [(each.context_tokens, each.max_output_tokens) for each in found] == [
             (16_000, 1_000), (16_000, 1_000), (8_000, 2_000), (128_000, 8_192),

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from engine.budgets import Desk, RunBudgets
+from engine.budgets import ModelFacts, RunBudgets
 from engine.clock import SystemClock
 from engine.core.entities import Criterion, GateSpec
 from engine.gauge import Gauge
@@ -35,7 +35,7 @@ def review(sites: Sites, job: Job, work: str, steps: list[Step]) -> tuple[Review
         return Price(0.0, 0.0)
 
     options = sites._options
-    budgets = RunBudgets(ScriptedModel(steps), Desk(price_of), NoCaps(job.run))
+    budgets = RunBudgets(ScriptedModel(steps), ModelFacts(price_of), NoCaps(job.run))
     reviewer = LocalReviewer(sites, Gauge(sites, options), budgets, SystemClock(), options, redact=str)
     return asyncio.run(reviewer.review(job, work, journal)), batches
 
