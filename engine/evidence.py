@@ -7,17 +7,20 @@ import msgspec
 
 from engine.core.entities import FileRef, Task
 from engine.crew.brief import EarlierAttempt
+from engine.gates.junit import TestStatus
 from engine.gates.run import CheckResult, GateResult
 from engine.store.layout import attempt_folder, file_ref
 from engine.work import Evidence, Job
 
 MAX_DIFF_BYTES: Final = 200_000
 MAX_FAULTS: Final = 50
+MAX_TESTS: Final = 2_000
+"""Of each gate, by name; those that failed first."""
 Redact = Callable[[str], str]
 
 
 def evidence_files(job: Job, texts: Mapping[str, str], redact: Redact) -> Evidence:
-    """The texts as files in the attempt's folder (`diff.patch`, `gates.txt`), redacted; empty ones are left out."""
+    """The texts as files in the attempt's folder (`diff.patch`, `review.txt`), redacted; empty ones are left out."""
     folder = attempt_folder(job.run.id, job.task.id, job.attempt)
     files = {
         f"{folder}/{name}": redact(text).encode("utf-8", "replace") for name, text in texts.items() if text.strip()
@@ -36,6 +39,21 @@ def output_of(gates: Sequence[GateResult], checks: Sequence[CheckResult]) -> str
     parts = [_block(f"check: {check.run}", check.exit_code, check.timed_out, check.output) for check in checks]
     parts += [_block(f"gate {gate.name}: {gate.run}", gate.exit_code, gate.timed_out, gate.output) for gate in gates]
     return "\n".join(parts)
+
+
+def measured(name: str, gates: Sequence[GateResult], checks: Sequence[CheckResult]) -> dict[str, str]:
+    """What was measured, as texts to keep: `<name>.txt`, and where a gate reports its tests `<name>-tests.json`."""
+    reports = [_report(gate.name, gate.tests) for gate in gates if gate.tests is not None]
+    results = msgspec.json.format(msgspec.json.encode(reports)).decode() if reports else ""
+    return {f"{name}.txt": output_of(gates, checks), f"{name}-tests.json": results}
+
+
+def _report(gate: str, tests: Mapping[str, TestStatus]) -> dict[str, object]:
+    order: tuple[TestStatus, ...] = ("failed", "skipped", "passed")
+    named = {status: [test for test, found in tests.items() if found == status] for status in order}
+    kept = [(test, status) for status in order for test in named[status]][:MAX_TESTS]
+    counts: dict[str, object] = {status: len(names) for status, names in named.items()}
+    return {"gate": gate, **counts, "left_out": len(tests) - len(kept), "tests": dict(kept)}
 
 
 def _block(title: str, exit_code: int, timed_out: bool, output: str) -> str:

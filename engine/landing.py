@@ -7,7 +7,7 @@ from functools import partial
 from engine.beginning import missing_tests
 from engine.cell.types import NoSandbox
 from engine.core.entities import Receipt, Run
-from engine.evidence import evidence_files, listed, output_of
+from engine.evidence import evidence_files, listed, measured, output_of
 from engine.finishing import to_the_end
 from engine.gates.judge import faults, unknown_before
 from engine.gauge import Gauge, Measurement, check_proof, gate_pairs, gate_proof
@@ -57,7 +57,7 @@ class LocalLander:
             after = await self._gauge.measure(merged.commit, job.run.gates, job.criteria)
         except SetupFailed as error:
             return Failed("merged_red", f"{together}: {error}")
-        texts = {"landing.txt": output_of(after.gates, after.checks)}
+        texts = measured("landing", after.gates, after.checks)
         evidence = await asyncio.to_thread(evidence_files, job, texts, self._redact)
         gates = gate_pairs(before, after)
         if found := faults(after.checks, gates):

@@ -16,7 +16,7 @@ from engine.crew.brief import Evidence as Shown
 from engine.crew.brief import Measured
 from engine.crew.roles import ROLES
 from engine.crew.touching import in_words, may_touch
-from engine.evidence import MAX_DIFF_BYTES, evidence_files, listed, output_of
+from engine.evidence import MAX_DIFF_BYTES, evidence_files, listed, measured
 from engine.gates.judge import faults, not_yet_red, unknown_before
 from engine.gates.shadows import shadowed_modules
 from engine.gates.weakening import weakened_tests
@@ -83,7 +83,7 @@ class LocalReviewer:
         except SetupFailed as error:
             # The worker's own site was set up from the same base.
             return Failed("tests_red", str(error))
-        texts = {"review.txt": output_of(after.gates, after.checks)}
+        texts = measured("review", after.gates, after.checks)
         evidence = await asyncio.to_thread(evidence_files, job, texts, self._redact)
         found = await asyncio.to_thread(self._faults, job, commit, before, after)
         disputed = job.task.attempts[-1].disputed

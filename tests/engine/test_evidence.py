@@ -1,7 +1,11 @@
 """Evidence: what is kept beside the events, and what a later attempt hears of the earlier ones."""
 
+import json
+
+import pytest
+
 from engine.core.entities import Attempt, Verdict
-from engine.evidence import MAX_FAULTS, earlier_attempts, evidence_files, listed, output_of
+from engine.evidence import MAX_FAULTS, earlier_attempts, evidence_files, listed, measured, output_of
 from engine.gates.run import CheckResult, GateResult
 from tests.engine.jobs import NOW, job_at
 
@@ -18,6 +22,24 @@ def test_output_carries_commands_and_exit_codes():
     text = output_of([GateResult("tests", "make", 2, timed_out=True, output="boom")], [CheckResult("true", 0)])
     assert "$ check: true\nexit code: 0\n" in text
     assert "$ gate tests: make\nexit code: 2 (ran out of time)\nboom" in text
+
+
+def test_each_tests_outcome_is_kept_where_a_gate_reports_it_and_what_is_left_out_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("engine.evidence.MAX_TESTS", 3)
+    gates = [
+        GateResult("tests", "pytest", 1, tests={"a": "passed", "b": "passed", "c": "skipped", "d": "failed"}),
+        GateResult("lint", "ruff", 0),
+    ]
+    texts = measured("review", gates, [])
+    assert json.loads(texts["review-tests.json"]) == [
+        {"gate": "tests", "failed": 1, "skipped": 1, "passed": 2, "left_out": 1, "tests": {"d": "failed", "c": "skipped", "a": "passed"}}
+    ]  # fmt: skip
+    assert texts["review.txt"] == output_of(gates, [])
+    assert list(evidence_files(job_at("b"), measured("landing", gates[1:], []), str).files) == [
+        "runs/R1/logs/T3/a1/landing.txt"
+    ]
 
 
 def test_every_failed_attempt_is_told_with_diff_output_and_the_reviewers_words():

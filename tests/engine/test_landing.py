@@ -18,6 +18,10 @@ from tests.engine.workspace.target import commit, git
 
 CHECK = Criterion("add adds", "python3 -m unittest -q test_calc.Calc.test_add")
 
+REPORTING = GateSpec(
+    "tests", 'echo \'<testsuite><testcase classname="a" name="b"/></testsuite>\' > r.xml', junit="r.xml"
+)
+
 
 def lander_on(sites: Sites, **options: str) -> LocalLander:
     return LocalLander(sites, Gauge(sites, Options("m", **options)), MemoryLog(), redact=str)  # type: ignore[arg-type]  # texts alone
@@ -56,6 +60,14 @@ def test_the_receipt_names_tip_tree_checks_and_gates_of_the_merged_commit(calc: 
         (CHECK.check, 0), (TESTS.run, 0),
     ]  # fmt: skip
     assert calc.branch_tip("main") == base
+
+
+def test_the_receipt_names_each_tests_outcome_by_its_file(calc: Repository, sites: Sites):
+    base, work = mended(calc)
+    found = proven(asyncio.run(lander_on(sites).prove(job_at(base, CHECK, gates=(REPORTING,)), work)))
+    kept = found.receipt.evidence[-1].path
+    assert kept == "runs/R1/logs/T3/a1/landing-tests.json"
+    assert b'"a::b": "passed"' in found.evidence.files[kept]
 
 
 def test_moving_twice_is_moving_once(calc: Repository, sites: Sites):

@@ -16,7 +16,7 @@ from engine.site import Sites
 from engine.work import Approved, Deferred, Failed, Job, LogBatch, ReviewOutcome
 from engine.workspace.repository import Repository
 from tests.engine.jobs import job_at, shown_red
-from tests.engine.test_landing import mended
+from tests.engine.test_landing import REPORTING, mended
 from tests.engine.workspace.target import commit, git
 from tests.fakes.model import ScriptedModel, Step, says
 from tests.fakes.role_model import passes, rejects
@@ -52,6 +52,13 @@ def test_good_work_passes_with_the_measured_evidence_shown_and_kept(calc: Reposi
     assert list(outcome.evidence.files) == ["runs/R1/logs/T3/a1/review.txt"]
     assert b"check 1: exit code 0" in batches[0].content
     assert b"red before this work too" not in batches[0].content
+
+
+def test_each_tests_outcome_is_kept(calc: Repository, sites: Sites):
+    base, work = mended(calc)
+    outcome, _ = review(sites, job_at(base, CHECK, gates=(REPORTING,)), work, [passes()])
+    assert isinstance(outcome, Approved)
+    assert b'"a::b": "passed"' in outcome.evidence.files["runs/R1/logs/T3/a1/review-tests.json"]
 
 
 @pytest.mark.parametrize("text", ["a", "a +"])
