@@ -17,7 +17,8 @@ from engine.core.blackboard import Blackboard
 from engine.core.ids import DecisionId, RunId, TaskId
 from engine.store import layout
 from engine.store.entry import StoredEntry
-from engine.store.gitlog import EPOCHS, GitLog
+from engine.store.gitlog import GitLog
+from engine.store.refs import EPOCHS
 from engine.workspace.git import run_git
 from engine.workspace.repository import Repository
 

@@ -13,6 +13,7 @@ from engine.gates.judge import faults, unknown_before
 from engine.gauge import Gauge, Measurement, check_proof, gate_pairs, gate_proof
 from engine.ledger import author
 from engine.ports import Log
+from engine.proofs import ANCHOR
 from engine.site import SetupFailed, Sites
 from engine.work import Failed, FinalGates, InTheWay, Job, Moved, Overtaken, Proven
 from engine.workspace import train
@@ -81,7 +82,7 @@ class LocalLander:
         state = self._log.tip() or ""
         message = (
             f"Merge {job.task.id}: {job.task.title}\n\n"
-            f"Orch-Run: {job.run.id}\nOrch-Task: {job.task.id}\nOrch-Attempt: {job.attempt}\nOrch-State: {state}\n"
+            f"Orch-Run: {job.run.id}\nOrch-Task: {job.task.id}\nOrch-Attempt: {job.attempt}\n{ANCHOR}: {state}\n"
         )
         return train.merge(self._repository, work=commit, tip=tip, message=message, author=author("engine"))
 

@@ -213,15 +213,18 @@ def entry_of(
     if touched.task is not None:
         seen[touched.task] = None
     name, email = author(record.actor)
-    trailers = [("Orch-Run", str(record.event.run))]
-    if task:
-        trailers.append(("Orch-Task", str(task)))
-    trailers.append(("Orch-Actor", record.actor))
     return Entry(
-        seq=record.seq, at_ms=at_ms, author=name, author_email=email, trailers=tuple(trailers),
+        seq=record.seq, at_ms=at_ms, author=name, author_email=email, trailers=trailers_of(record),
         subject=subject(record, before, draft.tasks.get(task) if task else None), event=e.encode(record.event),
         files={**files, **layout.project(draft, touched)},
     )  # fmt: skip
+
+
+def trailers_of(record: e.Record) -> tuple[tuple[str, str], ...]:
+    """What the record's commit says for machines, in this order; the store adds the sequence and the event."""
+    task: TaskId | None = getattr(record.event, "task", None)
+    about = (("Orch-Task", str(task)),) if task else ()
+    return (("Orch-Run", str(record.event.run)), *about, ("Orch-Actor", record.actor))
 
 
 def author(actor: str) -> tuple[str, str]:

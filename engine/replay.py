@@ -17,7 +17,7 @@ from engine.core.entities import Receipt
 from engine.core.ids import TaskId
 from engine.core.lifecycle import BrokenHistory, IllegalTransition
 from engine.core.subjects import lead, subject
-from engine.ledger import author
+from engine.ledger import author, trailers_of
 from engine.ports import Log
 from engine.proofs import Fault, Landing
 from engine.store import layout
@@ -170,10 +170,8 @@ class Replay:
 
 def _of_words(entry: StoredEntry, record: e.Record, expected: str) -> Iterator[str]:
     """What is wrong with the message and the author."""
-    task: str | None = getattr(record.event, "task", None)
-    trailers = [("Orch-Run", str(record.event.run)), *([("Orch-Task", task)] if task else [])]
-    trailers.append(("Orch-Actor", record.actor))
-    if [trailer for trailer in entry.trailers if trailer[0] != WAS] != trailers:
+    trailers = trailers_of(record)
+    if tuple(trailer for trailer in entry.trailers if trailer[0] != WAS) != trailers:
         yield f"its trailers are {dict(entry.trailers)}, expected {dict(trailers)}"
     name = clean_name(author(record.actor)[0], otherwise="unknown")
     if entry.author != name:

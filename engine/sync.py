@@ -10,10 +10,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from engine.store.gitlog import APART, EPOCHS
+from engine.store.refs import APART, EPOCHS, STATE
 from engine.workspace.git import GitError, run_git
 
-STATE_REF: Final = "refs/heads/orch-state"
 QUIET_REF: Final = "refs/orch/state"
 """Where no clone and no list of branches shows it. Two levels, since git refuses to push `refs/orch-state`."""
 
@@ -36,7 +35,7 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def ref(self) -> str:
         """The branch's name there."""
-        return QUIET_REF if self.is_quiet else STATE_REF
+        return QUIET_REF if self.is_quiet else STATE
 
 
 class SyncFailed(Exception):
@@ -63,7 +62,7 @@ class Sync:
         Raises: HistoriesDiffer, then nothing was pushed; SyncFailed.
         """
         self._enough.clear()
-        if self._tip(STATE_REF) is None:
+        if self._tip(STATE) is None:
             return
         if self._pushed(within_s):
             return
@@ -100,7 +99,7 @@ class Sync:
 
         Raises: SyncFailed.
         """
-        ours = self._tip(STATE_REF)
+        ours = self._tip(STATE)
         if theirs is None:
             return "nothing"
         if ours == theirs:
@@ -116,17 +115,17 @@ class Sync:
 
         Raises: SyncFailed when the branch was moved meanwhile.
         """
-        ours = self._tip(STATE_REF)
+        ours = self._tip(STATE)
         for name, commit in self._refs(self._kept_epochs).items():
             self._move(f"{EPOCHS}{name.removeprefix(self._kept_epochs)}", commit)
-        self._move(STATE_REF, theirs, ours or "0" * len(theirs))
+        self._move(STATE, theirs, ours or "0" * len(theirs))
 
     def fork(self, theirs: str) -> str:
         """The last commit that our branch and a fetched one have in common.
 
         Raises: HistoriesDiffer when there is none.
         """
-        for ours in filter(None, (self._tip(STATE_REF), *reversed(self._ends(EPOCHS)))):
+        for ours in filter(None, (self._tip(STATE), *reversed(self._ends(EPOCHS)))):
             for end in (theirs, *reversed(self._ends(self._kept_epochs))):
                 if found := self._run("merge-base", ours, end, accept=(0, 1)):
                     return found
@@ -137,7 +136,7 @@ class Sync:
 
     def begin_union(self, theirs: str) -> str:
         """Keep our branch under `refs/orch/apart/`, and open a ref at theirs to append to, which is returned."""
-        ours = self._tip(STATE_REF) or ""
+        ours = self._tip(STATE) or ""
         self._move(f"{APART}{ours[:12]}", ours)
         self._move(_UNION_REF, theirs)
         return _UNION_REF
@@ -157,7 +156,7 @@ class Sync:
 
     def _pushed(self, within_s: float, *options: str) -> bool:
         """Whether the remote took it; False when it holds something that this would drop."""
-        specs = (f"{STATE_REF}:{self.place.ref}", f"{EPOCHS}*:{EPOCHS}*", f"{APART}*:{APART}*")
+        specs = (f"{STATE}:{self.place.ref}", f"{EPOCHS}*:{EPOCHS}*", f"{APART}*:{APART}*")
         told = self._talk("push", "--no-verify", "--porcelain", *options, self.place.remote, *specs, within_s=within_s)
         # `!<TAB>from:to<TAB>[rejected] (fetch first)`: git-push, "OUTPUT".
         refused = [line for line in told.split("\n") if line.startswith("!")]

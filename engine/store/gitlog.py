@@ -18,6 +18,7 @@ from typing import Final, Self
 import pygit2
 from pygit2.enums import ReferenceType
 
+from engine.store import refs
 from engine.store.draft import Draft
 from engine.store.durable import Disk, sync_folder
 from engine.store.entry import Entry
@@ -34,12 +35,6 @@ from engine.store.wal import Group, WriteAheadLog
 from engine.store.wal import read as read_groups
 
 logger = logging.getLogger(__name__)
-
-EPOCHS: Final = "refs/orch/epoch/"
-"""Where the last commits of earlier epochs are kept, numbered from 1. No clone fetches them unless it is asked to."""
-
-APART: Final = "refs/orch/apart/"
-"""Where commits stay that the branch went on without, each under its own name."""
 
 MAX_UNPUBLISHED: Final = 32
 """Appends that git is not shown yet, at most; the next one shows them. Sixteen times fewer packs, and one wait a group."""
@@ -67,7 +62,7 @@ class GitLog(ObjectLog):
         self._published = self._left_at
 
     @classmethod
-    def open(cls, repository: Path, *, ref: str = "refs/heads/orch-state") -> Self:
+    def open(cls, repository: Path, *, ref: str = refs.STATE) -> Self:
         """The log on `ref` of the repository (any worktree of it, or bare); the ref need not exist.
 
         Raises: RepositoryUnusable.
@@ -272,7 +267,7 @@ class GitLog(ObjectLog):
     def _sync_names(self) -> None:
         """Make durable what a killed engine may have renamed and not synced: the last reason to give its groups up."""
         common = common_dir(self._path)
-        for folder in (common / "objects" / "pack", common / EPOCHS, (common / self.ref).parent):
+        for folder in (common / "objects" / "pack", common / refs.EPOCHS, (common / self.ref).parent):
             if folder.is_dir():
                 sync_folder(folder)
 
@@ -292,7 +287,7 @@ class GitLog(ObjectLog):
                 "somebody moved the branch away from events that were not published; the file holds them", extra=extra
             )
             return
-        aside = f"{APART}{new[:12]}"
+        aside = f"{refs.APART}{new[:12]}"
         with self._packs.keeping(self._pack) as on_its_way, closing(self._new_ref(aside)) as ref, ref.locked() as lock:
             self._disk.fill({**on_its_way.contents, lock.descriptor: f"{new}\n".encode()})
             on_its_way.show()
@@ -308,17 +303,17 @@ class GitLog(ObjectLog):
         return LooseRef(common_dir(self._path), name, self._disk.release)
 
     def _epochs(self) -> list[str]:
-        return [name for name in self._repository.references if name.startswith(EPOCHS)]
+        return [name for name in self._repository.references if name.startswith(refs.EPOCHS)]
 
     def _keep_epoch(self, last: str) -> None:
         """Give the epoch that ends with this commit a ref of its own, durably: the branch is about to leave it."""
-        latest = max((int(name.removeprefix(EPOCHS)) for name in self._epochs()), default=0)
+        latest = max((int(name.removeprefix(refs.EPOCHS)) for name in self._epochs()), default=0)
         # A crash between this and the move of the branch leaves a ref inside the epoch that goes on: then it moves up.
         is_left_over = latest and self._repository.descendant_of(
-            last, str(self._repository.references[f"{EPOCHS}{latest}"].target)
+            last, str(self._repository.references[f"{refs.EPOCHS}{latest}"].target)
         )
         number = latest if is_left_over else latest + 1
-        with closing(self._new_ref(f"{EPOCHS}{number}")) as epoch, epoch.locked() as lock:
+        with closing(self._new_ref(f"{refs.EPOCHS}{number}")) as epoch, epoch.locked() as lock:
             self._disk.fill({lock.descriptor: f"{last}\n".encode()})
             lock.move()
 

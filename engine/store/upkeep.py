@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from engine.store import refs
 from engine.store.errors import UpkeepFailed
 from engine.store.gitproc import BackgroundGit
 from engine.store.packfolder import PackFolder
@@ -98,7 +99,7 @@ class Upkeep:
         Raises: UpkeepFailed.
         """
         packs = self._packs()
-        known = self._git.run("for-each-ref", "--format=%(refname)", self._ref, "refs/orch/epoch/").split()
+        known = self._git.run("for-each-ref", "--format=%(refname)", self._ref, refs.EPOCHS).split()
         return Sizes(
             packs=len(packs),
             pack_bytes=sum(packs.values()),
