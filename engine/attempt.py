@@ -33,7 +33,7 @@ from engine.notebook import Notebook
 from engine.objections import to_division, to_work
 from engine.options import Options
 from engine.ports import Clock
-from engine.results import division_made, findings_made, integration_made, plan_made, run_judged, spec_made
+from engine.results import parse_division, parse_findings, parse_integration, parse_plan, parse_run_verdict, parse_spec
 from engine.site import SetupFailed, Site, Sites
 from engine.tools.notepad import Notepad
 from engine.tools.supply import Supply
@@ -55,8 +55,8 @@ FAILURE_OF_MODEL: dict[ModelErrorKind, FailureKind] = {
     "unavailable": "model_error",
 }
 RESULTS: Mapping[RoleName, Callable[[bytes], WorkOutcome]] = {
-    "director": spec_made, "planner": plan_made, "integrator": integration_made, "researcher": findings_made,
-    "strategist": run_judged,
+    "director": parse_spec, "planner": parse_plan, "integrator": parse_integration, "researcher": parse_findings,
+    "strategist": parse_run_verdict,
 }  # fmt: skip
 """What becomes of the result of a role whose work is no commit."""
 
@@ -178,7 +178,7 @@ class LocalWorker:
                     return made(arguments)
                 return await self._submit(job, place, WorkResult.model_validate_json(arguments))
             case Divided(arguments):
-                tasks, progress = division_made(arguments)
+                tasks, progress = parse_division(arguments)
                 commit, evidence = await self._left_behind(job, place, progress, is_kept=True)
                 return work.Divided(tasks, progress, evidence, commit)
             case Escalated() | Stuck() | OutOfTurns() | OutOfTime():

@@ -9,7 +9,7 @@ from engine.core import plan
 from engine.core.decide_integration import held_by, integration_faults
 from engine.core.entities import Criterion
 from engine.crew.results import FindingsResult, IntegrationResult, ReviewResult
-from engine.results import division_made, integration_made, plan_made, spec_made
+from engine.results import parse_division, parse_integration, parse_plan, parse_spec
 from engine.work import Job
 
 Objection = Callable[[bytes], str]
@@ -21,9 +21,9 @@ def to_work(job: Job, root: Path) -> Objection:
     """
     match job.task.role:
         case "director":
-            return lambda arguments: "; ".join(plan.faults(job.planned, spec_made(arguments).domains))
+            return lambda arguments: "; ".join(plan.faults(job.planned, parse_spec(arguments).domains))
         case "planner":
-            return lambda arguments: "; ".join(plan.faults(job.planned, plan_made(arguments).tasks))
+            return lambda arguments: "; ".join(plan.faults(job.planned, parse_plan(arguments).tasks))
         case "integrator":
             return lambda arguments: _unjoined(job, arguments)
         case "researcher":
@@ -36,7 +36,7 @@ def to_work(job: Job, root: Path) -> Objection:
 
 def _unjoined(job: Job, arguments: bytes) -> str:
     """What is wrong with the plans as they were put together, and the needs that nobody answered."""
-    joined, result = integration_made(arguments), IntegrationResult.model_validate_json(arguments)
+    joined, result = parse_integration(arguments), IntegrationResult.model_validate_json(arguments)
     report = c.AcceptIntegration(job.task.id, job.attempt, joined.links, joined.rejected)
     faults = integration_faults(list(job.planned), job.task.id, report)
     answered = {link.task for link in result.links} | {each.task for each in result.needs}
@@ -52,7 +52,7 @@ def to_division(job: Job) -> Objection:
     """The objection to subtasks: they must fit the run's tasks, and not wait for their own author."""
 
     def objection(arguments: bytes) -> str:
-        tasks, _ = division_made(arguments)
+        tasks, _ = parse_division(arguments)
         faults = plan.faults((*job.planned, *job.others, *job.before, job.task), tasks)
         faults += [
             f"task {task.key!r} depends on {job.task.id}, which waits for it"

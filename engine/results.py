@@ -1,4 +1,7 @@
-"""From what a role returned (pydantic, written by a model) to what the core takes (msgspec). Pure."""
+"""From what a role returned (pydantic, written by a model) to what the core takes (msgspec). Pure.
+
+Each parser raises pydantic.ValidationError for what its role may not return; the message is fit for the model.
+"""
 
 from engine.core import commands as c
 from engine.core.entities import Criterion, CriterionVerdict, Spec, Verdict
@@ -19,7 +22,7 @@ PLANNER_PRIORITY = 9
 """Planning goes first: everything else waits for it."""
 
 
-def spec_made(arguments: bytes) -> SpecMade:
+def parse_spec(arguments: bytes) -> SpecMade:
     """The director's result: the spec, and a planner task a domain."""
     result = DirectorResult.model_validate_json(arguments)
     spec = Spec(
@@ -43,7 +46,7 @@ def spec_made(arguments: bytes) -> SpecMade:
     return SpecMade(spec, domains)
 
 
-def plan_made(arguments: bytes) -> PlanMade:
+def parse_plan(arguments: bytes) -> PlanMade:
     """The planner's result."""
     result = PlannerResult.model_validate_json(arguments)
     return PlanMade(tuple(_planned(task) for task in result.tasks))
@@ -62,7 +65,7 @@ def _planned(task: TaskResult) -> PlannedTask:
     )
 
 
-def integration_made(arguments: bytes) -> PlansJoined:
+def parse_integration(arguments: bytes) -> PlansJoined:
     """The integrator's result."""
     result = IntegrationResult.model_validate_json(arguments)
     return PlansJoined(
@@ -76,13 +79,13 @@ def integration_made(arguments: bytes) -> PlansJoined:
     )  # fmt: skip
 
 
-def division_made(arguments: bytes) -> tuple[tuple[PlannedTask, ...], str]:
+def parse_division(arguments: bytes) -> tuple[tuple[PlannedTask, ...], str]:
     """The tasks that a worker divided off, and how far it got."""
     result = Division.model_validate_json(arguments)
     return tuple(_planned(task) for task in result.tasks), result.progress
 
 
-def findings_made(arguments: bytes) -> FindingsMade:
+def parse_findings(arguments: bytes) -> FindingsMade:
     """The researcher's result as text."""
     result = FindingsResult.model_validate_json(arguments)
     said = (f"- {each.statement} ({each.confidence}; {', '.join(each.sources)})" for each in result.findings)
@@ -92,7 +95,7 @@ def findings_made(arguments: bytes) -> FindingsMade:
     return FindingsMade(result.summary, "\n".join(lines))
 
 
-def verdict_given(arguments: bytes) -> Verdict:
+def parse_verdict(arguments: bytes) -> Verdict:
     """The strategist's result."""
     result = ReviewResult.model_validate_json(arguments)
     return Verdict(
@@ -105,6 +108,6 @@ def verdict_given(arguments: bytes) -> Verdict:
     )
 
 
-def run_judged(arguments: bytes) -> RunJudged:
+def parse_run_verdict(arguments: bytes) -> RunJudged:
     """The strategist's result on the whole run."""
-    return RunJudged(verdict_given(arguments))
+    return RunJudged(parse_verdict(arguments))

@@ -27,7 +27,7 @@ from engine.notebook import Notebook
 from engine.objections import to_verdict
 from engine.options import Options
 from engine.ports import Clock
-from engine.results import verdict_given
+from engine.results import parse_verdict
 from engine.site import SetupFailed, Sites
 from engine.tools.notepad import Notepad
 from engine.tools.workbench import Workbench
@@ -182,7 +182,7 @@ class LocalReviewer:
                     await notebook.flush()
         match outcome:
             case Finished(arguments):
-                return verdict_given(arguments)
+                return parse_verdict(arguments)
             case Escalated() | Divided() | Stuck() | OutOfTurns() | OutOfTime():
                 return failed_by_agent(outcome)
 
