@@ -37,6 +37,9 @@ MAX_DETAIL_CHARS: Final = 4_000
 MAX_GROUP: Final = 64
 """Commands in one durable write at most, so that an answer never waits for an endless group."""
 
+MAX_QUEUED: Final = 10_000
+"""Commands that wait to be decided; whoever gives another one waits for a place."""
+
 PUBLISH_AFTER_S: Final = 0.02
 """Without a command, until git is shown what is durable: too short for a person, longer than the pause between two events of a flow."""
 
@@ -58,12 +61,14 @@ class _Order(msgspec.Struct):
 class Ledger:
     """Owns the log and the board. `board` is what is durable; it is replaced, never changed, by each group."""
 
-    def __init__(self, log: Log, board: Blackboard, clock: Clock, redact: Redact) -> None:
+    def __init__(
+        self, log: Log, board: Blackboard, clock: Clock, redact: Redact, *, max_queued: int = MAX_QUEUED
+    ) -> None:
         self.board = board
         self.log = log
         self._clock = clock
         self._redact = redact
-        self._orders: asyncio.Queue[_Order] = asyncio.Queue(maxsize=10_000)
+        self._orders: asyncio.Queue[_Order] = asyncio.Queue(maxsize=max_queued)
         self._watchers: list[Watcher] = []
         self._stopped: str = ""
 

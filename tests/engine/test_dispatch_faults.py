@@ -13,7 +13,7 @@ from engine.core.entities import Run
 from engine.core.ids import RunId, TaskId
 from engine.ledger import MAX_DETAIL_CHARS
 from engine.store.memory import MemoryLog
-from engine.work import Deferred, FinalGates, Job, Journal, Moved, Overtaken, ReviewOutcome, WorkOutcome
+from engine.work import Deferred, FinalGates, Job, Journal, Moved, Overtaken, ReviewOutcome
 from engine.workspace.repository import UnknownBranch
 from tests.fakes.bench import ALICE, Heart, beating
 from tests.fakes.crew import ScriptedCrew, planned
@@ -282,19 +282,14 @@ def test_no_review_is_held_while_a_question_about_the_budget_is_open():
 
 
 def test_what_is_recorded_while_the_dispatcher_ends_stops_nothing():
-    crew = ScriptedCrew((planned("a"), planned("b")))
-    known = crew._attempt
+    async def pace(job: Job) -> None:
+        if job.task.title == "Task a":
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await passes(1)
 
-    async def attempt(job: Job) -> WorkOutcome:
-        if job.task.title != "Task a":
-            return await known(job)
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await passes(1)
-        return await known(job)
-
-    crew._attempt = attempt  # type: ignore[method-assign]  # the crew of this test takes its time to end
+    crew = ScriptedCrew((planned("a"), planned("b")), pace=pace)
 
     async def story() -> None:
         async with asyncio.TaskGroup() as group:

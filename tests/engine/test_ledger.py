@@ -113,8 +113,7 @@ def test_whoever_waited_for_a_place_in_a_full_queue_is_told_that_the_ledger_stop
             raise OSError("no space left")
 
     async def story() -> None:
-        ledger = ledger_on(Broken())
-        ledger._orders = asyncio.Queue(maxsize=1)
+        ledger = Ledger(Broken(), Blackboard(), LoopClock(), str, max_queued=1)
         async with asyncio.TaskGroup() as group:
             waiting = [group.create_task(is_refused(ledger)) for _ in range(200)]
             await asyncio.sleep(0)

@@ -1,7 +1,7 @@
 """A worker, a reviewer and a lander that do nothing but answer: for the dispatcher's own tests and its benchmark."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from engine.core.entities import Criterion, Receipt, Run, Spec, Verdict
 from engine.core.plan import PlannedTask
@@ -25,6 +25,7 @@ from engine.work import (
 
 COMMIT = "c" * 40
 Script = Callable[[Job], WorkOutcome | None]
+Pace = Callable[[Job], Awaitable[None]]
 
 
 def planned(key: str, *depends_on: str, priority: int = 5) -> PlannedTask:
@@ -33,15 +34,20 @@ def planned(key: str, *depends_on: str, priority: int = 5) -> PlannedTask:
     return PlannedTask(key, f"Task {key}", "coder", criteria=check, depends_on=depends_on, priority=priority)
 
 
-class ScriptedCrew:
-    """Plans the given tasks; each attempt gets what `script` says, or succeeds at once when it says None.
+async def at_once(_: Job) -> None:
+    """No time at all."""
 
-    `gates` holds an event by task title: such an attempt waits for it. `log` tells what was done, in order.
+
+class ScriptedCrew:
+    """Plans the given tasks; each attempt takes its time by `pace`, and gets what `script` says, or succeeds when it says None.
+
+    `waits` holds an event by task title: such an attempt waits for it. `log` tells what was done, in order.
     """
 
-    def __init__(self, plan: tuple[PlannedTask, ...], script: Script = lambda _: None) -> None:
+    def __init__(self, plan: tuple[PlannedTask, ...], script: Script = lambda _: None, pace: Pace = at_once) -> None:
         self.plan = plan
         self.script = script
+        self.pace = pace
         self.waits: dict[str, asyncio.Event] = {}
         self.started: dict[str, asyncio.Event] = {}
         self.log: list[str] = []
@@ -66,6 +72,7 @@ class ScriptedCrew:
         self.log.append(f"start {job.task.title} a{job.attempt}")
         self.started.setdefault(job.task.title, asyncio.Event()).set()
         try:
+            await self.pace(job)
             if job.task.title in self.waits:
                 await self.waits[job.task.title].wait()
         except asyncio.CancelledError:
