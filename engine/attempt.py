@@ -165,10 +165,15 @@ class LocalWorker:
             config, name = job.run.config, self._options.model_for("guardian")
             is_watched = job.task.role in COMMITTERS and (config.guardian_turns or config.guardian_seconds)
             guardian = Guardian(job, model, name, self._clock, notepad, write) if is_watched else None
-            return await run_agent(
-                assignment, model=model, workbench=bench, clock=self._clock, journal=write,
-                overseer=guardian.look if guardian is not None else None,
-            )  # fmt: skip
+            try:
+                return await run_agent(
+                    assignment, model=model, workbench=bench, clock=self._clock, journal=write,
+                    overseer=guardian.look if guardian is not None else None,
+                )  # fmt: skip
+            finally:
+                # Before the guests, who may take their time to end, and before anything is committed: what the agent left
+                # running must not change files meanwhile.
+                await to_the_end(site.cell.close())
 
     async def _take(self, job: Job, place: Place, outcome: AgentOutcome) -> WorkOutcome:
         match outcome:
@@ -187,7 +192,6 @@ class LocalWorker:
 
     async def _left_behind(self, job: Job, place: Place, why: str, *, is_kept: bool = False) -> tuple[str, Evidence]:
         """The commit and the diff of work that did not come to its end, for the next attempt; a branch holds it if it `is_kept`."""
-        await place.site.cell.close()
         try:
             written = await self._written(job, place, why, is_kept=is_kept)
         except CannotCommit:
@@ -195,8 +199,6 @@ class LocalWorker:
         return ("", Evidence()) if written is None else written
 
     async def _submit(self, job: Job, place: Place, result: WorkResult) -> WorkOutcome:
-        # The cell is closed first: what the agent left running must not change files while they are committed.
-        await place.site.cell.close()
         try:
             written = await self._written(job, place, result.summary, is_kept=True)
         except CannotCommit as error:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from engine.cell.types import Cell, Dialogue
+from engine.cell.sandbox import CellFactory
+from engine.cell.types import Cell, CellSpec, Dialogue
+from engine.finishing import to_the_end
 
 if TYPE_CHECKING:
     from mcp import ClientSession
 
 MAX_LINE_BYTES: Final = 4_000_000
 MAX_PAGES: Final = 10
+MAX_NOTE_CHARS: Final = 2_000
 HTTP_TIMEOUT_S: Final = 300.0
 """Between two pieces of an answer; how long a call may take is the guest's limit."""
+GRACE_S: Final = 0.5
+"""How long a program of the operator's may take to end once its input has; then it is killed, as every process that it left."""
 
 
 class SessionFailed(Exception):
@@ -83,38 +89,56 @@ def _text_of(part: Any) -> str:
 
 
 @asynccontextmanager
-async def cell_session(cell: Cell, command: str) -> AsyncIterator[Session]:
+async def cell_session(
+    cell: Cell, command: str | Sequence[str], env: Mapping[str, str] | None = None, grace_s: float = 0
+) -> AsyncIterator[Session]:
     """A session with a server that runs in the cell and speaks on its standard input and output."""
     from mcp import ClientSession
 
-    dialogue = await cell.converse(command, max_line_bytes=MAX_LINE_BYTES)
+    dialogue = await cell.converse(command, max_line_bytes=MAX_LINE_BYTES, env=env)
     try:
         async with _streams(dialogue) as (incoming, outgoing), ClientSession(incoming, outgoing) as session:
             yield Session(session)
+        dialogue.writer.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                while dialogue.running.exit_code is None:
+                    await dialogue.running.news()
+    except Exception as fault:
+        fault.add_note(f"The server wrote: {dialogue.running.text_since(0)[-MAX_NOTE_CHARS:]}")
+        raise
     finally:
         await dialogue.running.stop()
 
 
 @asynccontextmanager
-async def beyond_session(
-    command: Sequence[str], env: Mapping[str, str], url: str | None, headers: Mapping[str, str]
-) -> AsyncIterator[Session]:
-    """A session with a server that the operator named: at an address, or started on this machine."""
+async def program_session(command: Sequence[str], env: Mapping[str, str]) -> AsyncIterator[Session]:
+    """A session with a program that the operator named; it may do what the operator may, in a cell without walls."""
+    from mcp.client.stdio import get_default_environment
+
+    here = Path.cwd()
+    cell = await CellFactory("none").open(CellSpec(here, None, here, ()))
+    try:
+        async with cell_session(cell, command, get_default_environment() | dict(env), GRACE_S) as session:
+            yield session
+    finally:
+        await to_the_end(cell.close())
+
+
+@asynccontextmanager
+async def address_session(url: str, headers: Mapping[str, str]) -> AsyncIterator[Session]:
+    """A session with a server at an address that the operator named."""
     import httpx
-    from mcp import ClientSession, StdioServerParameters
-    from mcp.client.stdio import stdio_client
+    from mcp import ClientSession
     from mcp.client.streamable_http import streamable_http_client
 
-    async with AsyncExitStack() as stack:
-        streams: tuple[Any, ...]
-        if url is not None:
-            # Redirections are not followed: the operator's headers are for this address.
-            client = await stack.enter_async_context(httpx.AsyncClient(headers=dict(headers), timeout=HTTP_TIMEOUT_S))
-            streams = await stack.enter_async_context(streamable_http_client(url, http_client=client))
-        else:
-            parameters = StdioServerParameters(command=command[0], args=list(command[1:]), env=dict(env))
-            streams = await stack.enter_async_context(stdio_client(parameters))
-        yield Session(await stack.enter_async_context(ClientSession(streams[0], streams[1])))
+    # Redirections are not followed: the operator's headers are for this address.
+    async with (
+        httpx.AsyncClient(headers=dict(headers), timeout=HTTP_TIMEOUT_S) as client,
+        streamable_http_client(url, http_client=client) as (incoming, outgoing, _),
+        ClientSession(incoming, outgoing) as session,
+    ):
+        yield Session(session)
 
 
 @asynccontextmanager

@@ -13,12 +13,21 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.mcp.session import Answer, Offer, Session, SessionFailed, beyond_session, cell_session
+from adapters.mcp.session import (
+    Answer,
+    Offer,
+    Session,
+    SessionFailed,
+    address_session,
+    cell_session,
+    program_session,
+)
 from adapters.settings import BadSettings
 from adapters.tool_tables import McpServerTable, McpTable
 from engine.cell.types import Cell
 from engine.core.entities import RoleName
 from engine.crew.fences import fenced
+from engine.finishing import to_the_end
 from engine.tools.guest import DEFAULT_ROLES, DEFAULT_TIMEOUT_S, Guest, bounded, guest_tool
 from engine.tools.observation import CallRefused, shorten
 from engine.tools.schema import BadSchema
@@ -29,6 +38,9 @@ logger = logging.getLogger(__name__)
 
 START_S: Final = 20.0
 """A server that has not said what it offers by then is left out of the attempt."""
+END_S: Final = 0.8
+"""A session that has not ended by then (a server at an address is told, say, and does not answer) is cut."""
+CUT_S: Final = 0.1
 MAX_TOOLS: Final = 100
 
 Opening = Callable[[Cell], AbstractAsyncContextManager[Session]]
@@ -70,7 +82,8 @@ def _inside(table: McpTable) -> Opening:
 def _beyond(table: McpServerTable) -> Opening:
     env = {name: value.get_secret_value() for name, value in table.env.items()}
     headers = {name: value.get_secret_value() for name, value in table.headers.items()}
-    return lambda _: beyond_session(table.command, env, table.url, headers)
+    url = table.url
+    return lambda _: program_session(table.command, env) if url is None else address_session(url, headers)
 
 
 class McpTools:
@@ -93,11 +106,23 @@ class McpTools:
             except BaseException as error:  # noqa: BLE001 - raised below: the group would wrap what ended the attempt
                 fault = error
             finally:
-                for visit in visits:
+                for visit, task in zip(visits, tasks, strict=True):
                     visit.is_over.set()
-                await asyncio.gather(*tasks)
+                    if not visit.is_settled.is_set():
+                        task.cancel()
+                await to_the_end(_ended(tasks))
         if fault is not None:
             raise fault
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Return when all are done; those that take too long are cancelled, again and again, as their library cleans up in steps."""
+    patience_s, waiting = END_S, set(tasks)
+    while waiting:
+        _, waiting = await asyncio.wait(waiting, timeout=patience_s)
+        for task in waiting:
+            task.cancel()
+        patience_s = CUT_S
 
 
 class Visit:

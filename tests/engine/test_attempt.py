@@ -1,19 +1,25 @@
 """An attempt on real sites: what it leaves is data, also when the model, the clock or the tree fails it."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import msgspec
 
 from engine.agent.outcome import Limits
 from engine.attempt import LocalWorker
 from engine.budgets import ModelFacts, RunBudgets
+from engine.cell.types import Cell
 from engine.clock import SystemClock
-from engine.core.entities import Attempt, Criterion
+from engine.core.entities import Attempt, Criterion, RoleName
 from engine.evidence import evidence_files
 from engine.model.budget import Price
-from engine.model.types import ModelError
+from engine.model.types import ModelError, Reply, Request
 from engine.options import Options
 from engine.site import Sites
+from engine.tools.supply import Supply
+from engine.tools.tool import Tool
 from engine.work import Failed, Job, LogBatch, Submitted, WorkOutcome
 from engine.workspace.repository import Repository
 from tests.engine.jobs import NOW, job_at
@@ -31,13 +37,19 @@ def work(sites: Sites, job: Job, steps: list[Step], **options: object) -> tuple[
     async def journal(batch: LogBatch) -> None:
         batches.append(batch)
 
+    worker = local_worker(sites, job, steps, Options(model="m", **options))  # type: ignore[arg-type]  # what a test says
+    return asyncio.run(worker.work(job, journal)), batches
+
+
+def local_worker(sites: Sites, job: Job, steps: list[Step], options: Options, supply: Supply = Supply()) -> LocalWorker:
     async def price_of(_: str) -> Price:
         return Price(0.0, 0.0)
 
     budgets = RunBudgets(ScriptedModel(steps), ModelFacts(price_of), NoCaps(job.run))
-    made = Options(model="m", **options)  # type: ignore[arg-type]  # what a test says about them
-    worker = LocalWorker(sites, budgets, SystemClock(), made, read=lambda _: b"+kept", redact=str)
-    return asyncio.run(worker.work(job, journal)), batches
+    return LocalWorker(sites, budgets, SystemClock(), options, read=lambda _: b"+kept", redact=str, supply=supply)
+
+
+async def no_journal(_: LogBatch) -> None: ...
 
 
 def failed(outcome: WorkOutcome) -> Failed:
@@ -67,6 +79,53 @@ def test_what_an_attempt_wrote_before_it_ran_out_of_turns_is_told_and_kept_by_no
     assert failed(outcome).failure == "stuck"
     assert b"+    return a + b" in failed(outcome).evidence.files["runs/R1/logs/T3/a1/diff.patch"]
     assert calc.branches("orch/") == {}
+
+
+class SlowToEnd:
+    """A source of no tools that, when the attempt is over, looks whether a process of it still runs."""
+
+    marker = "sleep 61.375"
+
+    def __init__(self) -> None:
+        self.saw_it_run: list[bool] = []
+
+    def look(self) -> None:
+        words = b"\0".join(map(str.encode, self.marker.split()))
+        self.saw_it_run.append(any(words in cmdline_of(process) for process in Path("/proc").glob("[0-9]*")))
+
+    @asynccontextmanager
+    async def tools_for(self, role: RoleName, cell: Cell) -> AsyncIterator[Sequence[Tool]]:
+        del role, cell
+        try:
+            yield ()
+        finally:
+            self.look()
+
+
+def cmdline_of(process: Path) -> bytes:
+    with suppress(OSError):
+        return (process / "cmdline").read_bytes()
+    return b""
+
+
+def test_processes_are_dead_before_the_tools_of_others_take_their_time_to_end(calc: Repository, sites: Sites):
+    source = SlowToEnd()
+    started = calls(("start_process", {"name": "server", "command": f"exec {source.marker}", "wait_s": 1}))
+
+    async def told() -> None:
+        def cancels(_: Request) -> Reply:
+            source.look()
+            attempt.cancel()
+            return says("hm")
+
+        job = job_at(calc.branch_tip("main"))
+        worker = local_worker(sites, job, [started, cancels], Options(model="m"), Supply(sources=(source,)))
+        async with asyncio.TaskGroup() as group:
+            attempt = group.create_task(worker.work(job, no_journal))
+        assert attempt.cancelled()
+
+    asyncio.run(told())
+    assert source.saw_it_run == [True, False]
 
 
 def test_an_escalation_carries_the_reason(calc: Repository, sites: Sites):

@@ -21,7 +21,7 @@ from engine.tools.registry import Toolbox
 from engine.tools.supply import Supply
 from engine.tools.workbench import Workbench
 from tests.adapters.mcp import tiny
-from tests.contracts.cell_site import LEVELS, Site, make_site
+from tests.contracts.cell_site import LEVELS, Lifeline, Site, make_site
 from tests.engine.tools.bench import Done
 
 if importlib.util.find_spec("mcp") is None:
@@ -147,6 +147,14 @@ def test_a_server_that_does_not_start_is_left_out(site: Site, command: str, monk
     attempt(inside(command=command), site, story)
 
 
+def test_what_a_server_said_before_it_failed_is_in_the_log(site: Site, caplog: pytest.LogCaptureFixture):
+    async def story(box: Toolbox, call: Call) -> None:
+        assert [spec.name for spec in box.specs] == ["finish"]
+
+    attempt(inside(command="echo no licence >&2; exit 1"), site, story)
+    assert "The server wrote: no licence" in caplog.text
+
+
 def test_the_operators_own_program_runs_on_this_machine_with_its_own_variables(site: Site):
     table = McpServerTable.model_validate({"command": [sys.executable, str(SCRIPT)], "env": {"GIVEN": "a key"}})
 
@@ -223,21 +231,46 @@ def test_what_ends_the_attempt_is_raised_as_it_is(site: Site):
         attempt(inside(), site, story)
 
 
-def test_a_cancelled_attempt_is_cancelled(site: Site):
+HELD = f"{Lifeline.HOLD}trap '' TERM; "
+MUTE = "(setsid sleep 60 &); while :; do sleep 60; done"
+"""It never answers, and heeds neither the end of its input nor TERM; nor does the child that left its session."""
+DEAF = "(setsid sleep 60 &); python3 tiny.py; while :; do sleep 60; done"
+"""It answers, and stays when its input ends."""
+
+
+def beyond(site: Site, script: str) -> McpTools:
+    command = ["/bin/sh", "-c", f"cd {site.worktree}; {script}"]
+    return mcp_tools({}, {"tiny": McpServerTable.model_validate({"command": command})})
+
+
+@pytest.mark.parametrize("where", ["in the cell", "beyond it"])
+@pytest.mark.parametrize("script", [MUTE, DEAF])
+def test_a_cancelled_attempt_is_cancelled_and_its_servers_dead_within_a_second(site: Site, where: str, script: str):
+    """Both while a server says what it offers, and when it has."""
+    line = Lifeline(site.worktree)
+    source = beyond(site, HELD + script) if where == "beyond it" else inside(command=HELD + script)
+
     async def told() -> None:
         cell = await CellFactory("none").open(site.spec())
         is_open = asyncio.Event()
 
         async def work() -> None:
-            async with Supply(sources=(inside(),)).guests("coder", cell):
+            async with Supply(sources=(source,)).guests("coder", cell):
                 is_open.set()
                 await asyncio.Event().wait()
 
         async with asyncio.TaskGroup() as group:
             task = group.create_task(work())
-            await is_open.wait()
+            await asyncio.to_thread(line.wait_up)
+            if script == DEAF:
+                await is_open.wait()
+            assert is_open.is_set() == (script == DEAF)
             task.cancel()
+            async with asyncio.timeout(1):
+                await asyncio.wait([task])
         assert task.cancelled()
+        assert line.is_cut(0)
         await cell.close()
 
     asyncio.run(told())
+    line.close()
