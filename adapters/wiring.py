@@ -135,6 +135,7 @@ async def request_for(
     config = RunConfig(
         model=session.model,
         max_workers=settings.max_workers,
+        workers_of=settings.workers,
         max_retries=settings.max_retries,
         budget_usd=settings.budget_usd,
         budget_tokens=budget_tokens,

@@ -6,7 +6,7 @@ a stopped ledger ends them all.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Final
@@ -19,7 +19,7 @@ from engine.core import events as e
 from engine.core import phoenix
 from engine.core.blackboard import Blackboard
 from engine.core.decide_work import is_drained, run_question
-from engine.core.entities import PLANNING, GateProof, Run, Task
+from engine.core.entities import PLANNING, GateProof, RoleName, Run, Task
 from engine.core.ids import RunId, TaskId, number
 from engine.core.relevance import design_for, insights_for
 from engine.guard import Crashed, guarded
@@ -86,7 +86,7 @@ class Dispatcher:
         self._ready = ReadyQueue()
         self._train = Train(ledger, lander, self)
         self._parking = Parking(ledger, clock, self._wake_up)
-        self._active: Counter[RunId] = Counter()
+        self._active: defaultdict[RunId, Counter[RoleName]] = defaultdict(Counter)
         self._jobs: dict[TaskId, asyncio.Task[None]] = {}
         self._endings: dict[RunId, asyncio.Task[None]] = {}
         self._alarms: dict[TaskId, asyncio.TimerHandle] = {}
@@ -212,11 +212,11 @@ class Dispatcher:
     def _start_ready(self) -> None:
         board = self._ledger.board
         while (task := self._ready.pop(board, self._active, self._jobs)) is not None:
-            self._active[task.run] += 1
-            self._spawn(task, self._attempt).add_done_callback(partial(self._free_slot, task.run))
+            self._active[task.run][task.role] += 1
+            self._spawn(task, self._attempt).add_done_callback(partial(self._free_slot, task.run, task.role))
 
-    def _free_slot(self, run: RunId, _: "asyncio.Task[None]") -> None:
-        self._active[run] -= 1
+    def _free_slot(self, run: RunId, role: RoleName, _: "asyncio.Task[None]") -> None:
+        self._active[run][role] -= 1
         self._wake.set()
 
     def _spawn(self, task: Task, work: Callable[[Task], Coroutine[None, None, None]]) -> "asyncio.Task[None]":

@@ -64,6 +64,7 @@ class Settings(BaseModel):
     task_budget_tokens: Tokens | None = None
     cheap_model: str = ""
     max_workers: Workers = 5
+    workers: Mapping[RoleName, Workers] = {}
     plan_first: bool = False
     acceptance: bool = True
     ladder: tuple[LadderStep, ...] = LADDER
@@ -109,6 +110,7 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
     file = parse(repository.read_file(base, FILE))
     found: dict[str, object] = {
         "models": file.models,
+        "workers": file.workers,
         "fallbacks": file.fallbacks,
         "profiles": file.profiles,
         "rates": file.rates,

@@ -161,6 +161,7 @@ class OrchToml(BaseModel):
     sandbox: Sandbox | None = None
     budget: _Budget = _Budget()
     models: Mapping[RoleName, Name] = {}
+    workers: Mapping[RoleName, Workers] = {}
     fallbacks: Mapping[Name, tuple[Name, ...]] = {}
     profiles: Mapping[Name, ProfileTable] = {}
     rates: Mapping[Name, RatesTable] = {}

@@ -24,7 +24,8 @@ LASTED: Final = "lasted"
 
 def settings(config: RunConfig) -> str:
     """What was settled at the start, beside the model."""
-    return f"{config.max_workers} at once, {config.max_retries} retries, sandbox {config.sandbox}"
+    shares = "".join(f", {most} of {role}" for role, most in sorted(config.workers_of.items()))
+    return f"{config.max_workers} at once{shares}, {config.max_retries} retries, sandbox {config.sandbox}"
 
 
 def done(number: int, total: int) -> str:

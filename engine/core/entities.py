@@ -4,6 +4,7 @@ Every struct is frozen and leaves out fields that are at their default when it i
 changes no byte of an old file: old commits verify for ever.
 """
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -269,6 +270,7 @@ class RunConfig(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
     With `plan_first` a person sees the plan before its tasks start. `joins_plans` has an integrator put the plans of several
     domains together; it is false in runs that began before there was one.
+    `workers_of` says how many of the `max_workers` may be a role's, where not all of them.
     With `acceptance` the strategist judges the whole run at its end. `ladder` is empty where only retries are counted. A guardian
     looks at each attempt every `guardian_turns`, or `guardian_seconds`; 0 for never.
     `gates_from` says where the gates are from, to who reads run.json.
@@ -290,6 +292,7 @@ class RunConfig(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
     stronger_model: str = ""
     guardian_turns: int = 0
     guardian_seconds: float = 0.0
+    workers_of: Mapping[RoleName, int] = {}
 
 
 class Grant(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -337,10 +337,14 @@ def test_a_run_is_held_to_the_file_of_the_commit_that_it_starts_from(target: Rep
         async with open_session(target.path, overrides={"max_retries": 1}) as session:
             assert (await config(session)).max_workers == 5
             commit(
-                target.path, {"orch.toml": "max_workers = 2\nmax_retries = 9\nplan_first = true\n[budget]\nusd = 4.0\n"}
+                target.path,
+                {
+                    "orch.toml": "max_workers = 2\nmax_retries = 9\nplan_first = true\n[budget]\nusd = 4.0\n[workers]\ncoder = 1\n"
+                },
             )
             later = await config(session)
             assert (later.max_workers, later.max_retries, later.plan_first, later.budget_usd) == (2, 1, True, 4.0)
+            assert later.workers_of == {"coder": 1}
             assert (await config(session, max_workers=3, budget_usd=None)).max_workers == 3
             git(target.path, "branch", "release", "HEAD~1")
             assert (await config(session, base="release")).budget_usd is None

@@ -1,11 +1,18 @@
 """The ready queue: order, what a run allows, and stale entries."""
 
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable
+
 import msgspec
 
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Decision, Run, RunConfig, Task
+from engine.core.entities import Decision, RoleName, Run, RunConfig, Task
 from engine.core.ids import DecisionId, RunId, TaskId
 from engine.queue import ReadyQueue
+from tests.fakes import jumping
+from tests.fakes.bench import beating
+from tests.fakes.crew import ScriptedCrew, planned
 
 NOW = "2026-01-01T00:00:00Z"
 
@@ -20,16 +27,19 @@ def board_of(*tasks: Task, **run: object) -> Blackboard:
     return board
 
 
-def ready(number: int, run: str = "R1", priority: int = 5) -> Task:
-    return Task(TaskId(f"T{number}"), RunId(run), f"Task {number}", "coder", "ready", NOW, NOW, priority=priority)
+def ready(number: int, run: str = "R1", priority: int = 5, role: RoleName = "coder") -> Task:
+    return Task(TaskId(f"T{number}"), RunId(run), f"Task {number}", role, "ready", NOW, NOW, priority=priority)
 
 
 def drain(queue: ReadyQueue, board: Blackboard, **active: int) -> list[str]:
+    """What starts beside `active` coders of each run."""
     taken: dict[TaskId, None] = {}
-    counts = {RunId(run): count for run, count in active.items()}
+    counts: defaultdict[RunId, Counter[RoleName]] = defaultdict(Counter)
+    for run, count in active.items():
+        counts[RunId(run)]["coder"] = count
     while (task := queue.pop(board, counts, taken)) is not None:
         taken[task.id] = None
-        counts[task.run] = counts.get(task.run, 0) + 1
+        counts[task.run][task.role] += 1
     return list(taken)
 
 
@@ -48,6 +58,21 @@ def test_priority_goes_before_age_and_age_counts_as_a_number():
 def test_a_full_run_holds_back_its_own_tasks_alone():
     tasks = [ready(1), ready(2, "R2")]
     assert drain(queue_of(*tasks), board_of(*tasks), R1=2) == ["T2"]
+
+
+def test_a_role_has_its_share_of_the_workers_and_holds_up_no_other():
+    tasks = [
+        ready(1),
+        ready(2),
+        ready(3),
+        ready(4, role="tester"),
+        ready(5, role="tester"),
+        ready(6, "R2"),
+        ready(7, "R2"),
+    ]
+    config = RunConfig("m", max_workers=3, workers_of={"coder": 1})
+    assert drain(queue_of(*tasks), board_of(*tasks, config=config)) == ["T1", "T4", "T5", "T6"]
+    assert drain(queue_of(*tasks), board_of(*tasks, config=config), R1=1) == ["T4", "T5", "T6"]
 
 
 def test_what_was_held_back_starts_when_there_is_room():
@@ -85,3 +110,22 @@ def test_a_run_that_is_over_is_forgotten():
     queue = queue_of(task)
     assert drain(queue, board_of(task, state="cancelled")) == []
     assert not queue._waiting
+
+
+def done(title: str) -> Callable[[Blackboard], bool]:
+    return lambda board: any((task.title, task.state) == (title, "complete") for task in board.tasks.values())
+
+
+def test_an_attempt_that_ends_makes_room_for_one_of_its_role():
+    crew = ScriptedCrew((planned("one"), planned("two"), msgspec.structs.replace(planned("words"), role="writer")))
+    crew.waits["Task one"] = asyncio.Event()
+
+    async def story() -> None:
+        async with beating(crew) as heart:
+            await heart.start(workers_of={"coder": 1})
+            await heart.until(done("Task words"))
+            assert heart.task("Task two").state == "ready"
+            crew.waits["Task one"].set()
+            await heart.until(done("Task two"))
+
+    jumping.run(story())

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from engine.core import commands as c
 from engine.core import events as e
@@ -48,8 +49,8 @@ class Heart:
         await so.wait()
         stop()
 
-    async def start(self, max_workers: int = 5) -> None:
-        config = RunConfig("pilot", max_workers=max_workers)
+    async def start(self, max_workers: int = 5, **more: Any) -> None:
+        config = RunConfig("pilot", max_workers=max_workers, **more)
         answer = await self.ledger.submit(c.StartRun("make it so", "main", "b" * 40, config, ALICE), ALICE)
         assert not isinstance(answer, c.Refused)
 

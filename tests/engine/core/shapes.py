@@ -1,5 +1,6 @@
 """Hypothesis strategies from the types of our structs, so that a new field is tested the day it is written."""
 
+import collections.abc
 import types
 import typing
 
@@ -36,6 +37,8 @@ def of(shape: object) -> st.SearchStrategy[object]:
         return st.tuples(*[of(each) for each in args])
     if origin is tuple:
         return st.lists(of(args[0]), max_size=2).map(tuple)
+    if origin is collections.abc.Mapping:
+        return st.dictionaries(of(args[0]), of(args[1]), max_size=2)
     plain = {
         bytes: st.binary(max_size=4),
         str: TEXTS,
