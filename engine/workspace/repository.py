@@ -165,14 +165,13 @@ class Repository:
         main = None if handle.is_bare else Path(handle.workdir)
         return main if main is not None and _git_dir_at(main) == self.git_dir else None
 
-    def checkout_of(self, branch: str) -> Checkout | None:
-        """The work tree that has the branch checked out, or is rebasing it."""
-        return next((checkout for checkout in self.checkouts() if checkout.branch == branch), None)
+    def checkouts_of(self, branch: str) -> list[Checkout]:
+        """The work trees that have the branch checked out, or are rebasing it; more than one where somebody forced it."""
+        return [checkout for checkout in self.checkouts() if checkout.branch == branch]
 
     def checked_out_at(self, branch: str) -> Path | None:
-        """The root of the work tree that has the branch checked out."""
-        checkout = self.checkout_of(branch)
-        return None if checkout is None else checkout.path
+        """The root of the first work tree that has the branch checked out."""
+        return next((checkout.path for checkout in self.checkouts_of(branch)), None)
 
     # Commits
 

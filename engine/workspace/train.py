@@ -88,9 +88,15 @@ def land(repository: Repository, *, branch: str, merged: Merged) -> Landed | Tar
         return Landed(merged.commit)
     if tip != merged.tip:
         return TargetMoved(tip)
-    checkout = repository.checkout_of(branch)
-    if checkout is not None:
-        return _fast_forward(repository, branch, merged, checkout)
+    checkouts = repository.checkouts_of(branch)
+    if len(checkouts) > 1:
+        # git moves the files of one; in the others what landed would look as if it had been undone there.
+        places = " and ".join(str(checkout.path) for checkout in checkouts)
+        return CheckoutInTheWay(
+            (), f"{branch} is checked out in {places}: leave it in one of them (`git switch --detach`)"
+        )
+    if checkouts:
+        return _fast_forward(repository, branch, merged, checkouts[0])
     reason = "orch: " + repository.message(merged.commit).split("\n", 1)[0]
     if repository.move_branch(branch, old=merged.tip, new=merged.commit, reason=reason):
         return Landed(merged.commit)

@@ -96,9 +96,7 @@ def test_a_branch_is_found_where_it_is_checked_out_or_being_rebased(repository: 
     commit(repository.path, {"README": "main\n"})
     with pytest.raises(Exception, match="returned non-zero"):
         git(tmp_path / "linked", "rebase", "main")
-    found = repository.checkout_of("side")
-    assert found is not None
-    assert found.busy == "a rebase"
+    assert [checkout.busy for checkout in repository.checkouts_of("side")] == ["a rebase"]
 
 
 def test_branches_are_set_listed_and_deleted(repository: Repository) -> None:

@@ -163,6 +163,18 @@ def test_a_merge_under_way_is_in_the_way(repository: Repository) -> None:
     assert "a merge is under way" in refused.detail
 
 
+def test_a_second_checkout_of_the_target_is_in_the_way(repository: Repository, tmp_path: Path) -> None:
+    result = merged(repository, {"README": "landed\n"})
+    second = tmp_path / "second"
+    git(repository.path, "worktree", "add", "-q", "--force", str(second), "main")
+    refused = land(repository, branch="main", merged=result)
+    assert isinstance(refused, CheckoutInTheWay)
+    assert f"main is checked out in {repository.path} and {second}" in refused.detail
+    assert git(second, "status", "--porcelain") == git(repository.path, "status", "--porcelain") == ""
+    git(second, "switch", "-q", "--detach")
+    assert land(repository, branch="main", merged=result) == Landed(result.commit)
+
+
 def test_a_target_that_moved_is_reported_with_its_tip(repository: Repository) -> None:
     result = merged(repository, {"src/b.py": "b\n"})
     tip = commit(repository.path, {"README": "the user's own\n"})
