@@ -1,7 +1,7 @@
 """From an order to facts: `decide` answers a command, `settle` draws what follows by itself. Pure.
 
 The rules live in decide_people.py, decide_answers.py and decide_steering.py (what people may ask), decide_chat.py (what is told where),
-decide_spend.py (money and quotas) and decide_work.py (what workers report).
+decide_spend.py (money and quotas) and decide_work.py (what workers report); what they share is in deciding.py.
 """
 
 from collections.abc import Iterable
