@@ -299,10 +299,9 @@ def note(board: Blackboard, task: Task) -> str:  # noqa: C901, PLR0911 - a table
 
 
 def _blocked(board: Blackboard, task: Task) -> str:
-    states = {name: board.tasks[name].state for name in task.depends_on}
-    if gone := [name for name, state in states.items() if state == "abandoned"]:
+    waiting = plan.blockers(board, task)
+    if gone := [name for name in waiting if board.tasks[name].state == "abandoned"]:
         return task_words.waits_for_abandoned(gone, task.id)
-    waiting = [name for name in states if not plan.is_met(board, name)]
     return task_words.waits_for(waiting) if waiting else ""
 
 

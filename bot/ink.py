@@ -21,6 +21,7 @@ SMOOTH: Final = 2
 CURVE_STEPS: Final = 16
 MISSING: Final = "□"
 _MOST_GRAPHEMES: Final = 400
+_HEAD: Final = 7.0
 _UNASSIGNED: Final = "\U000f1234"
 
 
@@ -62,11 +63,11 @@ class Canvas:
         """A filled polygon."""
         self._pen.polygon([self._fine(point) for point in points], fill=fill)
 
-    def arrow(self, points: Sequence[Point], color: str, weight: float = 1.5, head: float = 7.0) -> None:
+    def arrow(self, points: Sequence[Point], color: str) -> None:
         """A line that is soft where it is not level or upright, with a head at its end."""
         tip = points[-1]
-        self.line(soften([*points[:-1], (tip[0] - head / 2, tip[1])]), color, weight)
-        self.shape([tip, (tip[0] - head, tip[1] - head * 0.55), (tip[0] - head, tip[1] + head * 0.55)], color)
+        self.line(soften([*points[:-1], (tip[0] - _HEAD / 2, tip[1])]), color)
+        self.shape([tip, (tip[0] - _HEAD, tip[1] - _HEAD * 0.55), (tip[0] - _HEAD, tip[1] + _HEAD * 0.55)], color)
 
     def write(self, at: Point, text: str, face: Face, color: str) -> float:
         """Put the text, its top left at `at`; the width it takes, in units."""

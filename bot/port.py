@@ -101,7 +101,6 @@ class Caps(msgspec.Struct, frozen=True):
     modals: bool = True
     edits: bool = True
     files: bool = True
-    threads: bool = True
     text_files: bool = False
 
 

@@ -11,8 +11,8 @@ _JOINER: Final = "\u200d"
 _KEPT: Final = frozenset({"\n", "\t", _JOINER})
 _SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
 _REGIONAL: Final = range(0x1F1E6, 0x1F200)
+_MAX_LINE: Final = 200
 _FENCE: Final = re.compile("`{3,}")
-_MENTION: Final = re.compile(r"@(?=\w)|<(?=[@#!])")
 
 
 def clean(text: str) -> str:
@@ -62,9 +62,9 @@ def shorten(text: str, limit: int) -> str:
     return f"{kept} … (+{len(pieces) - limit})"
 
 
-def tail(text: str, max_lines: int, max_width: int = 200) -> tuple[str, ...]:
+def tail(text: str, max_lines: int) -> tuple[str, ...]:
     """The last lines of the cleaned text; the first one says how many lines were left out."""
-    lines = [shorten(line.expandtabs(4).rstrip(), max_width) for line in clean(text).strip("\n").split("\n")]
+    lines = [shorten(line.expandtabs(4).rstrip(), _MAX_LINE) for line in clean(text).strip("\n").split("\n")]
     if len(lines) <= max_lines:
         return tuple(lines) if any(lines) else ()
     left_out = len(lines) - max_lines + 1
@@ -94,11 +94,6 @@ def cut(text: str, max_units: int) -> str:
         kept += 1
     head = "".join(pieces[:kept])
     return f"{head.rstrip()} … (+{len(pieces) - kept})" if room > 0 else head
-
-
-def unmentioned(text: str) -> str:
-    """The text with every `@name` and `<!…>` broken by a zero-width space, so that no platform takes it for a call."""
-    return _MENTION.sub(lambda match: f"{match[0]}\u200b", text)
 
 
 def in_fence(text: str) -> str:

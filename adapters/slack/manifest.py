@@ -27,8 +27,6 @@ SCOPES: Final[Mapping[str, str]] = {
     "files:write": "the picture of a run's graph",
 }
 """What the bot asks for, and what for; docs/slack.md says the same."""
-APP_SCOPE: Final = "connections:write"
-"""What the app's own token needs, for a socket."""
 EVENTS: Final = ("app_home_opened", "app_mention", "message.im")
 MAX_HINT: Final = 1_000
 _HEAD: Final = (

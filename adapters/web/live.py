@@ -158,18 +158,14 @@ class _Feed(msgspec.Struct):
 class Hub:
     """Knows who follows what. `watch` it to the engine; it works on the event loop alone."""
 
-    def __init__(
-        self, board: Callable[[], Blackboard], *, pace_s: float = PACE_S, list_pace_s: float = LIST_PACE_S
-    ) -> None:
+    def __init__(self, board: Callable[[], Blackboard]) -> None:
         self._board = board
-        self._pace_s = pace_s
-        self._list_pace_s = list_pace_s
         self._outboxes: dict[Outbox, None] = {}
         self._feeds: dict[RunId, _Feed] = {}
         self._changed: dict[RunId, None] = {}
         self._listed: dict[RunId, None] = {}
-        self._flush = Timer(self._send_deltas, pace_s)
-        self._list = Timer(self._send_list, list_pace_s)
+        self._flush = Timer(self._send_deltas, PACE_S)
+        self._list = Timer(self._send_list, LIST_PACE_S)
         self._began = board().seq
 
     def see(self, records: Sequence[e.Record], board: Blackboard) -> None:

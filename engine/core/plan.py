@@ -138,7 +138,7 @@ def is_met(board: Blackboard, dependency: TaskId) -> bool:
 
 def is_ready(board: Blackboard, task: Task) -> bool:
     """Whether every direct dependency is met."""
-    return all(is_met(board, dependency) for dependency in task.depends_on)
+    return not blockers(board, task)
 
 
 def handed(board: Blackboard, task: Task) -> list[Task]:
@@ -163,16 +163,9 @@ def handed_to(board: Blackboard, task: Task) -> list[TaskId]:
     return [name for name in after if board.tasks[name].state not in {"complete", "abandoned"}]
 
 
-def blockers(board: Blackboard, task: Task) -> list[str]:
-    """Why a planned task is not ready, a phrase for each dependency in the way, with the exit where it needs one."""
-    found = []
-    for dependency in task.depends_on:
-        state = board.tasks[dependency].state
-        if state == "abandoned":
-            found.append(f"{dependency} is abandoned: unlink it, or abandon {task.id}")
-        elif not is_met(board, dependency):
-            found.append(f"waits for {dependency} ({state})")
-    return found
+def blockers(board: Blackboard, task: Task) -> list[TaskId]:
+    """The direct dependencies that are not met."""
+    return [dependency for dependency in task.depends_on if not is_met(board, dependency)]
 
 
 def dependents(board: Blackboard, task: TaskId) -> list[TaskId]:

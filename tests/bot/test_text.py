@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text import clean, cut, graphemes, in_fence, one_line, shorten, tail, units, unmentioned
+from bot.text import clean, cut, graphemes, in_fence, one_line, shorten, tail, units
 
 FAMILY = "👨‍👩‍👧"
 FLAG = "🇨🇭"
@@ -71,12 +71,6 @@ def test_a_cut_text_says_how_many_pieces_are_missing():
 
 def test_units_are_those_of_utf_16():
     assert units("a😀") == 3 == len("a😀".encode("utf-16-le")) // 2
-
-
-def test_nobody_is_called():
-    assert "@everyone" not in unmentioned("@everyone <!channel> <@U7>")
-    assert "<!" not in unmentioned("@everyone <!channel> <@U7>")
-    assert unmentioned("a @ b < c") == "a @ b < c"
 
 
 @given(st.text(alphabet="`a\n"))

@@ -170,7 +170,7 @@ def test_a_link_is_refused_exactly_when_it_would_close_a_cycle(shape: list[list[
         assert all(after in edges[before] for before, after in pairwise(cycle))
 
 
-def test_why_a_planned_task_is_not_ready_is_told_with_its_exit():
+def test_what_a_planned_task_waits_for_is_told():
     driver = planned_run(planned("a"), planned("b", "a"))
-    assert plan.blockers(driver.board, driver.task("T4")) == ["waits for T3 (ready)"]
+    assert plan.blockers(driver.board, driver.task("T4")) == ["T3"]
     assert plan.blockers(driver.board, driver.task("T3")) == []
