@@ -115,9 +115,7 @@ async def talking(voice: Voice, chats: Chats = Chats()) -> AsyncIterator[Talk]:
         task.add_done_callback(deeds.discard)
 
     ports: dict[str, ChatPort] = {NAME: web}
-    found = [
-        each for each in (_discord(voice, chats, take, clock), _slack(voice, chats, take, clock)) if each is not None
-    ]
+    found = [each for each in (_discord(voice, chats, take, clock), _slack(voice, chats, take)) if each is not None]
     for each in found:
         ports[each.chat.name] = each.chat
         if chats.record is not None:
@@ -160,7 +158,7 @@ def _discord(voice: Voice, chats: Chats, take: Callable[[Invocation], None], clo
     return Discord(config, _House(DISCORD, voice, take, chats.tell), clock.now_ms)
 
 
-def _slack(voice: Voice, chats: Chats, take: Callable[[Invocation], None], clock: SystemClock) -> "Slack | None":
+def _slack(voice: Voice, chats: Chats, take: Callable[[Invocation], None]) -> "Slack | None":
     if chats.slack is None:
         return None
     # Imported here: whoever does without Slack does not pay for its libraries.
@@ -172,4 +170,4 @@ def _slack(voice: Voice, chats: Chats, take: Callable[[Invocation], None], clock
         each.get_secret_value() for each in (chats.slack.bot_token, chats.slack.app_token, chats.slack.signing_secret)
     )
     config = SlackConfig(bot, app, secret, chats.slack.api_base_url, chats.slack.plan_blocks)
-    return Slack(config, _House(SLACK, voice, take, chats.tell), clock.now_ms)
+    return Slack(config, _House(SLACK, voice, take, chats.tell))

@@ -59,7 +59,7 @@ class Conversation:
         """
         if self._is_known(invocation):
             return
-        port = self._desk.ports[invocation.adapter]
+        port = self._desk.ports[invocation.place.adapter]
         try:
             told = await self._answer(invocation)
             if told is not None:
@@ -74,10 +74,10 @@ class Conversation:
         except Exception:
             logger.exception("deed failed", extra={"action": "deed_failed", "place": str(invocation.place)})
             with suppress(ChatDown, ChatGone):
-                await port.reply(invocation, refusal(order_say.stumbled()), private=True)
+                await port.reply(invocation, refusal(order_say.stumbled()))
 
     def _is_known(self, invocation: Invocation) -> bool:
-        key = (invocation.adapter, invocation.dedupe_key)
+        key = (invocation.place.adapter, invocation.dedupe_key)
         if key in self._done:
             return True
         self._done[key] = None
@@ -149,10 +149,10 @@ class Conversation:
             return invocation
         try:
             async with asyncio.timeout(MAX_RESOLVE_S):
-                found = await self._desk.ports[invocation.adapter].resolve(invocation.actor.id)
+                found = await self._desk.ports[invocation.place.adapter].resolve(invocation.actor.id)
         except (ChatDown, ChatGone, TimeoutError):
             return invocation
-        return msgspec.structs.replace(invocation, actor=Actor(invocation.actor.id, found.name, found.groups))
+        return msgspec.structs.replace(invocation, actor=found)
 
     def _why_not(self, actor: Actor, command: Command) -> str:
         has = self._desk.people.role_of(actor)
@@ -161,7 +161,7 @@ class Conversation:
     async def _asks_form(self, call: Call) -> bool:
         """Whether a form, or a sentence that teaches, was put to the person instead of acting on the click."""
         form = form_for(self._desk.engine.board, call)
-        port = self._desk.ports[call.invocation.adapter]
+        port = self._desk.ports[call.invocation.place.adapter]
         if form is None:
             return False
         if port.caps.modals:
@@ -170,7 +170,7 @@ class Conversation:
             told = order_say.needs_form(
                 form.submit, order_say.typed_instead(call.text("choice"), call.text("decision"))
             )
-            await port.reply(call.invocation, refusal(told), private=True)
+            await port.reply(call.invocation, refusal(told))
         return True
 
     def _call(self, invocation: Invocation, parsed: Parsed) -> Call:
@@ -186,12 +186,12 @@ async def _reply(port: ChatPort, invocation: Invocation, told: Message) -> None:
     """Answer; a platform that says how long to wait, and so has not done it, is asked again."""
     for _ in range(MAX_REPLY_TRIES - 1):
         try:
-            return await port.reply(invocation, told, private=True)
+            return await port.reply(invocation, told)
         except ChatDown as error:
             if not 0 < error.retry_after_s <= MAX_REPLY_WAIT_S:
                 raise
             await asyncio.sleep(error.retry_after_s)
-    return await port.reply(invocation, told, private=True)
+    return await port.reply(invocation, told)
 
 
 def _begins_with_verb(invocation: Invocation) -> bool:

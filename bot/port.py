@@ -53,14 +53,6 @@ class Actor(msgspec.Struct, frozen=True):
     groups: tuple[str, ...] = ()
 
 
-class Identity(msgspec.Struct, frozen=True):
-    """What the platform knows of a person when it is asked."""
-
-    id: str
-    name: str
-    groups: tuple[str, ...] = ()
-
-
 class Invocation(msgspec.Struct, frozen=True):
     """Something a person did. The platform has acknowledged it already; the answer comes by `reply` or `ask_form`.
 
@@ -74,14 +66,11 @@ class Invocation(msgspec.Struct, frozen=True):
     its name, asks for the page.
     """
 
-    adapter: str
-    workspace: str
     place: Place
     actor: Actor
     dedupe_key: str
     kind: Kind
     name: str
-    received_at_ms: int
     thread: str | None = None
     args: dict[str, str] = {}
     values: dict[str, str] = {}
@@ -156,8 +145,8 @@ class ChatPort(Protocol):
         """Show the message in place of what the reference shows. Called from one task per channel, in order."""
         ...
 
-    async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
-        """Answer what a person did, where they did it; `private` is for their eyes alone."""
+    async def reply(self, invocation: Invocation, message: Message) -> None:
+        """Answer what a person did, where they did it, for their eyes alone."""
         ...
 
     async def ask_form(self, invocation: Invocation, form: Form) -> None:
@@ -170,7 +159,7 @@ class ChatPort(Protocol):
         """
         ...
 
-    async def resolve(self, actor_id: str) -> Identity:
+    async def resolve(self, actor_id: str) -> Actor:
         """Who this is and which groups they are in now."""
         ...
 

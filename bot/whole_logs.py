@@ -40,9 +40,9 @@ class _Whole(msgspec.Struct, frozen=True):
     turns: int
 
 
-async def with_whole(desk: Desk, adapter: str, place: Place, snippet: LogSnippet) -> LogSnippet:
+async def with_whole(desk: Desk, place: Place, snippet: LogSnippet) -> LogSnippet:
     """The snippet; where it had to be cut, the whole is brought into the run's thread first, once, and the snippet names it."""
-    port, board = desk.ports[adapter], desk.engine.board
+    port, board = desk.ports[place.adapter], desk.engine.board
     task = board.tasks[snippet.task]
     thread = _thread(board, task.run, place)
     if thread is None or not port.caps.text_files:

@@ -117,13 +117,6 @@ class Answers:
         except (ChatDown, ChatGone):
             return
 
-    async def withdraw(self, handle: str) -> None:
-        """Take the announcement of an answer back, after it was given to everybody."""
-        each = self._open[handle]
-        if each.state == "deferred":
-            each.state = "answered"
-            await self._later(_token_route("DELETE", each, ORIGINAL), None)
-
     async def _first(self, each: _Open, payload: Payload, upload: Upload | None = None) -> None:
         route = Route("POST", "/interactions/{interaction_id}/{webhook_token}/callback", interaction_id=each.id,
                       webhook_token=each.token)  # fmt: skip
@@ -138,7 +131,7 @@ class Answers:
                 each.state = "lost"
             raise found from None
 
-    async def _later(self, route: Route, payload: Payload | None, upload: Upload | None = None) -> None:
+    async def _later(self, route: Route, payload: Payload, upload: Upload | None = None) -> None:
         try:
             await self._rest.call(route, payload, upload=upload)
         except CALL_FAILED as error:

@@ -7,6 +7,7 @@ of its container, looked up among the newest messages before anything is sent.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, TypeVar
 
 import discord
@@ -30,7 +31,7 @@ from adapters.discord.rest import CALL_FAILED, FileRefused, Rest, Upload
 from adapters.discord.told import MEMBER, NAMED, SAID, understood
 from bot.forms import Form
 from bot.messages import Message, Notice, Picture
-from bot.port import ChatDown, ChatGone, Health, Identity, Invocation, MessageRef, Place, ThreadRef
+from bot.port import Actor, ChatDown, ChatGone, Health, Invocation, MessageRef, Place, ThreadRef
 from bot.replies import discord as say
 from engine.core.ids import RunId
 
@@ -119,26 +120,15 @@ class DiscordChat:
                 raise meant(error) from None
             await self._start_afresh(ref, message)
 
-    async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
+    async def reply(self, invocation: Invocation, message: Message) -> None:
         """To the person: below what they did, or, where nothing can be shown to them alone, as a direct message."""
         upload = _upload_of(message)
         payload = message_payload(message, picture=upload.name if upload else "")
-        is_open = self._answers.knows(invocation.handle)
-        if not private:
-            channel = _channel(invocation.place, invocation.thread or invocation.place.channel)
-            await self._rest.spoken(_messages(channel), payload, upload=upload)
-            if is_open:
-                await self._answers.withdraw(invocation.handle)
-        elif not (is_open and await self._answered(invocation.handle, payload, upload)):
-            await self._whisper(invocation, message, upload)
-
-    async def _answered(self, handle: str, payload: Payload, upload: Upload | None) -> bool:
-        """Whether it could still be said as the answer to the interaction."""
-        try:
-            await self._answers.answer(handle, payload, upload)
-        except AnswerTooLate:
-            return False
-        return True
+        if self._answers.knows(invocation.handle):
+            with suppress(AnswerTooLate):
+                await self._answers.answer(invocation.handle, payload, upload)
+                return
+        await self._whisper(invocation, message, upload)
 
     async def ask_form(self, invocation: Invocation, form: Form) -> None:
         """The form as a modal, which is the first answer to the click or none."""
@@ -151,22 +141,22 @@ class DiscordChat:
         if not await self._answers.ask(invocation.handle, modal):
             await self._answers.answer(invocation.handle, message_payload(Notice(say.click_again(), is_refusal=True)))
 
-    async def resolve(self, actor_id: str) -> Identity:
+    async def resolve(self, actor_id: str) -> Actor:
         """The member and their roles; somebody who left the server has none."""
         _, guild, user = [*actor_id.split(":"), "", "", ""][:3]
         if not (guild.isdecimal() and user.isdecimal()):
-            return Identity(actor_id, user or actor_id)
+            return Actor(actor_id, user or actor_id)
         try:
             told = await self._rest.call(
                 Route("GET", "/guilds/{guild_id}/members/{user_id}", guild_id=guild, user_id=user)
             )
         except CALL_FAILED as error:
             if code_of(error) == UNKNOWN_MEMBER:
-                return Identity(actor_id, user)
+                return Actor(actor_id, user)
             raise meant(error) from None
         found = understood(MEMBER, told)
         name = found.nick or found.user.global_name or found.user.username
-        return Identity(actor_id, name, groups_of(guild, found.roles))
+        return Actor(actor_id, name, groups_of(guild, found.roles))
 
     async def _once(self, channel: str, payload: Payload, key: str, upload: Upload | None = None) -> str:
         """The id of the one message that fulfils the key."""

@@ -70,7 +70,6 @@ class Discord:
     def __init__(self, config: DiscordConfig, house: House, now_ms: Callable[[], int]) -> None:
         self._config = config
         self._house = house
-        self._now_ms = now_ms
         self._rest = Rest()
         self._answers = Answers(self._rest)
         self.chat = DiscordChat(self._rest, self._answers, now_ms)
@@ -154,7 +153,7 @@ class Discord:
         if interaction.type is discord.InteractionType.autocomplete:
             await self._answers.suggest(handle, self._suggestions(interaction))
             return
-        invocation = invocation_of(interaction, self._now_ms())
+        invocation = invocation_of(interaction)
         if invocation is None:
             with suppress(ChatDown, ChatGone):
                 notice = Notice(say.only_in_a_server(), is_refusal=True)
@@ -169,7 +168,7 @@ class Discord:
 
     async def on_message(self, message: discord.Message, me: int) -> None:
         """Hand over what was said to the bot by its name."""
-        invocation = mention_of(message, me, self._now_ms())
+        invocation = mention_of(message, me)
         if invocation is not None:
             self._house.take(invocation)
 
@@ -231,7 +230,7 @@ class Discord:
         self._synced.add(guild)
 
     def _suggestions(self, interaction: discord.Interaction) -> list[dict[str, object]]:
-        found = invocation_of(interaction, self._now_ms())
+        found = invocation_of(interaction)
         told = typed_into(told_by(interaction).get("options") or ())
         if found is None or told is None or not self._house.may_see(found.actor, found.place):
             return []

@@ -23,7 +23,7 @@ _THREADS: Final = frozenset(
 )
 
 
-def invocation_of(interaction: discord.Interaction, now_ms: int) -> Invocation | None:
+def invocation_of(interaction: discord.Interaction) -> Invocation | None:
     """The deed; None for what is none (an autocomplete, a direct message, another command)."""
     where = _where(interaction.guild_id, interaction.channel)
     found = _deed(interaction)
@@ -34,12 +34,12 @@ def invocation_of(interaction: discord.Interaction, now_ms: int) -> Invocation |
     if thread is None and kind != "command" and interaction.message is not None:
         thread = str(interaction.message.id)
     return Invocation(
-        NAME, place.workspace, place, actor_of(interaction.user, place.workspace), str(interaction.id), kind, name,
-        now_ms, thread, args, values, handle=str(interaction.id),
+        place, actor_of(interaction.user, place.workspace), str(interaction.id), kind, name, thread, args, values,
+        handle=str(interaction.id),
     )  # fmt: skip
 
 
-def mention_of(message: discord.Message, me: int, now_ms: int) -> Invocation | None:
+def mention_of(message: discord.Message, me: int) -> Invocation | None:
     """What was said to the bot by its name; None when it was not, or not by a person."""
     where = _where(message.guild.id if message.guild else None, message.channel)
     is_by_person = not message.author.bot and message.webhook_id is None and not message.is_system()
@@ -48,9 +48,7 @@ def mention_of(message: discord.Message, me: int, now_ms: int) -> Invocation | N
     place, thread = where
     text = re.sub(rf"<@!?{me}>", " ", message.content).strip()
     actor = actor_of(message.author, place.workspace)
-    return Invocation(
-        NAME, place.workspace, place, actor, str(message.id), "mention", "", now_ms, thread, {"text": text}
-    )
+    return Invocation(place, actor, str(message.id), "mention", "", thread, {"text": text})
 
 
 def actor_of(user: discord.User | discord.Member, guild: str) -> Actor:

@@ -26,7 +26,7 @@ from adapters.slack.who import Myself
 from bot.cards import RunCard
 from bot.forms import Form
 from bot.messages import Home, Message, Notice, Picture
-from bot.port import ChatDown, ChatGone, Health, Identity, Invocation, MessageRef, Place, ThreadRef
+from bot.port import Actor, ChatDown, ChatGone, Health, Invocation, MessageRef, Place, ThreadRef
 from bot.replies import slack as say
 from bot.text import cut
 from engine.core.ids import RunId
@@ -130,7 +130,7 @@ class SlackChat:
 
         await self._drawn(message, send)
 
-    async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
+    async def reply(self, invocation: Invocation, message: Message) -> None:
         """To the person: below what they did and for them alone, or on their own page where they asked there."""
         channel, payload = self._channel(invocation.place), message_payload(message)
         deed = self._answers.of(invocation.handle)
@@ -138,7 +138,7 @@ class SlackChat:
         where = {"thread_ts": _stamp(invocation.thread)} if invocation.thread else {}
         if isinstance(message, Home) or (deed is not None and deed.kind == "home"):
             await self._api.write("views.publish", {"user_id": user, "view": home_payload(message, channel)})
-        elif not private or channel.startswith("D"):
+        elif channel.startswith("D"):
             await self._api.write("chat.postMessage", {"channel": channel, **payload, **where, **QUIET})
         elif deed is not None and deed.kind == "command" and (address := self._answers.address(invocation.handle)):
             # It works where the bot is no member, too.
@@ -155,7 +155,7 @@ class SlackChat:
         if not await self._brought_up(view, self._answers.trigger(invocation.handle)):
             await self.reply(invocation, Notice(say.click_again(), is_refusal=True))
 
-    async def resolve(self, actor_id: str) -> Identity:
+    async def resolve(self, actor_id: str) -> Actor:
         """The member and the user groups they are in."""
         return await self._directory.resolve(actor_id)
 

@@ -63,12 +63,9 @@ class House(Protocol):
 class Slack:
     """The chat and its connection: `chat` is the port, `running` holds the connection, `app` takes signed requests."""
 
-    def __init__(
-        self, config: SlackConfig, house: House, now_ms: Callable[[], int], jitter: Callable[[], float] = random.random
-    ) -> None:
+    def __init__(self, config: SlackConfig, house: House, jitter: Callable[[], float] = random.random) -> None:
         self._config = config
         self._house = house
-        self._now_ms = now_ms
         self._jitter = jitter
         self._api = Api()
         self._answers = Answers()
@@ -112,7 +109,7 @@ class Slack:
     def hear(self, body: dict[str, Any]) -> None:
         """Hand over what was done; how to answer it is remembered here."""
         me = self.chat.me
-        found = heard(body, me.user, self._now_ms()) if me is not None else None
+        found = heard(body, me.user) if me is not None else None
         if found is None:
             return
         self._answers.take(found.invocation.handle, found.deed)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from adapters.slack.api import Api, objects_in
 from adapters.slack.errors import USER_NOT_FOUND, SlackGone
-from bot.port import ChatGone, Identity
+from bot.port import Actor, ChatGone
 from bot.text import cut, one_line
 
 NAME: Final = "slack"
@@ -26,25 +26,25 @@ class Directory:
         self._groups: list[dict[str, Any]] = []
         self._read_at: float | None = None
 
-    async def resolve(self, actor_id: str) -> Identity:
+    async def resolve(self, actor_id: str) -> Actor:
         """The person; somebody whom Slack does not know has no groups.
 
         Raises: ChatDown, ChatGone.
         """
         _, team, user = [*actor_id.split(":"), "", "", ""][:3]
         if not _USER.fullmatch(user):
-            return Identity(actor_id, user or actor_id)
+            return Actor(actor_id, user or actor_id)
         try:
             told = await self._api.read("users.info", user=user)
         except SlackGone as error:
             if error.code != USER_NOT_FOUND:
                 raise
-            return Identity(actor_id, user)
+            return Actor(actor_id, user)
         groups = await self._groups_now()
         mine = (group.get("id") for group in groups if user in (group.get("users") or ()))
         found = told.get("user")
         name = name_of(found) if isinstance(found, dict) else ""
-        return Identity(actor_id, name or user, tuple(f"{NAME}:{team}:{group}" for group in mine))
+        return Actor(actor_id, name or user, tuple(f"{NAME}:{team}:{group}" for group in mine))
 
     async def _groups_now(self) -> list[dict[str, Any]]:
         now = asyncio.get_running_loop().time()

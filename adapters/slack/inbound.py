@@ -59,11 +59,11 @@ def key_of_deed(body: Body) -> str:
     return str(body.get("trigger_id", ""))
 
 
-def heard(body: Body, me: str, now_ms: int) -> Heard | None:
+def heard(body: Body, me: str) -> Heard | None:
     """The deed; None for what is none of ours. `me` is the bot's own user."""
     kind = str(body.get("type", "command" if "command" in body else ""))
     hear = _KINDS.get(kind)
-    return hear(_Ear(body, me, now_ms)) if hear is not None else None
+    return hear(_Ear(body, me)) if hear is not None else None
 
 
 def plain(text: str) -> str:
@@ -87,7 +87,6 @@ class _Ear(msgspec.Struct, frozen=True):
 
     body: Body
     me: str
-    now_ms: int
 
     def invocation(
         self, kind: Kind, where: _Where, user: Body, name: str, args: dict[str, str], values: dict[str, str] | None = None
@@ -97,9 +96,8 @@ class _Ear(msgspec.Struct, frozen=True):
         label = cut(one_line(str(user.get("name") or user.get("username") or user.get("id", ""))), MAX_NAME)
         key = key_of_deed(self.body)
         return Invocation(
-            NAME, team, Place(NAME, team, where.channel), Actor(f"{NAME}:{theirs}:{user.get('id', '')}", label), key,
-            kind, name, self.now_ms, where.thread, args, values or {}, handle=key,
-            is_home=where.is_home,
+            Place(NAME, team, where.channel), Actor(f"{NAME}:{theirs}:{user.get('id', '')}", label), key, kind, name,
+            where.thread, args, values or {}, handle=key, is_home=where.is_home,
         )  # fmt: skip
 
 

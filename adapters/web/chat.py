@@ -15,7 +15,7 @@ import msgspec
 from bot.cards import RunCard
 from bot.forms import Form
 from bot.messages import Message, Notice, Picture
-from bot.port import Caps, ChatGone, Health, Identity, Invocation, MessageRef, Place, ThreadRef
+from bot.port import Actor, Caps, ChatGone, Health, Invocation, MessageRef, Place, ThreadRef
 from bot.rendering import card_of, message_of
 from bot.shown import Action, shown
 from engine.clock import iso
@@ -95,23 +95,22 @@ class WebChat:
             raise ChatGone(f"there is no message {ref.message} in the console")
         self._put(thread, self._item(ref.message, "card" if ref.message == thread else "post", message))
 
-    async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
+    async def reply(self, invocation: Invocation, message: Message) -> None:
         """Answer below what was typed."""
-        self._say(invocation, self._item(self._next(), "reply", message), private=private)
+        self._say(invocation, self._item(self._next(), "reply", message))
 
     async def ask_form(self, invocation: Invocation, form: Form) -> None:
         """Put the form to the person who asked."""
-        item = ThreadItem(self._next(), iso(self._now_ms()), "", "form", form.title, private=True, form=form)
-        self._say(invocation, item, private=True)
+        self._say(invocation, ThreadItem(self._next(), iso(self._now_ms()), "", "form", form.title, form=form))
 
     async def upload(self, thread: ThreadRef, data: bytes, name: str, alt: str, key: str) -> MessageRef:
         """The text that tells the same as the file; the page has a picture of its own."""
         del data, name
         return await self.post(thread, Notice(alt), key)
 
-    async def resolve(self, actor_id: str) -> Identity:
+    async def resolve(self, actor_id: str) -> Actor:
         """The console knows its people by name alone; a proxy's groups are not passed on."""
-        return Identity(actor_id, actor_id.partition(":")[2])
+        return Actor(actor_id, actor_id.partition(":")[2])
 
     def health(self) -> Health:
         """It works for as long as the console does."""
@@ -167,9 +166,9 @@ class WebChat:
             self._shown.popitem(last=False)
         self.tell(thread, item, "")
 
-    def _say(self, invocation: Invocation, item: ThreadItem, *, private: bool) -> None:
-        only_for = invocation.actor.id if private else ""
-        self._keep(invocation.thread or LOBBY, msgspec.structs.replace(item, private=private), only_for)
+    def _say(self, invocation: Invocation, item: ThreadItem) -> None:
+        private = msgspec.structs.replace(item, private=True)
+        self._keep(invocation.thread or LOBBY, private, invocation.actor.id)
 
     def _keep(self, thread: str, item: ThreadItem, only_for: str) -> None:
         self._talk.setdefault(thread, deque(maxlen=MAX_TALK)).append(_Talk(item, only_for))

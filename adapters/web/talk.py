@@ -8,18 +8,16 @@ from typing import Final
 import msgspec
 
 from adapters.web.calls import Answer, Call
-from adapters.web.chat import NAME, PLACE, ThreadItem, threads_of
+from adapters.web.chat import PLACE, ThreadItem, threads_of
 from adapters.web.desk import Talk
 from adapters.web.payloads import Act, Say, ThreadPage
 from adapters.web.problems import Problem
 from bot.port import Invocation, Kind
-from engine.clock import SystemClock
 from engine.core import commands as c
 from engine.core.ids import RunId
 from engine.ledger import LedgerStopped
 
 OPEN_WITHIN_S: Final = 5.0
-_CLOCK: Final = SystemClock()
 
 
 class Thread(msgspec.Struct, frozen=True):
@@ -74,8 +72,8 @@ def _invocation(
 ) -> Invocation:  # fmt: skip
     key = call.key or secrets.token_hex(8)
     return Invocation(
-        adapter=NAME, workspace=PLACE.workspace, place=PLACE, actor=call.actor, kind=kind, name=name, args=args,
-        values=values, thread=thread, dedupe_key=f"{call.visitor.actor} {key}", received_at_ms=_CLOCK.now_ms(),
+        place=PLACE, actor=call.actor, kind=kind, name=name, args=args, values=values, thread=thread,
+        dedupe_key=f"{call.visitor.actor} {key}",
     )  # fmt: skip
 
 

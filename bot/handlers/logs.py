@@ -37,8 +37,7 @@ async def logs(desk: Desk, call: Call) -> Message:
     if not 1 <= number <= len(task.attempts):
         return refusal(names_say.no_attempt(task.id, number, len(task.attempts)))
     told = await asyncio.to_thread(_snippet, desk, task, number, _wanted(call))
-    where = call.invocation
-    return await with_whole(desk, where.adapter, where.place, told) if isinstance(told, LogSnippet) else told
+    return await with_whole(desk, call.invocation.place, told) if isinstance(told, LogSnippet) else told
 
 
 def _snippet(desk: Desk, task: Task, attempt: int, most: int) -> Message:

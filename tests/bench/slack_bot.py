@@ -85,7 +85,7 @@ async def _bot(ledger: Ledger, log: GitLog, clock: SystemClock, base: str) -> As
     async with asyncio.TaskGroup() as deeds:
         house = House(deliver, deeds)
         config = SlackConfig(BOT_TOKEN, APP_TOKEN, "", f"{base}/api/")
-        async with Slack(config, house, clock.now_ms).running() as slack:
+        async with Slack(config, house).running() as slack:
             desk = Desk(
                 LedgerEngine(ledger), launch, lambda: log, People(EVERYBODY), {"slack": slack.chat}, clock,
                 lambda text: text,

@@ -70,7 +70,7 @@ def files(chat: MemoryChat) -> list[Picture]:
 
 def asked(desk: Desk, snippet: LogSnippet = SNIPPET, place: Place = HERE) -> str:
     async def main() -> str:
-        return (await with_whole(desk, "memory", place, snippet)).more
+        return (await with_whole(desk, place, snippet)).more
 
     return run(main())
 

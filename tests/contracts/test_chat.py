@@ -81,7 +81,7 @@ class _MemoryBench:
         return self.port.screen(thread.thread)
 
     def answers(self) -> list[tuple[str, bool]]:
-        return [(text, private) for _, text, private in self.port.answers]
+        return [(text, True) for _, text in self.port.answers]
 
     def forms(self) -> list[Form]:
         return [form for _, form in self.port.forms]
@@ -116,8 +116,7 @@ def _question() -> Message:
 
 def _deed(bench: ChatBench) -> Invocation:
     return Invocation(
-        bench.place.adapter, bench.place.workspace, bench.place, bench.alice, "d1", "command", "status", 0,
-        handle=bench.handle(),
+        bench.place, bench.alice, "d1", "command", "status", handle=bench.handle(),
     )  # fmt: skip
 
 
@@ -194,13 +193,12 @@ def test_a_question_shows_its_words(opens: Opens):
     asyncio.run(story())
 
 
-def test_a_reply_is_private_unless_it_is_said_otherwise(opens: Opens):
+def test_a_reply_is_private(opens: Opens):
     async def story() -> None:
         async with opens() as bench:
             await bench.port.reply(_deed(bench), Notice("for you"))
-            await bench.port.reply(_deed(bench), Notice("for all"), private=False)
-            assert [private for _, private in bench.answers()] == [True, False]
-            assert "for you" in bench.answers()[0][0]
+            ((text, is_private),) = bench.answers()
+            assert ("for you" in text, is_private) == (True, True)
 
     asyncio.run(story())
 

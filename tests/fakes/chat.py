@@ -9,7 +9,7 @@ import msgspec
 
 from bot.forms import Form
 from bot.messages import Message, Picture
-from bot.port import Caps, ChatDown, ChatGone, Health, Identity, Invocation, MessageRef, Place, ThreadRef
+from bot.port import Actor, Caps, ChatDown, ChatGone, Health, Invocation, MessageRef, Place, ThreadRef
 from bot.shown import Shown, shown
 from engine.core.ids import RunId
 
@@ -32,7 +32,7 @@ class MemoryChat:
         self.name = name
         self.caps = caps
         self.entries: dict[str, Entry] = {}
-        self.answers: list[tuple[Invocation, str, bool]] = []
+        self.answers: list[tuple[Invocation, str]] = []
         self.forms: list[tuple[Invocation, Form]] = []
         self.groups: dict[str, tuple[str, ...]] = {}
         self.latency_s = 0.05
@@ -64,9 +64,9 @@ class MemoryChat:
         entry.message, entry.shown = message, shown(message, self.caps)
         entry.edits.append((asyncio.get_running_loop().time(), entry.shown.text))
 
-    async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
+    async def reply(self, invocation: Invocation, message: Message) -> None:
         await self._reach(invocation.place)
-        self.answers.append((invocation, shown(message, self.caps).text, private))
+        self.answers.append((invocation, shown(message, self.caps).text))
 
     async def ask_form(self, invocation: Invocation, form: Form) -> None:
         await self._reach(invocation.place)
@@ -76,9 +76,9 @@ class MemoryChat:
         picture = Picture(RunId(name.partition(".")[0]), alt, data)
         return await self.post(thread, picture, key)
 
-    async def resolve(self, actor_id: str) -> Identity:
+    async def resolve(self, actor_id: str) -> Actor:
         await asyncio.sleep(self.latency_s)
-        return Identity(actor_id, actor_id.rpartition(":")[2], self.groups.get(actor_id, ()))
+        return Actor(actor_id, actor_id.rpartition(":")[2], self.groups.get(actor_id, ()))
 
     def health(self) -> Health:
         return Health(is_up=True)

@@ -102,8 +102,7 @@ class MemoryPlatform(Platform):
         assert self._deliver is not None, "no bot is connected"
         await self._deliver(
             Invocation(
-                self.name, place.workspace, place, Actor(self.who(who), who), key, kind, name, 0, thread, dict(args),
-                values or {},
+                place, Actor(self.who(who), who), key, kind, name, thread, dict(args), values or {},
             )
         )  # fmt: skip
-        return "\n".join(text for given, text, _ in self.chat.answers[before:] if given.dedupe_key == key)
+        return "\n".join(text for given, text in self.chat.answers[before:] if given.dedupe_key == key)

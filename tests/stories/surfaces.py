@@ -100,7 +100,7 @@ class Console(Surface):
         self, kind: Literal["click", "form"], thread: str, name: str, args: dict[str, str], values: dict[str, str]
     ) -> str:
         actor, key = Actor(self.account, "alice"), f"web {next(_deeds)}"
-        deed = Invocation("web", CONSOLE.workspace, CONSOLE, actor, key, kind, name, 0, thread, dict(args), values)
+        deed = Invocation(CONSOLE, actor, key, kind, name, thread, dict(args), values)
         _told.set([])
         await self._deliver(deed)
         return "\n".join(_told.get())

@@ -57,11 +57,11 @@ class BusyChat(MemoryChat):
         self.wait_s = wait_s
         self.tries = 0
 
-    async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
+    async def reply(self, invocation: Invocation, message: Message) -> None:
         self.tries += 1
         if self.tries < 3:
             raise ChatDown("not now", self.wait_s)
-        await super().reply(invocation, message, private=private)
+        await super().reply(invocation, message)
 
 
 def test_an_answer_that_must_wait_is_given_after_the_wait():

@@ -28,7 +28,7 @@ def story(told: Callable[[DiscordBench], Awaitable[None]]) -> None:
 
 
 def deed(bench: DiscordBench, handle: str = "", thread: str | None = None) -> Invocation:
-    return Invocation("discord", GUILD, PLACE, bench.alice, "d1", "click", "decide", 0, thread, handle=handle)
+    return Invocation(PLACE, bench.alice, "d1", "click", "decide", thread, handle=handle)
 
 
 async def opened(bench: DiscordBench) -> ThreadRef:
@@ -305,16 +305,6 @@ def test_an_answer_that_comes_after_a_quarter_of_an_hour_is_a_direct_message(sta
         await bench.port.reply(deed(bench, handle), Notice("at last"))
         (message,) = bench.world.messages.values()
         assert (message["channel_id"], read(message)) == (DM, "at last")
-
-    story(told)
-
-
-def test_an_answer_to_everybody_takes_the_announcement_back():
-    async def told(bench: DiscordBench) -> None:
-        handle = await _defer(bench)
-        await bench.port.reply(deed(bench, handle), Notice("one"), private=False)
-        assert bench.world.edits_of_answers == [("DELETE", None)]
-        assert [read(each) for each in bench.world.messages.values()] == ["one"]
 
     story(told)
 

@@ -32,9 +32,7 @@ async def _told_of(server: Loopback, sentence: str) -> None:
             assert sentence in health.detail
             assert not talk.health()["discord"].is_up
             talk.chat.tell = lambda _thread, item, _only_for: heard.put_nowait(item)
-            deed = Invocation(
-                "web", "local", PLACE, Actor("web:alice", "alice"), "d1", "command", "", 0, LOBBY, {"text": "status"}
-            )
+            deed = Invocation(PLACE, Actor("web:alice", "alice"), "d1", "command", "", LOBBY, {"text": "status"})
             talk.take(deed)
             assert (await heard.get()).kind == "reply"
 

@@ -243,6 +243,4 @@ def test_two_processes_with_one_token_do_a_command_once_and_one_of_them_says_so(
 
 
 def _deed(bench: FakeBench, handle: str) -> Invocation:
-    return Invocation(
-        "discord", bench.place.workspace, bench.place, bench.alice, handle, "command", "status", 0, handle=handle
-    )
+    return Invocation(bench.place, bench.alice, handle, "command", "status", handle=handle)

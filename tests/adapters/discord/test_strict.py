@@ -35,7 +35,7 @@ async def opened(bench: FakeBench) -> ThreadRef:
 
 
 def deed(bench: FakeBench, handle: str = "") -> Invocation:
-    return Invocation("discord", bench.place.workspace, bench.place, bench.alice, "d1", "click", "x", 0, handle=handle)
+    return Invocation(bench.place, bench.alice, "d1", "click", "x", handle=handle)
 
 
 def test_every_message_is_taken_as_a_post_an_edit_and_an_answer():

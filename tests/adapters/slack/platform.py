@@ -12,7 +12,6 @@ from adapters.slack.client import SlackConfig
 from adapters.slack.connection import Slack as Adapter
 from adapters.slack.controls import action_id
 from bot.port import ChatPort, Health, Invocation, Place
-from tests.fakes.jumping import LoopClock
 from tests.fakes.platforms import Button, Deliver, Platform
 from tests.fakes.slack.deliveries import SECRET, Outcome
 from tests.fakes.slack.person import Person, Seen
@@ -90,7 +89,7 @@ class SlackPlatform(Platform):
                 f"{self.slack.base}/api/",
                 self._has_plans,
             )
-            self.adapter = Adapter(config, self.house, LoopClock().now_ms, jitter=lambda: 0.5)
+            self.adapter = Adapter(config, self.house, jitter=lambda: 0.5)
             async with self.adapter.running(), _doors(self.adapter, self.slack):
                 await self.house.up.wait()
                 yield self.adapter.chat

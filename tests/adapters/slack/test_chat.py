@@ -28,7 +28,7 @@ def story(told: Callable[[SlackBench], Awaitable[None]]) -> None:
 
 def deed(bench: SlackBench, handle: str = "", thread: str | None = None, channel: str = CHANNEL) -> Invocation:
     place = Place("slack", TEAM, channel)
-    return Invocation("slack", TEAM, place, bench.alice, "d1", "click", "decide", 0, thread, handle=handle)
+    return Invocation(place, bench.alice, "d1", "click", "decide", thread, handle=handle)
 
 
 async def opened(bench: SlackBench) -> ThreadRef:

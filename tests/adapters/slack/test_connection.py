@@ -57,7 +57,7 @@ def story(told: Story, prepare: Callable[[Loopback], None] = lambda _: None, app
             prepare(server)
             house = House()
             config = SlackConfig("xoxb-1", app_token, "" if app_token else SECRET, f"{server.base}api/")
-            async with Slack(config, house, lambda: 1_000, jitter=lambda: 0.0).running() as slack:
+            async with Slack(config, house, jitter=lambda: 0.0).running() as slack:
                 await told(server, house, slack)
             assert server.open == [] or all(socket.closed for socket in server.open)
 

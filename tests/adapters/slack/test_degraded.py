@@ -34,7 +34,7 @@ def test_a_refused_token_is_said_and_the_console_answers_all_the_same():
                 assert [door.path for door in talk.doors] == ["/slack/events"]
                 talk.chat.tell = lambda _thread, item, _only_for: heard.put_nowait(item)
                 alice = Actor("web:alice", "alice")
-                deed = Invocation("web", "local", PLACE, alice, "d1", "command", "", 0, LOBBY, {"text": "status"})
+                deed = Invocation(PLACE, alice, "d1", "command", "", LOBBY, {"text": "status"})
                 talk.take(deed)
                 assert (await heard.get()).kind == "reply"
 

@@ -28,7 +28,7 @@ class World:
     def __init__(self) -> None:
         self.memory = InMemory()
         self.taken: list[Invocation] = []
-        self.link = Slack(SlackConfig("xoxb-1", "xapp-1"), self, lambda: 1_000)
+        self.link = Slack(SlackConfig("xoxb-1", "xapp-1"), self)
         self.link._api = self.memory.api()
         self.link.chat.me = ME
         self.app = build_slack_app(self.link._config, self.link, client=AsyncWebClient(), once=self.link._once)
@@ -222,7 +222,7 @@ KINDS = st.sampled_from(["event_callback", "block_actions", "view_submission", "
 def test_whatever_comes_is_a_deed_or_none(body: dict[str, Any], kind: str):
     told = {**body, "type": kind}
     assert isinstance(key_of_deed(told), str)
-    heard(told, BOT_USER, 0)
+    heard(told, BOT_USER)
 
 
 @given(st.text(st.sampled_from("<>|@#!&;ampltU1C^ "), max_size=30))

@@ -60,16 +60,12 @@ def test_another_place_is_none_of_ours():
     run(scene())
 
 
-def test_a_private_answer_goes_to_one_person_and_a_public_one_to_all():
+def test_an_answer_goes_to_one_person():
     async def scene() -> None:
         chat, told = _chat()
-        asked = Invocation("web", "local", PLACE, Actor("web:alice", "alice"), "k", "command", "", 0, thread="t")
+        asked = Invocation(PLACE, Actor("web:alice", "alice"), "k", "command", "", thread="t")
         await chat.reply(asked, Notice("for you"))
-        await chat.reply(asked, Notice("for all"), private=False)
-        assert [(item.text, item.private, only_for) for _, item, only_for in told] == [
-            ("for you", True, "web:alice"),
-            ("for all", False, ""),
-        ]
+        assert [(item.text, item.private, only_for) for _, item, only_for in told] == [("for you", True, "web:alice")]
 
     run(scene())
 
