@@ -1,7 +1,7 @@
 """The one door to Slack's Web API: each call made once, each refusal told in our own words. Must not know what is said.
 
 slack_sdk would try a lost call again by itself, and so say things twice; our client has no such habit (adapters/slack/client.py),
-and whoever calls decides what to do (bot/lane.py).
+and whoever calls decides what to do (bot/announcer.py).
 """
 
 import asyncio

@@ -46,7 +46,7 @@ async def _bench(*, is_socket: bool) -> AsyncIterator[StrictBench]:
         deeds.append(invocation)
 
     platform = SlackPlatform(is_socket=is_socket)
-    # The suite posts as fast as it can; the pace is the lane's business (bot/lane.py).
+    # The suite posts as fast as it can; the pace is the announcer's business (bot/announcer.py).
     platform.api.rates = Rates(post_gap_s=0.0)
     async with platform.connected(take) as port:
         await asyncio.gather(*(platform.types("alice", "status") for _ in range(3)))

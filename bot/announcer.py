@@ -1,4 +1,4 @@
-"""One channel's mouth: a single task that says one thing after the other, so that nothing overtakes anything.
+"""One channel's announcer: a single task that says one thing after the other, so that nothing overtakes anything.
 
 It holds no messages, only what is to be said: posts are intents on the state branch, and an edit is rendered when its turn
 has come. So a thousand changes while it waits are one edit, and after a crash it begins where it stopped.
@@ -53,10 +53,10 @@ class Editing(msgspec.Struct, frozen=True):
     what: What
 
 
-Job = Opening | Sending | Editing
+Utterance = Opening | Sending | Editing
 
 
-class Lane:
+class Announcer:
     """What is said in one place, whichever runs are bound there."""
 
     def __init__(self, place: Place, port: ChatPort, engine: EngineSeen, pacer: Pacer) -> None:
@@ -95,17 +95,17 @@ class Lane:
                 await self._wait()
                 continue
             await self._pacer.turn(self.place)
-            job = self._next()
-            if job is None:
+            utterance = self._next()
+            if utterance is None:
                 continue
             try:
-                await self._do(job)
+                await self._do(utterance)
                 self._pacer.spoke(self.place)
                 failures = 0
             except ChatDown as error:
-                self._put_back(job)
-                if error.is_message and isinstance(job, Editing):
-                    self._held[job.binding.id, job.what] = _now() + error.retry_after_s
+                self._put_back(utterance)
+                if error.is_message and isinstance(utterance, Editing):
+                    self._held[utterance.binding.id, utterance.what] = _now() + error.retry_after_s
                     continue
                 failures += 1
                 # Once: a moment's trouble is no news, a chat may be down for days, and its health is told elsewhere.
@@ -114,9 +114,9 @@ class Lane:
                 logger.log(level, "chat is down", extra=extra)
                 await self._pacer.back_off(failures, error.retry_after_s)
             except ChatGone as error:
-                await self._give_up(job, error)
+                await self._give_up(utterance, error)
 
-    def _next(self) -> Job | None:
+    def _next(self) -> Utterance | None:
         """What comes next: threads, questions, other posts, edits; a summary when its run's edits are through."""
         board = self._engine.board
         live = [b for name in tuple(self._bindings) if not (b := board.chat.bindings[name]).ended]
@@ -161,8 +161,8 @@ class Lane:
         over = {b for b, _ in self._told if board.runs[board.chat.bindings[b].run].state in RUN_OVER}
         self._told = {key: message for key, message in self._told.items() if key[0] not in over}
 
-    async def _do(self, job: Job) -> None:
-        match job:
+    async def _do(self, utterance: Utterance) -> None:
+        match utterance:
             case Opening(binding):
                 await self._open(binding)
             case Sending(binding, post):
@@ -227,17 +227,17 @@ class Lane:
             await self._port.edit(ref, message)
         self._told[binding.id, what] = message
 
-    def _put_back(self, job: Job) -> None:
-        if isinstance(job, Editing):
-            self._dirty.setdefault((job.binding.id, job.what))
+    def _put_back(self, utterance: Utterance) -> None:
+        if isinstance(utterance, Editing):
+            self._dirty.setdefault((utterance.binding.id, utterance.what))
 
-    async def _give_up(self, job: Job, error: ChatGone) -> None:
-        extra = {"action": "chat_gone", "place": str(self.place), "run": job.binding.run, "why": str(error)}
+    async def _give_up(self, utterance: Utterance, error: ChatGone) -> None:
+        extra = {"action": "chat_gone", "place": str(self.place), "run": utterance.binding.run, "why": str(error)}
         logger.warning("chat is gone", extra=extra)
-        if error.is_place or isinstance(job, Opening):
-            await self._engine.order(c.UnbindChat(job.binding.id, str(error)), ENGINE)
-        elif isinstance(job, Sending):
-            await self._engine.order(c.SettlePost(job.post.id, dead=str(error) or "gone"), ENGINE)
+        if error.is_place or isinstance(utterance, Opening):
+            await self._engine.order(c.UnbindChat(utterance.binding.id, str(error)), ENGINE)
+        elif isinstance(utterance, Sending):
+            await self._engine.order(c.SettlePost(utterance.post.id, dead=str(error) or "gone"), ENGINE)
 
     def _key(self, binding: Binding, name: str) -> str:
         """The same for each try, and for no other repository that speaks in the same channel."""

@@ -1,4 +1,4 @@
-"""What a lane does before it speaks, and while it can't."""
+"""What an announcer does before it speaks, and while it can't."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from bot import lane
+from bot import announcer
 from tests.fakes.crew import ScriptedCrew, planned
 from tests.fakes.jumping import run
 from tests.fakes.memory_platform import MemoryPlatform
@@ -22,14 +22,14 @@ def test_a_chat_that_is_down_is_warned_of_once(down_s: float, told: int, caplog:
             chat.down_until(asyncio.get_running_loop().time() + down_s)
             await talk.until(lambda: talk.says("R1 is completed") != "", limit_s=3 * 3_600)
 
-    with caplog.at_level(logging.WARNING, "bot.lane"):
+    with caplog.at_level(logging.WARNING, "bot.announcer"):
         run(story())
-    assert [record.message for record in caplog.records if record.name == "bot.lane"] == ["chat is down"] * told
+    assert [record.message for record in caplog.records if record.name == "bot.announcer"] == ["chat is down"] * told
 
 
 def test_a_chat_is_told_nothing_that_git_cannot_tell(monkeypatch: pytest.MonkeyPatch):
     steps: list[str] = []
-    in_time, flush = lane.in_time, HeartSeen.flush
+    in_time, flush = announcer.in_time, HeartSeen.flush
 
     def speak() -> AbstractAsyncContextManager[None]:
         steps.append("speak")
@@ -39,7 +39,7 @@ def test_a_chat_is_told_nothing_that_git_cannot_tell(monkeypatch: pytest.MonkeyP
         steps.append("flush")
         await flush(heart)
 
-    monkeypatch.setattr(lane, "in_time", speak)
+    monkeypatch.setattr(announcer, "in_time", speak)
     monkeypatch.setattr(HeartSeen, "flush", note)
 
     async def story() -> None:
