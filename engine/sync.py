@@ -5,11 +5,13 @@ goes on from a new root, and the push names the very commit that it replaces, wh
 """
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
+from engine.store.commits import PREVIOUS_EPOCH
 from engine.store.refs import APART, EPOCHS, STATE
 from engine.workspace.git import GitError, run_git
 
@@ -125,10 +127,10 @@ class Sync:
 
         Raises: HistoriesDiffer when there is none.
         """
-        for ours in filter(None, (self._tip(STATE), *reversed(self._ends(EPOCHS)))):
-            for end in (theirs, *reversed(self._ends(self._kept_epochs))):
-                if found := self._run("merge-base", ours, end, accept=(0, 1)):
-                    return found
+        published = tuple(self._epochs(theirs))
+        for ours in self._epochs(self._tip(STATE)):
+            if found := self._run("merge-base", ours, *published, accept=(0, 1)):
+                return found
         raise HistoriesDiffer(
             f"orch-state here and that of {self.place.remote} have nothing in common; "
             "push the one to another place ([state] quiet), or rename it"
@@ -163,6 +165,15 @@ class Sync:
         if any("[rejected]" not in line for line in refused):
             raise SyncFailed(f"{self.place.remote} refuses: {'; '.join(refused)}")
         return not refused
+
+    def _epochs(self, end: str | None) -> Iterator[str]:
+        """The last commits of the epochs of a history that are here, newest first, from its newest commit on.
+
+        The roots themselves name them: refs may be those of the other side already, where a union was cut off.
+        """
+        while end and (commit := self._run("rev-parse", "--verify", "--quiet", f"{end}^{{commit}}", accept=(0, 1))):
+            yield commit
+            end = self._run("log", "--max-parents=0", f"--format=%(trailers:key={PREVIOUS_EPOCH},valueonly)", commit)
 
     def _holds(self, ends: tuple[str, ...], commit: str) -> bool:
         return any(self._is_ancestor(commit, end) for end in ends)

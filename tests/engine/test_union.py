@@ -19,7 +19,7 @@ from engine.ledger import carry_out
 from engine.recovery import load_board
 from engine.store.entry import Entry, StoredEntry
 from engine.store.gitlog import GitLog
-from engine.sync import HistoriesDiffer, Place, Sync
+from engine.sync import HistoriesDiffer, Place, Sync, SyncFailed
 from engine.union import United, unite
 from engine.verify import verify
 from engine.workspace.repository import Repository
@@ -61,9 +61,9 @@ def clone(ours: ProvenRun, folder: Path) -> Clone:
     return found
 
 
-def put_together(ours: ProvenRun) -> United:
+def put_together(ours: ProvenRun, kind: type[Sync] = Sync) -> United:
     """What `orch sync` does before it pushes."""
-    both = Sync(ours.repository.git_dir, Place("origin"))
+    both = kind(ours.repository.git_dir, Place("origin"))
     tip = both.fetch()
     assert tip is not None
     assert both.relation(tip) == "apart"
@@ -75,6 +75,21 @@ def put_together(ours: ProvenRun) -> United:
     both.end_union()
     assert both.relation(tip) == "ahead"
     return united
+
+
+class Killed(Sync):
+    """A union that is killed when the refs of our epochs are moved, and the branch is not."""
+
+    def take_over(self, theirs: str) -> None:
+        raise SyncFailed("killed")
+
+
+def another(run: ProvenRun, objective: str, *, epoch: bool = False) -> None:
+    """A further run, perhaps in a new epoch."""
+    if epoch:
+        run.log.begin_epoch()
+    base = run.repository.branch_tip("main")
+    run.give(c.StartRun(objective, "main", base, RunConfig("pilot"), "cli:ada"), "cli:ada")
 
 
 def board(run: ProvenRun) -> Blackboard:
@@ -121,9 +136,8 @@ def test_a_landing_that_is_told_again_is_still_proven(ours: ProvenRun, theirs: C
 
 
 def test_names_that_both_gave_become_new_ones_for_ours(ours: ProvenRun, theirs: Clone):
-    for run, objective in ((theirs, "their second"), (ours, "our second")):
-        base = run.repository.branch_tip("main")
-        run.give(c.StartRun(objective, "main", base, RunConfig("pilot"), "cli:ada"), "cli:ada")
+    another(theirs, "their second")
+    another(ours, "our second")
     ours.give(c.StartAttempt(TaskId("T5"), ours.repository.branch_tip("main")), "director")
     united = put_together(ours)
     assert united.names == {"R2": "R3", "T5": "T6"}
@@ -230,6 +244,26 @@ def test_our_epochs_are_kept_and_theirs_hold(ours: ProvenRun, theirs: Clone):
     assert git(ours.repository.path, "for-each-ref", "refs/orch/epoch/") != ""
     put_together(ours)
     assert git(ours.repository.path, "for-each-ref", "refs/orch/epoch/") == ""
+    assert proven(ours) == ""
+
+
+@pytest.mark.parametrize(("epochs", "killed"), [(2, True), (10, False)])
+def test_only_what_came_after_the_last_common_event_is_told_again(tmp_path: Path, epochs: int, killed: bool):
+    ours = ProvenRun(tmp_path / "ours").start()
+    for number in range(epochs):
+        another(ours, f"common {number}", epoch=True)
+    another(ours, "common, in the last common epoch")
+    theirs = Clone(ours, tmp_path / "theirs")
+    git(ours.repository.path, "remote", "add", "origin", str(theirs.repository.path))
+    another(theirs, "theirs")
+    another(ours, "ours", epoch=True)
+    if killed:
+        with pytest.raises(SyncFailed):
+            put_together(ours, Killed)
+    put_together(ours)
+    told = [run.objective for run in board(ours).runs.values()]
+    assert told[-3:] == ["common, in the last common epoch", "theirs", "ours"]
+    assert len(told) == len(set(told))
     assert proven(ours) == ""
 
 
