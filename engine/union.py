@@ -66,6 +66,8 @@ class _Telling:
         self._touched: dict[RunId, dict[TaskId, None]] = {}
         self._aside: dict[RunId, list[c.SetAside]] = {}
         self._cut: set[tuple[TaskId, int]] = set()
+        self._seqs: dict[int, int] = {}
+        """Where each of our events is on their board, or the one before it if it was set aside."""
         self._last: dict[str, int] = {}
         for name in (*_names_on(board), *filter(None, map(_name_given, events))):
             self._last[name[0]] = max(self._last.get(name[0], 0), number(name))
@@ -74,7 +76,7 @@ class _Telling:
         """Fold the event in and add its entry; or set it aside."""
         before = e.decode(old.event)
         self._rename(_name_given(before))
-        event = _renamed(before, self.united.names)
+        event = _renumbered(_renamed(before, self.united.names), self._seqs, self.united.names)
         actor = dict(old.trailers).get("Orch-Actor", ENGINE)
         if problem := self._problem_with(event):
             self._set_aside(old, event, problem)
@@ -89,12 +91,14 @@ class _Telling:
             self._set_aside(old, event, str(error))
             return
         self._board = board
+        self._seqs[old.seq] = board.seq
         was = " ".join((old.commit, before.run, *filter(None, [getattr(before, "task", None)])))
         self.united.entries.append(
             msgspec.structs.replace(entry, trailers=(*entry.trailers, (WAS, was)), committed_at_ms=self._now_ms)
         )
 
     def _set_aside(self, old: StoredEntry, event: e.AnyEvent, problem: str) -> None:
+        self._seqs[old.seq] = self._board.seq
         if isinstance(event, e.AttemptStarted):
             self._cut.add((event.task, event.attempt))
         if not isinstance(event, _FOLLOWS_OF_ITSELF):
@@ -167,6 +171,17 @@ def _renamed(event: e.AnyEvent, names: Mapping[str, str]) -> e.AnyEvent:
         return event
     plain: object = msgspec.json.decode(e.encode(event))
     return e.decode(msgspec.json.encode(_replaced(plain, names)).decode())
+
+
+def _renumbered(event: e.AnyEvent, seqs: Mapping[int, int], names: Mapping[str, str]) -> e.AnyEvent:
+    """The event with the number of another event in it as it is now: what a chat was told is not told again."""
+    if not isinstance(event, e.PostIntended):
+        return event
+    until = seqs.get(event.until_seq, event.until_seq)
+    # A post's key says in words what it is about: `decision D3`, `digest until 30`.
+    words = {**names, str(event.until_seq): str(until)}
+    key = " ".join(words.get(word, word) for word in event.key.split(" "))
+    return msgspec.structs.replace(event, key=key, until_seq=until)
 
 
 def _replaced(value: object, names: Mapping[str, str]) -> object:

@@ -179,6 +179,30 @@ def test_what_cannot_follow_is_set_aside_and_a_person_is_asked(ours: ProvenRun, 
     assert found.open_decisions == {}
 
 
+def test_what_a_chat_was_told_is_not_told_again(ours: ProvenRun, theirs: Clone):
+    another(theirs, "their second")
+    ours.give(c.BindChat(R1, "web", "w", "ch"), "cli:ada")
+    binding = next(iter(ours.board.chat.bindings))
+    ours.complete(T4)
+    until = ours.board.seq
+    ours.give(c.AskAboutBudget(R1, "0.00 USD left"))
+    told = c.IntendPost(binding, "digest", f"digest until {until}", lines=("T4 complete",), until_seq=until)
+    ours.give(told)
+    theirs.give(c.AskAboutBudget(R1, "0.00 USD left"))
+    ours.give(c.IntendPost(binding, "decision", "decision D1", DecisionId("D1")))
+    put_together(ours)
+    found = board(ours)
+    digest, question = found.chat.posts.values()
+    assert seq_of_landing(ours) == digest.until_seq > until
+    assert digest.key == f"digest until {digest.until_seq}"
+    assert (question.key, question.about) == ("decision D2", DecisionId("D2"))
+
+
+def seq_of_landing(run: ProvenRun) -> int:
+    with closing(GitLog.open(run.repository.path)) as log:
+        return next(one.seq for one in log.entries() if isinstance(e.decode(one.event), e.WorkMerged))
+
+
 def test_two_answers_to_one_question_are_one_answer_and_one_set_aside(ours: ProvenRun, theirs: Clone):
     def answered(run: ProvenRun, by: str) -> None:
         run.give(c.AnswerDecision(DecisionId("D1"), "stop", by, "2026-01-01T00:00:00Z"), by)
