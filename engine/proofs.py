@@ -47,8 +47,6 @@ class Landing(msgspec.Struct, frozen=True):
     approved_seq: int
     prepared_seq: int
     prepared: Receipt | None
-    named: tuple[str, str]
-    """The run and the task as the merge names them."""
 
 
 class Proofs:
@@ -60,14 +58,17 @@ class Proofs:
         self._places = places
         self._held: dict[RunId, frozenset[str]] = {}
 
-    def of_landing(self, landing: Landing) -> Iterator[Fault]:
-        """What is wrong with a landing: its receipt against the commit, the target and the state branch."""
+    def of_landing(self, landing: Landing, named: tuple[str, str]) -> Iterator[Fault]:
+        """What is wrong with a landing: its receipt against the commit, the target and the state branch.
+
+        `named` are the run and the task as they were when the merge was made.
+        """
         receipt, task = landing.event.receipt, self._board.tasks[landing.event.task]
         run = self._board.runs[task.run]
         try:
             problems = [
                 *self._of_commit(receipt),
-                *self._of_message(landing),
+                *self._of_message(landing, named),
                 *_of_gates(receipt, plan.held_to(task, self._carried(task)), run),
                 *self._of_evidence(receipt),
             ]
@@ -102,7 +103,7 @@ class Proofs:
         known = {task.receipt.commit for task in self._board.tasks.values() if task.receipt is not None}
         for branch in dict.fromkeys(run.branch for run in self._board.runs.values()):
             for commit in self._first_parents(branch):
-                found = _trailers(commit.message)
+                found = said_in(commit.message)
                 if ANCHOR in found and str(commit.id) not in known:
                     name = f"{found.get('Orch-Task', '?')} of {found.get('Orch-Run', '?')}"
                     problem = f"{branch} holds a landing of {name} that the state branch has no receipt for"
@@ -171,10 +172,10 @@ class Proofs:
         if tree != receipt.tree:
             yield f"the tree of {receipt.commit[:10]} is {tree[:10]}; the receipt says {receipt.tree[:10]}"
 
-    def _of_message(self, landing: Landing) -> Iterator[str]:
+    def _of_message(self, landing: Landing, named: tuple[str, str]) -> Iterator[str]:
         event = landing.event
-        found = _trailers(self._repository.message(event.receipt.commit))
-        said = {"Orch-Run": landing.named[0], "Orch-Task": landing.named[1], "Orch-Attempt": str(event.attempt)}
+        found = said_in(self._repository.message(event.receipt.commit))
+        said = {"Orch-Run": named[0], "Orch-Task": named[1], "Orch-Attempt": str(event.attempt)}
         for key, expected in said.items():
             if found.get(key) != expected:
                 yield f"{event.receipt.commit[:10]} says {key}: {found.get(key, 'nothing')}; expected {expected}"
@@ -223,6 +224,7 @@ def _red(proofs: Sequence[GateProof]) -> Iterator[GateProof]:
     return (proof for proof in proofs if proof.exit_code != 0)
 
 
-def _trailers(message: str) -> dict[str, str]:
+def said_in(message: str) -> dict[str, str]:
+    """The trailers in the last paragraph of a commit's message."""
     last = message.rstrip("\n").rpartition("\n\n")[2]
     return {key: value for key, colon, value in (line.partition(": ") for line in last.split("\n")) if colon}

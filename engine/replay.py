@@ -49,7 +49,9 @@ class Replay:
         self.board = Blackboard()
         self.landings: list[Landing] = []
         self.places: dict[str, int] = {}
-        """State commits with their numbers; also commits of a history that was put together with this one, by what tells them again."""
+        """State commits with their numbers."""
+        self.of_others: list[StoredEntry] = []
+        """What tells again, or sets aside, commits of a history that was put together with this one."""
         self._handle = handle
         self._only_tip = only_tip
         self._source = _Objects(handle)
@@ -67,8 +69,6 @@ class Replay:
                 if not self.places:
                     yield self._begin(entry.parents[0])
                 self.places[entry.commit] = entry.seq
-                if (was := dict(entry.trailers).get(WAS)) is not None:
-                    self.places.setdefault(was.partition(" ")[0], entry.seq)
                 yield Step(entry, tuple(self._step(entry, is_compared=not self._only_tip or entry.commit == tip)))
         except BrokenLog as error:
             yield Step(None, (Fault(f"{error.problem}; nothing after it was verified", commit=error.commit),))
@@ -154,6 +154,8 @@ class Replay:
             yield f"its tree is {after[:10]}, not the tree before with what the event changes"
 
     def _remember(self, entry: StoredEntry, event: e.AnyEvent) -> None:
+        if isinstance(event, e.EventSetAside) or WAS in dict(entry.trailers):
+            self.of_others.append(entry)
         if isinstance(event, e.WorkApproved | e.LandingResumed):
             self._approved[event.task] = entry.seq
         elif isinstance(event, e.LandingPrepared):
@@ -163,15 +165,14 @@ class Replay:
         elif isinstance(event, e.WorkMerged):
             seq, receipt = self._prepared.pop(event.task, (0, None))
             approved = self._approved.get(event.task, 0)
-            # A merge speaks of the names that were given when it was made.
-            names = dict(entry.trailers).get(WAS, f"- {event.run} {event.task}").split(" ")[1:]
-            self.landings.append(Landing(entry.commit, entry.seq, event, approved, seq, receipt, (names[0], names[-1])))
+            self.landings.append(Landing(entry.commit, entry.seq, event, approved, seq, receipt))
 
 
 def _of_words(entry: StoredEntry, record: e.Record, expected: str) -> Iterator[str]:
     """What is wrong with the message and the author."""
     trailers = trailers_of(record)
-    if tuple(trailer for trailer in entry.trailers if trailer[0] != WAS) != trailers:
+    told = entry.trailers[len(trailers) :][:1] if WAS in dict(entry.trailers) else ()
+    if entry.trailers != (*trailers, *told):
         yield f"its trailers are {dict(entry.trailers)}, expected {dict(trailers)}"
     name = clean_name(author(record.actor)[0], otherwise="unknown")
     if entry.author != name:

@@ -92,7 +92,8 @@ class Sync:
             return None
         self._talk(
             "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.place.remote,
-            f"+{self.place.ref}:{self._kept}", f"+{EPOCHS}*:{self._kept_epochs}*", within_s=within_s,
+            f"+{self.place.ref}:{self._kept}", f"+{EPOCHS}*:{self._kept_epochs}*", f"{APART}*:{APART}*",
+            within_s=within_s,
         )  # fmt: skip
         return self._tip(self._kept)
 

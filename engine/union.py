@@ -28,7 +28,7 @@ WAS: Final = "Orch-Was"
 """In a commit that tells an event again: the commit before, and the run and the task as they were named there."""
 
 _ATTEMPT_FILE: Final = re.compile(r"runs/(?:[0-9]/)*(R[0-9]+)/logs/(?:[0-9]/)*(T[0-9]+)/a([0-9]+)/(.+)")
-_FOLLOWS_OF_ITSELF: Final = (e.TaskReadied, e.RunMoved)
+FOLLOWS_OF_ITSELF: Final = (e.TaskReadied, e.RunMoved)
 """What `settle` says anew wherever it still holds."""
 
 ReadFile = Callable[[str, str], bytes | None]
@@ -69,14 +69,14 @@ class _Telling:
         self._seqs: dict[int, int] = {}
         """Where each of our events is on their board, or the one before it if it was set aside."""
         self._last: dict[str, int] = {}
-        for name in (*_names_on(board), *filter(None, map(_name_given, events))):
+        for name in (*_names_on(board), *filter(None, map(name_given, events))):
             self._last[name[0]] = max(self._last.get(name[0], 0), number(name))
 
     def tell(self, old: StoredEntry) -> None:
         """Fold the event in and add its entry; or set it aside."""
         before = e.decode(old.event)
-        self._rename(_name_given(before))
-        event = _renumbered(_renamed(before, self.united.names), self._seqs, self.united.names)
+        self._rename(name_given(before))
+        event = _renumbered(renamed(before, self.united.names), self._seqs, self.united.names)
         actor = dict(old.trailers).get("Orch-Actor", ENGINE)
         if problem := self._problem_with(event):
             self._set_aside(old, event, problem)
@@ -92,16 +92,14 @@ class _Telling:
             return
         self._board = board
         self._seqs[old.seq] = board.seq
-        was = " ".join((old.commit, before.run, *filter(None, [getattr(before, "task", None)])))
-        self.united.entries.append(
-            msgspec.structs.replace(entry, trailers=(*entry.trailers, (WAS, was)), committed_at_ms=self._now_ms)
-        )
+        trailers = (*entry.trailers, (WAS, was_of(old.commit, before)))
+        self.united.entries.append(msgspec.structs.replace(entry, trailers=trailers, committed_at_ms=self._now_ms))
 
     def _set_aside(self, old: StoredEntry, event: e.AnyEvent, problem: str) -> None:
         self._seqs[old.seq] = self._board.seq
         if isinstance(event, e.AttemptStarted):
             self._cut.add((event.task, event.attempt))
-        if not isinstance(event, _FOLLOWS_OF_ITSELF):
+        if not isinstance(event, FOLLOWS_OF_ITSELF):
             self._aside.setdefault(event.run, []).append(c.SetAside(old.event, old.commit, problem))
 
     def _problem_with(self, event: e.AnyEvent) -> str:
@@ -133,7 +131,12 @@ class _Telling:
             self.united.names[name] = f"{name[0]}{self._last[name[0]]}"
 
 
-def _name_given(event: e.AnyEvent) -> str | None:
+def was_of(commit: str, event: e.AnyEvent) -> str:
+    """What a commit that tells the event of this one again says in `Orch-Was`."""
+    return " ".join((commit, event.run, *filter(None, [getattr(event, "task", None)])))
+
+
+def name_given(event: e.AnyEvent) -> str | None:
     """The name of what the event brings into being."""
     match event:
         case e.RunStarted():
@@ -166,7 +169,8 @@ def _files(before: e.AnyEvent, after: e.AnyEvent) -> Iterator[tuple[FileRef, Fil
     return zip(e.named_files(before), e.named_files(after), strict=True)
 
 
-def _renamed(event: e.AnyEvent, names: Mapping[str, str]) -> e.AnyEvent:
+def renamed(event: e.AnyEvent, names: Mapping[str, str]) -> e.AnyEvent:
+    """The event with each name in it, and in the paths of its files, as it is now."""
     if not names:
         return event
     plain: object = msgspec.json.decode(e.encode(event))

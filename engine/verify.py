@@ -3,6 +3,7 @@
 from engine.ports import Log
 from engine.proofs import Fault, Proofs, without_receipt
 from engine.replay import Replay
+from engine.retold import Retold
 from engine.workspace.repository import Repository
 
 __all__ = ["Fault", "verify"]
@@ -16,9 +17,11 @@ def verify(repository: Repository, log: Log, *, only_tip: bool = False) -> tuple
     """
     replay = Replay(repository.handle(), only_tip=only_tip)
     faults = [fault for step in replay.steps(log) for fault in step.faults]
-    proofs = Proofs(repository, replay.board, replay.places)
+    retold = Retold(repository.handle(), log, replay.places)
+    faults += retold.check(replay.of_others)
+    proofs = Proofs(repository, replay.board, retold.places)
     for landing in replay.landings:
-        faults += proofs.of_landing(landing)
+        faults += proofs.of_landing(landing, retold.names(landing.commit, (landing.event.run, landing.event.task)))
     faults += without_receipt(replay.board.tasks)
     faults += proofs.of_carried(replay.board.tasks)
     for run in replay.board.runs.values():

@@ -35,13 +35,15 @@ class ProvenRun:
         self.board = Blackboard()
         self.now_ms = START_MS
         self.given: list[tuple[c.Command, str, Mapping[str, bytes]]] = []
+        self.edit: Callable[[Entry], Entry] = lambda entry: entry
+        """What becomes of each entry before it is written."""
 
     def give(self, command: c.Command, actor: str = ENGINE, files: Mapping[str, bytes] | None = None) -> list[e.Record]:
         entries: list[Entry] = []
         self.now_ms += 1_000
         told = carry_out(self.board, command, actor, files or {}, self.now_ms, entries)
         assert not isinstance(told, c.Refused), told.reason
-        self.log.append(entries)
+        self.log.append([self.edit(entry) for entry in entries])
         self.given.append((command, actor, files or {}))
         return list(told)
 

@@ -40,7 +40,7 @@ class Clone(ProvenRun):
     def __init__(self, of: ProvenRun, folder: Path) -> None:
         shutil.copytree(of.repository.path, folder)
         self.repository = Repository.open(folder)
-        self.log, self.now_ms, self.given = GitLog.open(folder), of.now_ms + 500_000, []
+        self.log, self.now_ms, self.given, self.edit = GitLog.open(folder), of.now_ms + 500_000, [], of.edit
         self.board = load_board(self.log)
 
 
@@ -61,9 +61,9 @@ def clone(ours: ProvenRun, folder: Path) -> Clone:
     return found
 
 
-def put_together(ours: ProvenRun, kind: type[Sync] = Sync) -> United:
+def put_together(ours: ProvenRun, kind: type[Sync] = Sync, remote: str = "origin") -> United:
     """What `orch sync` does before it pushes."""
-    both = kind(ours.repository.git_dir, Place("origin"))
+    both = kind(ours.repository.git_dir, Place(remote))
     tip = both.fetch()
     assert tip is not None
     assert both.relation(tip) == "apart"
@@ -133,6 +133,42 @@ def test_a_landing_that_is_told_again_is_still_proven(ours: ProvenRun, theirs: C
     put_together(ours)
     assert board(ours).tasks[T4].state == "complete"
     assert proven(ours) == ""
+
+
+def test_a_landing_that_is_told_a_third_time_is_still_proven(ours: ProvenRun, theirs: Clone):
+    another(theirs, "their second")
+    for run in (theirs, ours):
+        run.give(c.AddTask(R1, "Another part", criteria=(Criterion("it is done", CHECK),)), "cli:ada")
+    ours.complete(TaskId("T5"))
+    assert put_together(ours).names == {"T5": "T7"}
+    another(theirs, "their third")
+    theirs.give(c.AddTask(R1, "One more", criteria=(Criterion("it is done", CHECK),)), "cli:ada")
+    assert put_together(ours).names == {"T7": "T9"}
+    assert board(ours).tasks[TaskId("T9")].state == "complete"
+    assert proven(ours) == ""
+
+
+def test_histories_of_three_engines_are_proven_together(ours: ProvenRun, theirs: Clone, tmp_path: Path):
+    third = Clone(ours, tmp_path / "third")
+    another(theirs, "their second")
+    another(third, "the second of the third")
+    shutil.rmtree(ours.repository.path)
+    ours = Clone(theirs, ours.repository.path)
+    for clone in (theirs, third):
+        git(ours.repository.path, "remote", "add", clone.repository.path.name, str(clone.repository.path))
+    ours.complete(T4)
+    another(theirs, "their third")
+    put_together(ours, remote="theirs")
+    assert put_together(ours, remote="third").names == {"R2": "R4", "T5": "T7"}
+    assert proven(ours) == ""
+    git(ours.repository.path, "update-ref", "-d", f"refs/orch/apart/{abandoned(ours)[:12]}")
+    assert "get it with `git fetch origin 'refs/orch/apart/*:refs/orch/apart/*'`" in proven(ours)
+
+
+def abandoned(run: ProvenRun) -> str:
+    """The longest history that the branch went on without."""
+    kept = git(run.repository.path, "for-each-ref", "--format=%(objectname)", "refs/orch/apart/").split()
+    return max(kept, key=lambda tip: int(git(run.repository.path, "rev-list", "--count", tip)))
 
 
 def test_names_that_both_gave_become_new_ones_for_ours(ours: ProvenRun, theirs: Clone):

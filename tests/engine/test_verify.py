@@ -10,7 +10,9 @@ from engine.core import commands as c
 from engine.core import events as e
 from engine.core.entities import Criterion, FileRef, GateProof
 from engine.core.ids import RunId, TaskId
+from engine.store.entry import Entry
 from engine.store.gitlog import GitLog
+from engine.union import WAS, was_of
 from engine.verify import Fault, verify
 from tests.engine.proven import BY, CHECK, ProvenRun, rewrite
 from tests.engine.workspace.target import git
@@ -226,6 +228,40 @@ def test_a_history_that_agrees_with_itself_is_held_by_the_target(run: ProvenRun)
     run.retell(praised)
     assert {fault.task for fault in faults(run)} == {"T3", "T4"}
     assert "its history was rewritten" in text(faults(run))
+
+
+@pytest.mark.parametrize(
+    ("is_kept", "first_told", "problem"),
+    [
+        (False, 0, "get it with `git fetch origin 'refs/orch/apart/*:refs/orch/apart/*'`"),
+        (True, 0, "is told again with another event"),
+        (True, 1, "is neither told again nor set aside, though what came after it is told again"),
+    ],
+)
+def test_a_forged_history_that_claims_to_tell_the_old_one_again_is_found(
+    run: ProvenRun, is_kept: bool, first_told: int, problem: str
+):
+    """As a union writes it, but an event says something else, or is no longer there."""
+    run.complete().finish()
+    old = {entry.seq: entry.commit for entry in run.log.entries()}
+    first_told += seq_of(run, "work-submitted", "T3")
+    if is_kept:
+        git(run.repository.path, "update-ref", "refs/orch/apart/old", "orch-state")
+
+    def retold(entry: Entry) -> Entry:
+        if entry.seq < first_told:
+            return entry
+        was = was_of(old[entry.seq], e.decode(entry.event))
+        return msgspec.structs.replace(entry, trailers=(*entry.trailers, (WAS, was)))
+
+    def praised(command: c.Command) -> c.Command:
+        return msgspec.structs.replace(command, summary="mine") if isinstance(command, c.SubmitWork) else command
+
+    run.edit = retold
+    run.retell(praised)
+    found = faults(run)
+    assert problem in text(found)
+    assert {fault.task for fault in found if "its history was rewritten" in fault.problem} == {"T3", "T4"}
 
 
 def test_a_dropped_commit_is_found(run: ProvenRun):

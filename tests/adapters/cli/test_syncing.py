@@ -69,6 +69,9 @@ def test_two_sides_that_worked_apart_are_put_together_and_pushed(
     assert "origin has orch-state as it is here" in said.out
     orch("sync", "-C", own_shop)
     assert git(own_shop, "rev-parse", "orch-state") == git(tmp_path / "laptop", "rev-parse", "orch-state")
+    left = git(own_shop, "for-each-ref", "--format=%(objectname)", "refs/orch/apart/")
+    assert left
+    assert left == git(tmp_path / "laptop", "for-each-ref", "--format=%(objectname)", "refs/orch/apart/")
     assert "Two engines worked on R1 apart" in orch("status", "-C", own_shop).out
 
 
