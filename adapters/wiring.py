@@ -94,13 +94,13 @@ async def open_session(
         board = load_board(log)
         models = await stack.enter_async_context(_models(settings, model))
         home = worktree_home(repository)
-        redact = Redactor((*secrets_of(settings), *secrets_of_servers(servers))).text
-        stream = Stream(redact)
-        extras = await stack.enter_async_context(supply(settings, servers, redact))
+        redactor = Redactor((*secrets_of(settings), *secrets_of_servers(servers)))
+        stream = Stream(redactor.text)
+        extras = await stack.enter_async_context(supply(settings, servers, redactor.text))
         parts = Parts(
             repository=repository, log=log, model=StreamedModel(models, stream), price_of=models.price_of, codec_of=models.codec_of, window_of=models.window_of,
             cells=cells, clock=clock,
-            options=_options(settings, model, home), home=home, redact=redact, supply=extras,
+            options=_options(settings, model, home), home=home, redactor=redactor, supply=extras,
             mirror=Sync(repository.git_dir, settings.state_place) if settings.state_place else None,
         )  # fmt: skip
         engine = await stack.enter_async_context(Engine(parts, board).running())

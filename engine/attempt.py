@@ -5,6 +5,7 @@ It holds no state outside one call and gets all it needs as a `Job`, so that the
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -33,6 +34,7 @@ from engine.notebook import Notebook
 from engine.objections import to_division, to_work
 from engine.options import Options
 from engine.ports import Clock
+from engine.redaction import Redactor
 from engine.results import parse_division, parse_findings, parse_integration, parse_plan, parse_run_verdict, parse_spec
 from engine.site import SetupFailed, Site, Sites
 from engine.tools.notepad import Notepad
@@ -40,7 +42,7 @@ from engine.tools.supply import Supply
 from engine.tools.workbench import Workbench
 from engine.unwritten import UnwrittenTurns
 from engine.work import Evidence, Failed, Job, Journal, Submitted, WorkOutcome
-from engine.workspace.commit import CannotCommit, commit_worktree
+from engine.workspace.commit import CannotCommit, commit_worktree, unfit
 from engine.workspace.git import GitError
 from engine.workspace.repository import UnknownCommit
 
@@ -82,7 +84,7 @@ class LocalWorker:
         options: Options,
         *,
         read: Read,
-        redact: Callable[[str], str],
+        redactor: Redactor,
         supply: Supply = Supply(),
         unwritten: UnwrittenTurns | None = None,
     ) -> None:
@@ -93,7 +95,8 @@ class LocalWorker:
         self._clock = clock
         self._options = options
         self._read = read
-        self._redact = redact
+        self._redactor = redactor
+        self._redact = redactor.text
 
     async def work(self, job: Job, journal: Journal) -> WorkOutcome:
         """The attempt's outcome; its processes are dead and its worktree is back in the pool on return."""
@@ -148,6 +151,7 @@ class LocalWorker:
         name = model_of(self._options, job, role.name)
         limits = await self._models.limits_of(name, self._options.limits)
         assignment = Assignment(role=role, brief=brief, model_name=name, label=job.label, limits=limits)
+        is_unfit = partial(unfit, site.worktree, self._redactor.found)
         async with self._supply.guests(role.name, site.cell) as guests:
             bench = Workbench(
                 root=site.worktree.path,
@@ -156,8 +160,8 @@ class LocalWorker:
                 protected=self._options.protected,
                 touches=ROLES[job.task.role].touches if job.task.role in COMMITTERS else "everything",
                 given=place.beginning.given,
-                objection=to_work(job, site.worktree.path),
-                division=to_division(job),
+                objection=to_work(job, site.worktree.path, is_unfit),
+                division=to_division(job, is_unfit),
                 notepad=notepad,
                 search=self._supply.search,
                 guests=guests,
@@ -194,8 +198,8 @@ class LocalWorker:
         """The commit and the diff of work that did not come to its end, for the next attempt; a branch holds it if it `is_kept`."""
         try:
             written = await self._written(job, place, why, is_kept=is_kept)
-        except CannotCommit:
-            return "", Evidence()
+        except CannotCommit as error:
+            return "", evidence_files(job, {"diff.patch": f"(no diff: {error})\n"}, self._redact)
         return ("", Evidence()) if written is None else written
 
     async def _submit(self, job: Job, place: Place, result: WorkResult) -> WorkOutcome:
@@ -220,8 +224,8 @@ class LocalWorker:
         repository = self._sites.repository
         start = place.beginning
         commit = commit_worktree(
-            repository, place.site.worktree, parent=start.compared, message=message, author=author(job.role),
-            parents=start.parents,
+            repository, place.site.worktree, message=message, author=author(job.role),
+            parents=start.parents, find=self._redactor.found,
         )  # fmt: skip
         if commit is None or repository.tree_of(commit) == repository.tree_of(job.base):
             return None

@@ -28,13 +28,12 @@ class HandedConflict(Exception):
 
 
 class Beginning(msgspec.Struct, frozen=True):
-    """`commit` has the files to begin with, `parents` are the parents of the work's commit, which must differ from `compared`.
+    """`commit` has the files to begin with, `parents` are the parents of the work's commit, which must differ from the first.
     `given` are paths that belong to others, `sides` what conflicts; `goes_on` says that earlier work of the task is in it.
     """
 
     commit: str
     parents: tuple[str, ...]
-    compared: str
     given: tuple[str, ...] = ()
     sides: tuple[Side, ...] = ()
     goes_on: bool = False
@@ -64,17 +63,17 @@ def begin(repository: Repository, job: Job) -> Beginning:
         marked = marked_merge(repository, work=conflicted.commit, tip=commit)
         parents = (commit, conflicted.commit)
         # Not compared with the merge as it was marked: where nothing is to be resolved by hand, that is the result.
-        return Beginning(marked.commit, parents, commit, given_paths(repository, job), marked.sides)
+        return Beginning(marked.commit, parents, given_paths(repository, job), marked.sides)
     commit = _with_tests(repository, job, job.handed)
     given = given_paths(repository, job)
     checkpoint = job.checkpoint
     if checkpoint is None:
-        return Beginning(commit, (commit,), commit, given)
+        return Beginning(commit, (commit,), given)
     merged = train.merge(repository, work=checkpoint.commit, tip=commit, message="Go on", author=author("engine"))
     if isinstance(merged, train.Conflict):
         # What landed meanwhile does not fit it: the brief shows the diff, and the work is done again.
-        return Beginning(commit, (commit,), commit, given)
-    return Beginning(merged.commit, (commit,), commit, given, goes_on=True)
+        return Beginning(commit, (commit,), given)
+    return Beginning(merged.commit, (commit,), given, goes_on=True)
 
 
 def _with_tests(repository: Repository, job: Job, tests: Iterable[Task]) -> str:

@@ -69,7 +69,8 @@ class Notebook:
                 message,
                 content=self._redact(message.content),
                 tool_calls=tuple(
-                    msgspec.structs.replace(call, arguments=self._redact(call.arguments)) for call in message.tool_calls
+                    msgspec.structs.replace(call, name=self._redact(call.name), arguments=self._redact(call.arguments))
+                    for call in message.tool_calls
                 ),
             )
             for message in turn.messages

@@ -15,9 +15,9 @@ from engine.work import Job
 Objection = Callable[[bytes], str]
 
 
-def to_work(job: Job, root: Path) -> Objection:
-    """The objection to what the job's role returns; empty for nothing. A plan must fit the run's tasks,
-    and a finding rest on something that is there: `root` is the worktree.
+def to_work(job: Job, root: Path, unfit: Callable[[], str]) -> Objection:
+    """The objection to what the job's role returns; empty for nothing. A plan must fit the run's tasks, a finding rest on
+    something that is there (`root` is the worktree), and work be in files that can be committed: `unfit` says why not.
     """
     match job.task.role:
         case "director":
@@ -31,7 +31,7 @@ def to_work(job: Job, root: Path) -> Objection:
         case "strategist":
             return to_verdict(job.task.criteria)
         case "coder" | "tester" | "test_architect" | "writer" | "merger" | "guardian":
-            return lambda _: ""
+            return lambda _: unfit()
 
 
 def _unjoined(job: Job, arguments: bytes) -> str:
@@ -48,8 +48,8 @@ def _unjoined(job: Job, arguments: bytes) -> str:
     return "; ".join(faults)
 
 
-def to_division(job: Job) -> Objection:
-    """The objection to subtasks: they must fit the run's tasks, and not wait for their own author."""
+def to_division(job: Job, unfit: Callable[[], str]) -> Objection:
+    """The objection to subtasks: they must fit the run's tasks, and not wait for their own author; what was done so far is committed."""
 
     def objection(arguments: bytes) -> str:
         tasks, _ = parse_division(arguments)
@@ -59,7 +59,7 @@ def to_division(job: Job) -> Objection:
             for task in tasks
             if job.task.id in task.depends_on
         ]
-        return "; ".join(faults)
+        return "; ".join(filter(None, (*faults, unfit())))
 
     return objection
 

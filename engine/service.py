@@ -29,6 +29,7 @@ from engine.options import Options
 from engine.ports import Clock
 from engine.pusher import Mirror, Pusher
 from engine.recovery import fail_lost_attempts
+from engine.redaction import Redactor
 from engine.review import LocalReviewer
 from engine.site import SetupFailed, Sites
 from engine.store.errors import StoreError
@@ -69,7 +70,7 @@ class Parts(msgspec.Struct, frozen=True):
     clock: Clock
     options: Options
     home: Path
-    redact: Callable[[str], str]
+    redactor: Redactor
     supply: Supply = Supply()
     codec_of: CodecOf = always_native
     window_of: WindowOf = unknown_window
@@ -82,20 +83,21 @@ class Engine:
     def __init__(self, parts: Parts, board: Blackboard) -> None:
         self.repository = parts.repository
         self._unwritten = UnwrittenTurns()
-        self._ledger = Ledger(parts.log, board, parts.clock, parts.redact)
+        redact = parts.redactor.text
+        self._ledger = Ledger(parts.log, board, parts.clock, redact)
         self._pool = WorktreePool(parts.repository, parts.home / "work", include=parts.options.include)
-        sites = Sites(parts.repository, self._pool, parts.cells, parts.options)
+        sites = Sites(parts.repository, self._pool, parts.cells, parts.options, parts.redactor)
         self._gauge = Gauge(sites, parts.options)
         models = RunBudgets(parts.model, _model_facts(parts), LedgerTreasury(self._ledger))
         read = parts.log.read
         worker = LocalWorker(
             sites, models, parts.clock, parts.options,
-            read=read, redact=parts.redact, supply=parts.supply, unwritten=self._unwritten,
+            read=read, redactor=parts.redactor, supply=parts.supply, unwritten=self._unwritten,
         )  # fmt: skip
         reviewer = LocalReviewer(
-            sites, self._gauge, models, parts.clock, parts.options, redact=parts.redact, unwritten=self._unwritten
+            sites, self._gauge, models, parts.clock, parts.options, redact=redact, unwritten=self._unwritten
         )
-        lander = LocalLander(sites, self._gauge, parts.log, redact=parts.redact)
+        lander = LocalLander(sites, self._gauge, parts.log, redact=redact)
         self._models = models
         self._ledger.watch(self._reopen)
         self._dispatcher = Dispatcher(self._ledger, worker, reviewer, lander, parts.clock)
@@ -198,7 +200,7 @@ class Engine:
 def _model_facts(parts: Parts) -> ModelFacts:
     options = parts.options
     return ModelFacts(
-        price_of=parts.price_of, codec_of=parts.codec_of, fallbacks=options.fallbacks, redact=parts.redact,
+        price_of=parts.price_of, codec_of=parts.codec_of, fallbacks=options.fallbacks, redact=parts.redactor.text,
         rates=options.rates, choices=options.choices, cheap=options.cheap_model, window_of=parts.window_of,
     )  # fmt: skip
 

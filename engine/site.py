@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -11,10 +12,14 @@ from engine.cell.sandbox import CellFactory
 from engine.cell.types import Cell, CellSpec
 from engine.finishing import to_the_end
 from engine.options import Options
+from engine.redaction import Redactor
 from engine.workspace.objects import object_folders
 from engine.workspace.pool import WorktreePool
 from engine.workspace.repository import Repository
 from engine.workspace.worktree import Worktree
+
+MAX_LEARNED_BYTES: Final = 1 << 16
+"""Of a file of the user's that may hold secrets: a `.env` is no longer."""
 
 
 class SetupFailed(Exception):
@@ -31,8 +36,11 @@ class Site(msgspec.Struct, frozen=True):
 class Sites:
     """Opens sites on commits and clears them away."""
 
-    def __init__(self, repository: Repository, pool: WorktreePool, cells: CellFactory, options: Options) -> None:
+    def __init__(
+        self, repository: Repository, pool: WorktreePool, cells: CellFactory, options: Options, redactor: Redactor
+    ) -> None:
         self.repository = repository
+        self._redactor = redactor
         self._pool = pool
         self._cells = cells
         self._options = options
@@ -46,6 +54,7 @@ class Sites:
         # None of these steps is left half done: a tree that is taken while its attempt is cancelled is given back all the same.
         worktree = await to_the_end(asyncio.to_thread(self._pool.take, commit))
         try:
+            await asyncio.to_thread(self._learn, worktree)
             cell = await to_the_end(self._cells.open(self._spec(worktree)))
             try:
                 await self._set_up(cell)
@@ -54,6 +63,12 @@ class Sites:
                 await to_the_end(cell.close())
         finally:
             await to_the_end(asyncio.to_thread(self._pool.give_back, worktree))
+
+    def _learn(self, worktree: Worktree) -> None:
+        """Know what is secret in the user's own files before any command shows it or copies it elsewhere."""
+        for path in map(worktree.path.joinpath, worktree.included):
+            if path.stat().st_size <= MAX_LEARNED_BYTES:
+                self._redactor.learn(path.read_text("utf-8", "replace"))
 
     def _spec(self, worktree: Worktree) -> CellSpec:
         return CellSpec(

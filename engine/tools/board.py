@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from pydantic import Field
 
 from engine.core import limits
@@ -68,7 +70,7 @@ def _take(bench: Workbench, note: InsightNote | DesignNote) -> None:
 
 async def _divide(bench: Workbench, wanted: CreateSubtasks) -> Divide:
     arguments = wanted.model_dump_json().encode("utf-8")
-    if fault := bench.division(arguments):
+    if fault := await asyncio.to_thread(bench.division, arguments):
         raise CallRefused(f"The subtasks were not accepted: {fault}. Correct them, or go on without.")
     return Divide(arguments)
 

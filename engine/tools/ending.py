@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pydantic
 from pydantic import Field
 
@@ -33,7 +35,7 @@ async def _escalate(_: Workbench, wanted: EscalateTask) -> Escalate:
 
 async def _finish(bench: Workbench, result: pydantic.BaseModel) -> Finish:
     arguments = result.model_dump_json().encode("utf-8")
-    if fault := bench.objection(arguments):
+    if fault := await asyncio.to_thread(bench.objection, arguments):
         raise CallRefused(f"The result was not accepted: {fault}. Correct it and call finish again.")
     return Finish(arguments)
 

@@ -1,4 +1,5 @@
-"""Commits what an attempt left in its tree; must never run git there, for the tree may hold configuration that runs the agent's code.
+"""Commits what an attempt left in its tree, unless there is a secret in it; must never run git there, for the tree may hold configuration
+that runs the agent's code.
 
 libgit2 runs no hook, filter, monitor or external diff (measured). Only the files count: what the agent committed in its private gitdir is
 not looked at.
@@ -6,7 +7,7 @@ not looked at.
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pygit2
@@ -22,8 +23,13 @@ ENGINE = ("orch", "orch@localhost")
 logger = logging.getLogger(__name__)
 
 
+MAX_PLACES = 10
+Find = Callable[[str], Mapping[str, int]]
+"""The secrets in a text, each with the line it is in."""
+
+
 class CannotCommit(Exception):
-    """The tree as a whole is beyond what git can hold; the message says why, and is meant for the one who made the tree."""
+    """The tree as a whole is not for git to hold; the message says why, and is meant for the one who made the tree."""
 
 
 _FLAGS = (
@@ -39,34 +45,89 @@ def commit_worktree(
     repository: Repository,
     worktree: Worktree,
     *,
-    parent: str,
     message: str,
     author: tuple[str, str],
-    parents: Sequence[str] = (),
+    find: Find,
+    parents: Sequence[str],
 ) -> str | None:
-    """The commit of the tree's files on top of `parent` (or of `parents`); None when they equal the parent's. No branch moves.
+    """The commit of the tree's files on top of `parents`; None when they equal the first parent's. No branch moves.
 
     Ignored files, included files, reports and nested `.git` folders stay out; a path that git can't hold is left out and logged.
 
-    Raises: CannotCommit when the whole tree can't be read (folders nested over 100 deep, libgit2's limit); UnknownCommit.
+    Raises: CannotCommit when the whole tree can't be read (folders nested over 100 deep, libgit2's limit), or when there are secrets in
+    it: git then has no object with one, for what is in an object is out; UnknownCommit.
     """
     tree = pygit2.Repository(str(worktree.admin))
     _remove_nested_git(tree, worktree.path)
     index = tree.index
-    for delta in _changes(index):
+    changes = _changes(index, worktree)
+    _refuse_secrets(tree, worktree, changes, find)
+    for delta in changes:
         _stage(index, worktree, delta)
     tree_id = index.write_tree()
-    if str(tree_id) == repository.tree_of(parent):
+    if str(tree_id) == repository.tree_of(parents[0]):
         return None
     signature, committer = pygit2.Signature(*author), pygit2.Signature(*ENGINE)
-    return str(
-        repository.handle().create_commit(None, signature, committer, message, tree_id, list(parents) or [parent])
-    )
+    return str(repository.handle().create_commit(None, signature, committer, message, tree_id, list(parents)))
 
 
-def _changes(index: pygit2.Index) -> list[pygit2.DiffDelta]:
+def unfit(worktree: Worktree, find: Find) -> str:
+    """Why the tree can't be committed as it is, for whoever is still at it; empty when nothing speaks against it."""
+    tree = pygit2.Repository(str(worktree.admin))
     try:
-        return list(index.diff_to_workdir(_FLAGS).deltas)
+        _refuse_secrets(tree, worktree, _changes(tree.index, worktree), find)
+    except CannotCommit as error:
+        return str(error)
+    return ""
+
+
+def _refuse_secrets(
+    tree: pygit2.Repository, worktree: Worktree, changes: Sequence[pygit2.DiffDelta], find: Find
+) -> None:
+    """Return when the changed files hold no secret that they, or those that they replace, did not hold before.
+
+    Raises: CannotCommit, which tells the places and not the secrets.
+    """
+    found = [place for delta in changes for place in _secrets_in(worktree, delta, find)]
+    if not found:
+        return
+    old = (tree.get(delta.old_file.id) for delta in changes)
+    known = {secret for blob in old if isinstance(blob, pygit2.Blob) for secret in find(_text(blob.data))}
+    if new := [where for where, secret in found if secret not in known]:
+        more = f" and {len(new) - MAX_PLACES} more" if len(new) > MAX_PLACES else ""
+        raise CannotCommit(
+            f"there is a secret in {', '.join(new[:MAX_PLACES])}{more}, which git would keep for ever; take it out and let the program "
+            "read it where it runs, from its environment say; if it is made up, make it look less like a key"
+        )
+
+
+def _secrets_in(worktree: Worktree, delta: pygit2.DiffDelta, find: Find) -> Iterator[tuple[str, str]]:
+    """Where in what is to be committed there is which secret."""
+    name = os.fsdecode(delta.new_file.raw_path)
+    if delta.status == DeltaStatus.DELETED:
+        return
+    yield from (("the name of a file", secret) for secret in find(name))
+    yield from ((f"{name}:{line}", secret) for secret, line in find(_text(_content(worktree.path / name))).items())
+
+
+def _content(path: Path) -> bytes:
+    """What git would keep of it: a symlink's target, nothing of a folder."""
+    try:
+        return os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+    except OSError:  # a nested repository, say; nor can libgit2 read it
+        return b""
+
+
+def _text(content: bytes) -> str:
+    """The content as one would read it; without zero bytes, which is nearly all that UTF-16 adds to a key."""
+    return content.replace(b"\0", b"").decode("utf-8", "replace")
+
+
+def _changes(index: pygit2.Index, worktree: Worktree) -> list[pygit2.DiffDelta]:
+    """What differs from the base, without what is ours."""
+    try:
+        deltas = index.diff_to_workdir(_FLAGS).deltas
+        return [delta for delta in deltas if not worktree.is_ours(os.fsdecode(delta.new_file.raw_path))]
     except pygit2.GitError as error:
         raise CannotCommit(
             f"the tree cannot be committed: {error}; remove what was made there, or add it to .gitignore"
@@ -76,9 +137,7 @@ def _changes(index: pygit2.Index) -> list[pygit2.DiffDelta]:
 def _stage(index: pygit2.Index, worktree: Worktree, delta: pygit2.DiffDelta) -> None:
     name = os.fsdecode(delta.new_file.raw_path)
     is_submodule = delta.old_file.mode == FileMode.COMMIT
-    if worktree.is_ours(name) or (
-        is_submodule and delta.new_file.mode not in (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)
-    ):
+    if is_submodule and delta.new_file.mode not in (FileMode.BLOB, FileMode.BLOB_EXECUTABLE):
         return
     if delta.status == DeltaStatus.DELETED:
         index.remove(name)

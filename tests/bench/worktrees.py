@@ -21,6 +21,7 @@ from engine.gauge import Gauge
 from engine.landing import LocalLander
 from engine.ledger import Ledger
 from engine.options import Options
+from engine.redaction import Redactor
 from engine.site import Sites
 from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
@@ -52,8 +53,9 @@ class CommittingCrew(ScriptedCrew):
         try:
             (worktree.path / f"new-{job.task.id}.txt").write_text("done\n")
             commit = commit_worktree(
-                self._repository, worktree, parent=job.base, message=job.task.title, author=("coder", "c@orch.invalid")
-            )
+                self._repository, worktree, parents=[job.base], message=job.task.title,
+                author=("coder", "c@orch.invalid"), find=Redactor().found,
+            )  # fmt: skip
             assert commit is not None
             self._repository.set_branch(f"orch/{job.label}", commit)
             return commit
@@ -95,7 +97,7 @@ def worktree_ms_per_task(folder: Path) -> float:
 async def _run(repository: Repository, log: GitLog) -> float:
     pool = WorktreePool(repository, repository.git_dir / "orch" / "work")
     options = Options(model="none")
-    sites = Sites(repository, pool, CellFactory("none"), options)
+    sites = Sites(repository, pool, CellFactory("none"), options, Redactor())
     crew = CommittingCrew(repository, pool)
     lander = UncheckedLander(sites, Gauge(sites, options), log, redact=lambda text: text)
     ledger = Ledger(log, Blackboard(), SystemClock(), lambda text: text)

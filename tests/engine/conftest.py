@@ -7,6 +7,7 @@ import pytest
 
 from engine.cell.sandbox import CellFactory, probe
 from engine.options import Options
+from engine.redaction import Redactor
 from engine.site import Sites
 from engine.workspace.pool import WorktreePool
 from engine.workspace.repository import Repository
@@ -24,5 +25,5 @@ def calc(tmp_path: Path) -> Repository:
 @pytest.fixture
 def sites(calc: Repository, tmp_path: Path) -> Iterator[Sites]:
     pool = WorktreePool(calc, tmp_path / "home")
-    yield Sites(calc, pool, CellFactory(probe()), OPTIONS)
+    yield Sites(calc, pool, CellFactory(probe()), OPTIONS, Redactor())
     pool.close()

@@ -17,6 +17,7 @@ from engine.evidence import evidence_files
 from engine.model.budget import Price
 from engine.model.types import ModelError, Reply, Request
 from engine.options import Options
+from engine.redaction import Redactor
 from engine.site import Sites
 from engine.tools.supply import Supply
 from engine.tools.tool import Tool
@@ -28,6 +29,7 @@ from tests.fakes.model import ScriptedModel, Step, calls, says
 from tests.fakes.role_model import done, replaces, writes
 from tests.fakes.treasury import NoCaps
 
+SECRET = "correct-horse-battery"
 MEND = replaces("calc.py", "a - b", "a + b")
 
 
@@ -46,7 +48,9 @@ def local_worker(sites: Sites, job: Job, steps: list[Step], options: Options, su
         return Price(0.0, 0.0)
 
     budgets = RunBudgets(ScriptedModel(steps), ModelFacts(price_of), NoCaps(job.run))
-    return LocalWorker(sites, budgets, SystemClock(), options, read=lambda _: b"+kept", redact=str, supply=supply)
+    return LocalWorker(
+        sites, budgets, SystemClock(), options, read=lambda _: b"+kept", redactor=Redactor((SECRET,)), supply=supply
+    )
 
 
 async def no_journal(_: LogBatch) -> None: ...

@@ -39,7 +39,7 @@ def tried(job: Job, failure: str, work: str) -> Job:
 def test_an_ordinary_attempt_begins_at_the_tip(repository: Repository):
     tip = repository.branch_tip("main")
     found = begin(repository, job_at(tip))
-    assert (found.commit, found.parents, found.compared, found.given) == (tip, (tip,), tip, ())
+    assert (found.commit, found.parents, found.given) == (tip, (tip,), ())
     assert context_of(found) == ()
 
 
@@ -119,7 +119,7 @@ def test_a_divided_task_goes_on_from_its_checkpoint_where_that_still_fits(reposi
     tip = commit(repository.path, {"a.txt": "landed\n"})
     found = begin(repository, tried(job_at(tip), "suspended", work))
     assert found.goes_on
-    assert (found.parents, found.compared) == ((tip,), tip)
+    assert found.parents == (tip,)
     assert files_of(repository, found.commit) == {"a.txt": b"landed\n", "b.txt": b"half\n"}
     other = commit(repository.path, {"b.txt": "landed\n"})
     again = begin(repository, tried(job_at(other), "suspended", work))

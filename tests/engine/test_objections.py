@@ -40,9 +40,10 @@ def test_a_verdict_is_on_every_criterion_and_on_no_other(numbers: tuple[int, ...
 def test_a_plan_may_not_repeat_a_task_of_the_run():
     job = job_at("b", role="planner")
     job = msgspec.structs.replace(job, planned=(job.task,))
-    assert "title" in to_work(job, HERE)(plan(job.task.title))
-    assert to_work(job, HERE)(plan("Something new")) == ""
+    assert "title" in to_work(job, HERE, str)(plan(job.task.title))
+    assert to_work(job, HERE, str)(plan("Something new")) == ""
 
 
-def test_a_coders_claim_meets_no_objection_here_since_the_engine_measures_it():
-    assert to_work(job_at("b"), HERE)(b'{"summary": "done"}') == ""
+def test_a_coders_claim_meets_no_objection_but_that_its_files_can_not_be_committed():
+    assert to_work(job_at("b"), HERE, str)(b'{"summary": "done"}') == ""
+    assert to_work(job_at("b"), HERE, lambda: "too deep")(b'{"summary": "done"}') == "too deep"

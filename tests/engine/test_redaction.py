@@ -150,6 +150,22 @@ def test_commits_survive(commit, around):
     assert Redactor(["unrelated-secret"]).text(text) == text
 
 
+def test_what_may_be_in_no_file_is_found_with_its_line_and_examples_are_left_in_peace():
+    redactor = Redactor(["pass word 1"])
+    key, other = "ghp_0123456789abcdefghijABCDEFGHIJ456789", "sk-ant-0123456789abcdef0123"
+    text = f"a\n{key} {key}\n" + "x\n" * 60_000 + f"pass word 1\n{other}\n{key}"
+    assert redactor.found(text) == {key: 2, "pass word 1": 60_003, other: 60_004}
+    innocent = "API_KEY=Zx91kk2hq8aB7 postgres://app:hunter2@db .sk-folding-cube-wrapper -----BEGIN PRIVATE KEY-----"
+    assert redactor.found(innocent) == {}
+
+
+def test_what_is_learned_from_a_file_of_the_users_is_known_from_then_on():
+    redactor = Redactor()
+    redactor.learn("PORT=3000\nDB_PASSWORD=p4ssw0rd-of-db\nDATABASE_URL=postgres://app:password@db/x\n")
+    assert redactor.text("with p4ssw0rd-of-db, password and 3000") == f"with {MARK}, password and 3000"
+    assert redactor.found("p4ssw0rd-of-db") == {"p4ssw0rd-of-db": 1}
+
+
 @pytest.mark.parametrize(
     "piece", ["A1b2", "token", "key_", "://a:", "-----BEGIN PRIVATE KEY-----", "eyJ", "sk-", "M", "bearer "]
 )

@@ -10,6 +10,7 @@ import pytest
 from engine.cell.sandbox import CellFactory, probe
 from engine.cell.types import Level
 from engine.options import Options
+from engine.redaction import Redactor
 from engine.site import SetupFailed, Sites
 from engine.workspace.pool import WorktreePool
 from engine.workspace.repository import Repository
@@ -27,7 +28,7 @@ def test_a_site_that_is_cancelled_while_its_tree_is_made_gives_the_tree_back(cal
             return super().take(base)
 
     pool = SlowPool(calc, tmp_path / "home")
-    sites = Sites(calc, pool, CellFactory(probe()), Options(model="m"))
+    sites = Sites(calc, pool, CellFactory(probe()), Options(model="m"), Redactor())
 
     async def visit() -> None:
         async with sites.at(calc.branch_tip("main")):
@@ -49,7 +50,7 @@ def test_a_site_that_is_cancelled_while_its_tree_is_made_gives_the_tree_back(cal
 
 def test_a_set_up_that_fails_says_how_and_gives_the_tree_back(calc: Repository, tmp_path):
     pool = WorktreePool(calc, tmp_path / "home")
-    sites = Sites(calc, pool, CellFactory(probe()), Options(model="m", setup="echo no network; exit 3"))
+    sites = Sites(calc, pool, CellFactory(probe()), Options(model="m", setup="echo no network; exit 3"), Redactor())
 
     async def visit() -> None:
         async with sites.at(calc.branch_tip("main")):
@@ -95,7 +96,7 @@ def test_git_works_in_a_cell_wherever_the_repository_keeps_its_objects(
     lay_out(main.path, home / "place")
     repository = Repository.open(home / "place")
     pool = WorktreePool(repository, tmp_path / "trees")
-    sites = Sites(repository, pool, CellFactory(level), Options(model="m"))
+    sites = Sites(repository, pool, CellFactory(level), Options(model="m"), Redactor())
 
     async def visit() -> list[str]:
         async with sites.at(repository.head()) as site:

@@ -81,7 +81,7 @@ class Workshop:
         parts = Parts(
             repository=self.repository, log=log, model=model, price_of=price_of, cells=CellFactory(probe()),
             clock=SystemClock(), options=options or Options(model="m"), home=self.repository.git_dir / "orch",
-            redact=Redactor((SECRET,)).text, codec_of=codec_of,
+            redactor=Redactor((SECRET,)), codec_of=codec_of,
         )  # fmt: skip
         try:
             async with Engine(parts, load_board(log)).running() as engine:

@@ -11,6 +11,8 @@ import pytest
 from engine.core import commands as c
 from engine.core import events as e
 from engine.model.types import Request
+from engine.options import Options
+from tests.fakes.model import says
 from tests.fakes.role_model import RoleModel, done, planned, rejects, replaces, runs
 from tests.fakes.workshop import SECRET, Workshop, processes_of, soon, tell
 
@@ -86,24 +88,35 @@ def test_a_crash_between_the_receipt_and_the_landing_merges_once(tmp_path: Path)
 
 def test_a_planted_secret_is_in_no_object_of_the_repository(tmp_path: Path):
     shop = Workshop(tmp_path)
-    leak = [runs(f"echo the key is {SECRET}"), replaces("calc.py", "a - b", "a + b"), done(f"I saw {SECRET}")]
+    (shop.folder / ".env").write_text("DB_PASSWORD=p4ssw0rd-of-db\n")
+    (shop.folder / ".git/info/exclude").write_text(".env\n")
+    spread = (
+        f"echo the key is {SECRET}; printf KEY={SECRET} > settings.ini; touch '{SECRET}.txt'; ln -s /keys/{SECRET} link; cat .env;"
+        f". ./.env; mkdir conf; printf $DB_PASSWORD > conf/db; git add -A -f; git commit -qm {SECRET}; git tag {SECRET}"
+    )
+    mend = runs(f"rm -r settings.ini link conf '{SECRET}.txt'")
+    leak = [runs(spread), replaces("calc.py", "a - b", "a + b"), done(f"I saw {SECRET}"), mend, done(f"I saw {SECRET}")]
     title = "Mend add [redacted]"
     model = RoleModel(
         [planned(f"Mend add {SECRET}", key="add")],
-        work={title: [[done(f"nothing but {SECRET}")], leak]},
+        work={title: [[done(f"nothing but {SECRET}")], [runs(spread), *[says(f"{SECRET}!")] * 3], leak]},
         reviews={title: [rejects(f"{SECRET} is in the summary")]},
     )
 
     async def story() -> None:
-        async with shop.engine(model) as shift:
+        async with shop.engine(model, Options("m", include=(".env",))) as shift:
             await shift.start()
             assert await shift.over() == "completed"
 
     tell(story())
+    assert any(
+        "conf/db:1, link:1, settings.ini:1, the name of a file" in m.content for r in model.requests for m in r.messages
+    )
     command = ["git", "cat-file", "--batch-all-objects", "--batch", "--unordered"]
     objects = subprocess.run(command, cwd=shop.folder, check=True, capture_output=True).stdout
     assert b"[redacted]" in objects
-    assert SECRET.encode() not in objects
+    for secret in (SECRET, "p4ssw0rd-of-db"):
+        assert secret.encode() not in objects
 
 
 def test_a_deleted_target_branch_asks_a_person_and_stops_nothing(tmp_path: Path):

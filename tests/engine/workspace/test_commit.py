@@ -7,11 +7,15 @@ from pathlib import Path
 import pygit2
 import pytest
 
-from engine.workspace.commit import CannotCommit, commit_worktree
+from engine.redaction import Redactor
+from engine.workspace.commit import CannotCommit, commit_worktree, unfit
 from engine.workspace.pool import Worktree, WorktreePool
 from engine.workspace.repository import Repository
 from tests.engine.workspace.conftest import FILES
 from tests.engine.workspace.target import AUTHOR, commit, files_of, git, write
+
+SECRET = "correct-horse-battery"
+FIND = Redactor((SECRET,)).found
 
 
 @pytest.fixture
@@ -20,7 +24,9 @@ def worktree(repository: Repository, pool: WorktreePool) -> Worktree:
 
 
 def commit_all(repository: Repository, worktree: Worktree) -> str | None:
-    return commit_worktree(repository, worktree, parent=worktree.base, message="T1: work\n", author=AUTHOR)
+    return commit_worktree(
+        repository, worktree, parents=[worktree.base], message="T1: work\n", author=AUTHOR, find=FIND
+    )
 
 
 def changes(repository: Repository, worktree: Worktree) -> list[str]:
@@ -117,6 +123,51 @@ def test_included_files_and_reports_never_enter_nor_reach_the_objects(repository
     assert changes(repository, worktree) == [".gitignore"]
     assert pygit2.hashfile(str(worktree.path / "local.env")) not in repository.handle()
     pool.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "place"),
+    [
+        ("src/a.py", f"a = 1\nkey = '{SECRET}'\n".encode(), "src/a.py:2"),
+        ("new/settings.ini", f"KEY={SECRET}".encode(), "new/settings.ini:1"),
+        ("utf16.txt", f"\n{SECRET}".encode("utf-16"), "utf16.txt:2"),
+        ("blob.bin", b"\xff\x00\xfe" + SECRET.encode(), "blob.bin:1"),
+        ("vendor.txt", b"ghp_0123456789abcdefghijABCDEFGHIJ456789", "vendor.txt:1"),
+        (f"x-{SECRET}.txt", b"innocent", "the name of a file"),
+    ],
+)
+def test_a_secret_is_refused_by_its_place_before_git_has_an_object_with_it(
+    repository: Repository, worktree: Worktree, name: str, content: bytes, place: str
+) -> None:
+    before = git(repository.path, "count-objects", "-v")
+    write(worktree.path, {name: "", "fine": "x\n"})
+    (worktree.path / name).write_bytes(content)
+    with pytest.raises(CannotCommit, match=rf"a secret in {place}, ") as refused:
+        commit_all(repository, worktree)
+    assert SECRET not in str(refused.value)
+    assert unfit(worktree, FIND) == str(refused.value)
+    assert git(repository.path, "count-objects", "-v") == before
+    (worktree.path / name).unlink()
+    assert unfit(worktree, FIND) == ""
+    assert commit_all(repository, worktree) is not None
+
+
+def test_a_secret_in_the_target_of_a_symlink_is_refused(repository: Repository, worktree: Worktree) -> None:
+    (worktree.path / "link").symlink_to(f"/keys/{SECRET}")
+    with pytest.raises(CannotCommit, match="link:1"):
+        commit_all(repository, worktree)
+
+
+def test_what_the_base_held_already_is_not_the_workers_fault_in_whichever_file_it_is_now(
+    repository: Repository, pool: WorktreePool
+) -> None:
+    worktree = pool.take(commit(repository.path, {"old.ini": f"a = 1\nkey = {SECRET}\n", "other.ini": "b = 1\n"}))
+    (worktree.path / "old.ini").rename(worktree.path / "new.ini")
+    assert changes(repository, worktree) == ["new.ini", "old.ini"]
+    write(worktree.path, {"old.ini": f"key = {SECRET}\n"})
+    assert changes(repository, worktree) == ["new.ini", "old.ini"]
+    write(worktree.path, {"other.ini": "sk-another-0123456789abcdef\n"})
+    assert "in other.ini:1, " in unfit(worktree, FIND)
 
 
 def test_nested_repositories_are_plain_files(repository: Repository, worktree: Worktree) -> None:
@@ -241,9 +292,9 @@ def test_the_tree_is_committed_on_the_parent_that_is_asked_for(repository: Repos
     first = commit_all(repository, worktree)
     assert first is not None
     write(worktree.path, {"src/b.py": "b\n"})
-    second = commit_worktree(repository, worktree, parent=first, message="more\n", author=AUTHOR)
+    second = commit_worktree(repository, worktree, parents=[first], message="more\n", author=AUTHOR, find=FIND)
     assert second is not None
     assert repository.parents(second) == (first,)
     assert repository.changed_paths(first, second) == ["src/b.py"]
     assert files_of(repository, second).keys() == {*FILES, "src/b.py"}
-    assert commit_worktree(repository, worktree, parent=second, message="none\n", author=AUTHOR) is None
+    assert commit_worktree(repository, worktree, parents=[second], message="none\n", author=AUTHOR, find=FIND) is None
