@@ -19,7 +19,7 @@ from engine.core.deciding import (
     plan_anew,
     tried_again,
 )
-from engine.core.entities import Answer, Decision, RoleName, Task
+from engine.core.entities import Answer, Decision, Task
 from engine.core.ids import RunId
 from engine.core.lifecycle import TASK
 
@@ -194,12 +194,16 @@ def _spawn(board: Blackboard, task: Task, command: c.AnswerDecision) -> Events |
     lines = command.changes.strip().splitlines()
     if not lines:
         return c.Refused("describe the new task: its first line becomes the title")
-    new = next_task_id(board)
-    role: RoleName = task.role
+    new, criteria = next_task_id(board), command.criteria or task.criteria
+    planned = plan.PlannedTask(
+        "the new task", lines[0], task.role, criteria=criteria, depends_on=task.depends_on, priority=task.priority
+    )
+    if faults := plan.faults_of_one([each for each in board.run_tasks(task.run) if each.id != task.id], planned):
+        return c.Refused("; ".join(faults))
     found: Events = [
         e.TaskPlanned(
-            task.run, task=new, title=lines[0][: limits.MAX_TITLE_CHARS], role=role, priority=task.priority,
-            description=command.changes.strip()[: limits.MAX_TEXT_CHARS], criteria=command.criteria or task.criteria,
+            task.run, task=new, title=planned.title[: limits.MAX_TITLE_CHARS], role=task.role, priority=task.priority,
+            description=command.changes.strip()[: limits.MAX_TEXT_CHARS], criteria=criteria,
             depends_on=task.depends_on, max_retries=task.max_retries, planned_by=task.id,
         ),
         e.TaskAbandoned(task.run, task=task.id, reason=f"{new} replaces it"),

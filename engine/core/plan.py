@@ -36,10 +36,12 @@ def faults(existing: Sequence[Task], plan: Sequence[PlannedTask]) -> list[str]:
         return [f"the plan has {len(plan)} tasks; {limits.MAX_TASKS_PER_PLAN} are possible"]
     keys = [task.key for task in plan]
     known = {str(task.id): task.state for task in existing}
-    titles = {_norm(task.title): str(task.id) for task in existing if task.state != "abandoned"}
+    titles = _titles(existing)
     found = [f"the key {key!r} is used twice" for key in sorted({k for k in keys if keys.count(k) > 1})]
     for task in plan:
         found += _faults_of(task, set(keys), known, titles)
+        if task.role in {"director", "strategist", "merger", "integrator", "guardian"}:
+            found.append(f"task {task.key!r} has the role {task.role}, which a plan can't give")
         titles.setdefault(_norm(task.title), task.key)
     taken = {d for task in plan if task.role == "coder" for d in task.depends_on}
     found += [
@@ -50,6 +52,15 @@ def faults(existing: Sequence[Task], plan: Sequence[PlannedTask]) -> list[str]:
     edges = {task.key: tuple(d for d in task.depends_on if d in set(keys)) for task in plan}
     found += [f"the dependencies form a cycle: {' -> '.join(cycle)}" for cycle in cycles(edges) if len(cycle) > 2]
     return found
+
+
+def faults_of_one(existing: Sequence[Task], task: PlannedTask) -> list[str]:
+    """Every reason why the task can't take the place of one that is not among the existing, of whatever role that is."""
+    return _faults_of(task, {task.key}, {str(each.id): each.state for each in existing}, _titles(existing))
+
+
+def _titles(existing: Sequence[Task]) -> dict[str, str]:
+    return {_norm(task.title): str(task.id) for task in existing if task.state != "abandoned"}
 
 
 def _faults_of(
@@ -75,13 +86,12 @@ def _faults_of(
     ]
     if task.role in COMMITTERS and not any(criterion.check for criterion in task.criteria):
         found.append(f"{name} has no check: give at least one criterion a command that exits 0 when it is met")
-    if task.role in {"director", "strategist", "merger", "integrator", "guardian"}:
-        found.append(f"{name} has the role {task.role}, which a plan can't give")
     return found
 
 
 def _norm(title: str) -> str:
-    return " ".join(title.casefold().split())
+    """The title as it is compared: as far as it is kept."""
+    return " ".join(title.strip()[: limits.MAX_TITLE_CHARS].casefold().split())
 
 
 def cycles(edges: Mapping[str, Iterable[str]]) -> list[tuple[str, ...]]:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from engine.core import commands as c
-from engine.core.entities import Choice, Criterion, RunConfig
+from engine.core.entities import Choice, Criterion, RoleName, RunConfig
 from engine.core.ids import RunId, TaskId
 from tests.fakes.core_driver import CoreDriver
 from tests.fakes.core_steps import (
@@ -136,6 +136,22 @@ def test_a_spawned_task_may_have_criteria_of_its_own():
     criteria = (Criterion("it runs", "true"),)
     driver.must(msgspec.structs.replace(answer(driver, "D1", "spawn", "Other"), criteria=criteria))
     assert driver.task("T6").criteria == criteria
+
+
+def test_a_spawned_task_is_held_to_what_a_plan_is_held_to():
+    driver = _asked()
+    no_check = msgspec.structs.replace(answer(driver, "D1", "spawn", "Other"), criteria=(Criterion("it is nice"),))
+    assert "has no check" in driver.refusal(no_check)
+    assert "has the title of T4" in driver.refusal(answer(driver, "D1", "spawn", driver.task("T4").title))
+    driver.must(answer(driver, "D1", "spawn", driver.task("T3").title), ALICE)
+
+
+@pytest.mark.parametrize("role", ["director", "test_architect"])
+def test_a_task_of_any_role_can_be_replaced(role: RoleName):
+    driver = _asked()
+    driver.board.put_task(msgspec.structs.replace(driver.task("T3"), role=role))
+    driver.must(answer(driver, "D1", "spawn", "Other"), ALICE)
+    assert driver.task("T6").role == role
 
 
 def test_a_checkout_in_the_way_is_a_question_and_land_now_goes_on():
