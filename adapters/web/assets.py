@@ -42,7 +42,7 @@ def serve(asset: Asset | None, request: web.Request) -> web.Response:
     Raises: Problem when there is none.
     """
     if asset is None:
-        raise unknown("file of this name in the page")
+        raise unknown("file of this name in the page; load the page anew")
     headers = {"ETag": asset.tag, "Cache-Control": "no-cache"}
     if asset.tag in request.headers.get("If-None-Match", ""):
         return web.Response(status=304, headers=headers)

@@ -86,7 +86,7 @@ class Call(msgspec.Struct, frozen=True):
         """
         found = self.board.runs.get(RunId(self.path["run"]))
         if found is None:
-            raise unknown(f"run {self.path['run']}")
+            raise unknown(f"run {self.path['run']}; GET /api/v1/runs lists those there are")
         return found
 
     def task(self) -> Task:
@@ -96,7 +96,7 @@ class Call(msgspec.Struct, frozen=True):
         """
         run, found = self.run(), self.board.tasks.get(TaskId(self.path["task"]))
         if found is None or found.run != run.id:
-            raise unknown(f"task {self.path['task']} in {run.id}")
+            raise unknown(f"task {self.path['task']} in {run.id}; GET /api/v1/runs/{run.id} lists its tasks")
         return found
 
     def attempt(self, number: int | None) -> Attempt:
@@ -117,7 +117,7 @@ class Call(msgspec.Struct, frozen=True):
         """
         run, found = self.run(), self.board.decisions.get(DecisionId(name))
         if found is None or found.run != run.id:
-            raise unknown(f"question {name} in {run.id}")
+            raise unknown(f"question {name} in {run.id}; GET /api/v1/runs/{run.id}/interrupts lists the open ones")
         return found
 
     @property

@@ -41,7 +41,7 @@ class Problem(Exception):
 
 
 def unknown(what: str) -> Problem:
-    """There is no such thing."""
+    """There is no such thing; `what` goes on to say where to look."""
     return Problem(404, "unknown", f"there is no {what}")
 
 

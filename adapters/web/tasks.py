@@ -17,6 +17,8 @@ async def change_task(call: Call) -> Answer:
     """The task with other dependencies; a cycle is refused."""
     task, wish = call.task(), call.asked(ChangeTask)
     add, remove = tuple(map(TaskId, wish.add)), tuple(map(TaskId, wish.remove))
+    if wish == ChangeTask():
+        raise Problem(422, "invalid", "nothing to change: give depends_on, or add and remove")
     if wish.depends_on is not None:
         if add or remove:
             raise Problem(422, "invalid", "give either depends_on, or add and remove")
@@ -53,7 +55,9 @@ async def diff(call: Call) -> Answer:
     attempt = call.attempt(call.asked(WhichAttempt).attempt)
     found = await call.desk.history.diff(attempt)
     if found is None:
-        raise unknown(f"diff of attempt {attempt.number} of {call.task().id}: it submitted nothing")
+        raise unknown(
+            f"diff of attempt {attempt.number} of {call.task().id}: it submitted nothing; its log tells what it did"
+        )
     return Answer(found)
 
 

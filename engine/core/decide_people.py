@@ -145,7 +145,7 @@ def _relink(board: Blackboard, command: c.ChangeDependencies) -> Events | c.Refu
     task = board.tasks[command.task]
     for name in (*command.add, *command.remove):
         if name not in board.tasks or board.tasks[name].run != task.run:
-            return c.Refused(f"there is no task {name} in {task.run}")
+            return c.Refused(f"there is no task {name} in {task.run}; `orch show {task.run}` lists its tasks")
     if task.state not in {"planned", "ready", "waiting_human", "failed"}:
         return c.Refused(f"{task.id} is {task.state}: interrupt it before its dependencies change")
     for name in command.add:
@@ -155,5 +155,6 @@ def _relink(board: Blackboard, command: c.ChangeDependencies) -> Events | c.Refu
     if after == task.depends_on:
         return c.Refused(f"{task.id} depends on {', '.join(after) or 'nothing'} already")
     if (cycle := plan.cycle_closed_by(board, task.id, after)) is not None:
-        return c.Refused(f"that would close a cycle: {' -> '.join(cycle)}")
+        remedy = f"`unlink {cycle[1]} {cycle[2]}` first" if len(cycle) > 2 else "name another task to wait for"
+        return c.Refused(f"that would close a cycle: {' -> '.join(cycle)}; {remedy}")
     return [e.DependenciesChanged(task.run, task=task.id, depends_on=after, reason="a person changed them")]

@@ -158,7 +158,9 @@ def test_what_is_not_there_is_refused_with_a_remedy():
         assert driver.refusal(order) == "there is no run R9; `orch list` shows the runs"
     for about in (c.InterruptTask(nothing), c.AbandonTask(nothing), c.ChangeDependencies(nothing)):
         assert driver.refusal(about) == "there is no task T9; `orch show` lists the tasks of a run"
-    assert driver.refusal(c.ChangeDependencies(TaskId("T3"), add=(nothing,))) == "there is no task T9 in R1"
+    assert driver.refusal(c.ChangeDependencies(TaskId("T3"), add=(nothing,))) == (
+        "there is no task T9 in R1; `orch show R1` lists its tasks"
+    )
     assert driver.refusal(c.AnswerDecision(DecisionId("D9"), "retry", ALICE, "now")) == (
         "there is no question D9; `orch status` shows what is open"
     )
@@ -278,8 +280,12 @@ def test_approved_is_not_complete_for_those_that_wait():
 def test_a_link_that_can_not_hold_is_refused():
     driver = planned_run(planned("a"), planned("b", "a"), planned("c", "b"), planned("d"))
     t3, t5, t6 = TaskId("T3"), TaskId("T5"), TaskId("T6")
-    assert driver.refusal(c.ChangeDependencies(t3, add=(t3,))) == "that would close a cycle: T3 -> T3"
-    assert driver.refusal(c.ChangeDependencies(t3, add=(t5,))) == "that would close a cycle: T3 -> T5 -> T4 -> T3"
+    assert driver.refusal(c.ChangeDependencies(t3, add=(t3,))) == (
+        "that would close a cycle: T3 -> T3; name another task to wait for"
+    )
+    assert driver.refusal(c.ChangeDependencies(t3, add=(t5,))) == (
+        "that would close a cycle: T3 -> T5 -> T4 -> T3; `unlink T5 T4` first"
+    )
     assert driver.refusal(c.ChangeDependencies(t6, remove=(t3,))) == "T6 depends on nothing already"
     driver.must(c.AbandonTask(t6))
     assert driver.refusal(c.ChangeDependencies(t5, add=(t6,))) == "T6 is abandoned; T5 would wait for ever"
@@ -288,7 +294,9 @@ def test_a_link_that_can_not_hold_is_refused():
         "T3 is active: interrupt it before its dependencies change"
     )
     start_run(driver, "Another objective")
-    assert driver.refusal(c.ChangeDependencies(t5, add=(TaskId("T7"),))) == "there is no task T7 in R1"
+    assert driver.refusal(c.ChangeDependencies(t5, add=(TaskId("T7"),))) == (
+        "there is no task T7 in R1; `orch show R1` lists its tasks"
+    )
 
 
 def test_runs_do_not_touch_one_another():
