@@ -110,6 +110,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
             Param("check", "text", "a command that exits 0 when it is done"),
             Param("after", "text", "tasks it waits for: T3,T4"),
             Param("role", "choice", "who does it", choices=("coder", "tester", "researcher", "writer")),
+            Param("retries", "count", "how often it is tried again; as the run says by default"),
         ),
         'spawn "Write the parser by hand" --check "pytest -q tests/test_parser.py"',
     ),

@@ -7,11 +7,13 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.core import limits
+
 FROZEN: Final = ConfigDict(frozen=True, extra="forbid")
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Workers = Annotated[int, Field(ge=1, le=64)]
-Retries = Annotated[int, Field(ge=0, le=50)]
+Retries = Annotated[int, Field(ge=0, le=limits.MAX_RETRIES)]
 Usd = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Tokens = Annotated[int, Field(gt=0)]
 Port = Annotated[int, Field(ge=0, le=65_535)]

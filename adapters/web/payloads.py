@@ -70,6 +70,7 @@ class AddTask(BaseModel):
     criteria: Annotated[tuple[NewCriterion, ...], Field(max_length=50)] = ()
     depends_on: Annotated[tuple[TaskName, ...], Field(max_length=1_000)] = ()
     priority: Annotated[int, Field(ge=1, le=9)] = 5
+    max_retries: Annotated[int, Field(ge=0, le=limits.MAX_RETRIES)] | None = None
 
 
 class RetryTask(BaseModel):

@@ -120,7 +120,7 @@ class Beginnings:
         """How a start is getting on."""
         found = self._starts.find(call.path["start"])
         if found is None:
-            raise unknown(f"start {call.path['start']}")
+            raise unknown(f"start {call.path['start']}; GET /api/v1/runs lists the runs")
         return Answer(found)
 
     async def _begin(self, order: StartOrder) -> Answer:
@@ -164,7 +164,8 @@ async def add_task(call: Call) -> Answer:
     wish = call.asked(AddTask)
     criteria = tuple(Criterion(entry.text, entry.check) for entry in wish.criteria)
     after = tuple(map(TaskId, wish.depends_on))
-    return await _done(call, c.AddTask(call.run().id, wish.description, wish.role, criteria, after, wish.priority))
+    added = c.AddTask(call.run().id, wish.description, wish.role, criteria, after, wish.priority, wish.max_retries)
+    return await _done(call, added)
 
 
 async def insights(call: Call) -> Answer:

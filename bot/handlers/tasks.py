@@ -60,7 +60,8 @@ async def spawn(desk: Desk, call: Call) -> Message:
         return refusal(say.unknown_tasks(_AFTER.join(unknown)))
     role = cast("RoleName", call.text("role") or "coder")  # the grammar lets nothing else through
     check = Criterion(call.text("description").splitlines()[0], call.text("check"))
-    return await give(desk, call, c.AddTask(run, call.text("description"), role, (check,), after))
+    retries = int(call.text("retries")) if call.text("retries") else None
+    return await give(desk, call, c.AddTask(run, call.text("description"), role, (check,), after, max_retries=retries))
 
 
 async def _in_place(desk: Desk, call: Call) -> Message:

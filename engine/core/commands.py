@@ -151,7 +151,7 @@ class ReplanRun(msgspec.Struct, frozen=True):
 
 
 class AddTask(msgspec.Struct, frozen=True):
-    """One more task; the first line of `description` is its title."""
+    """One more task; the first line of `description` is its title, and `max_retries` None is the run's number."""
 
     run: RunId
     description: str
@@ -159,6 +159,7 @@ class AddTask(msgspec.Struct, frozen=True):
     criteria: tuple[Criterion, ...] = ()
     depends_on: tuple[TaskId, ...] = ()
     priority: int = 5
+    max_retries: int | None = None
 
 
 class RaiseBudget(msgspec.Struct, frozen=True):

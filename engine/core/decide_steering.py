@@ -116,6 +116,9 @@ def _replan(board: Blackboard, command: c.ReplanRun) -> Events | c.Refused:
 def _add(board: Blackboard, command: c.AddTask) -> Events | c.Refused:
     if (refusal := refuse_ended_run(board, command.run)) is not None:
         return refusal
+    retries = board.runs[command.run].config.max_retries if command.max_retries is None else command.max_retries
+    if not 0 <= retries <= limits.MAX_RETRIES:
+        return c.Refused(f"a task may have 0 to {limits.MAX_RETRIES} retries, found {retries}")
     text = command.description.strip()
     title = text.splitlines()[0] if text else ""
     task = plan.PlannedTask(
@@ -131,7 +134,7 @@ def _add(board: Blackboard, command: c.AddTask) -> Events | c.Refused:
         e.TaskPlanned(
             command.run, task=next_task_id(board), title=title[: limits.MAX_TITLE_CHARS], role=command.role,
             description=text[: limits.MAX_TEXT_CHARS], criteria=command.criteria, depends_on=_unique(command.depends_on),
-            priority=command.priority, max_retries=board.runs[command.run].config.max_retries,
+            priority=command.priority, max_retries=retries,
         )
     ]  # fmt: skip
 

@@ -5,6 +5,7 @@ from typing import Final
 MAX_OBJECTIVE_CHARS: Final = 8_000
 MAX_TITLE_CHARS: Final = 120
 MAX_TEXT_CHARS: Final = 20_000
+MAX_RETRIES: Final = 50
 MAX_TASKS_PER_PLAN: Final = 200
 MAX_TASKS_OF_A_PLANNER: Final = 30
 """That a planner may return at once; the rules would take more."""

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from engine.core.ids import RunId
+from engine.core.ids import RunId, TaskId
 from engine.work import Deferred
 from tests.fakes.chat import MemoryChat
 from tests.fakes.crew import ScriptedCrew, planned
@@ -138,8 +138,9 @@ def test_steering_commands(chat: Platform):
             )
             assert await talk.types(ALICE, "budget 5") == "R1 may spend 5 USD"
             assert await talk.types(ALICE, "budget 1") == "the cap is 5 USD now; name a higher one"
-            spawned = await talk.types(ALICE, 'spawn "Write it down" --check "grep x README.md" --after T5')
+            spawned = await talk.types(ALICE, 'spawn "Write it down" --check "grep x README.md" --after T5 --retries 1')
             assert spawned == "T6 planned for a coder, after T5: Write it down"
+            assert talk.board.tasks[TaskId("T6")].max_retries == 1
             assert "--check" in await talk.types(ALICE, "spawn Write it")
             assert await talk.types(ALICE, "abandon T5") == (
                 "these tasks wait for T5: T6. Say what becomes of them: cascade (abandon them too), drop (they no longer "

@@ -9,8 +9,11 @@ def test_a_task_is_added_and_a_task_tried_again():
     async def scene() -> None:
         async with console(story()) as web:
             check = {"text": "it is drawn", "check": "test -f logo.svg"}
-            await web.json("POST", f"{R}/tasks", {"description": "Draw a logo\nin SVG", "criteria": [check]})
+            await web.json(
+                "POST", f"{R}/tasks", {"description": "Draw a logo\nin SVG", "criteria": [check], "max_retries": 0}
+            )
             added = web.task("T11")
+            assert added.max_retries == 0
             assert (added.title, added.state, added.criteria[0].check) == ("Draw a logo", "ready", "test -f logo.svg")
             view = await web.json("POST", f"{R}/tasks/T8/retry", {"guidance": "half up"})
             assert (view["line"]["state"], view["guidance"]) == ("ready", ["half up"])
@@ -27,7 +30,8 @@ def test_a_task_is_shown_with_its_attempts():
             assert view["attempts"][0]["verdict"]["passed"] is True
             asked = await web.json("GET", f"{R}/tasks/T8")
             assert asked["decision"]["id"] == "D1"
-            await web.json("GET", f"{R}/tasks/T99", status=404)
+            told = await web.json("GET", f"{R}/tasks/T99", status=404)
+            assert told["detail"] == "there is no task T99 in R1; GET /api/v1/runs/R1 lists its tasks"
 
     run(scene())
 
@@ -42,6 +46,7 @@ def test_dependencies_are_set_and_a_cycle_is_refused_by_name():
             told = await web.json("PATCH", f"{R}/tasks/T9", {"add": ["T10"]}, 409)
             assert "cycle: T9 -> T10 -> T9" in told["detail"]
             await web.json("PATCH", f"{R}/tasks/T10", {"depends_on": ["T9"], "add": ["T6"]}, 422)
+            assert "nothing to change" in (await web.json("PATCH", f"{R}/tasks/T10", {}, 422))["detail"]
 
     run(scene())
 

@@ -134,6 +134,26 @@ def test_one_more_task_needs_a_check_and_known_dependencies():
     assert "'T9', which is no key" in driver.refusal(unknown)
 
 
+def test_titles_that_are_cut_alike_are_the_same_title():
+    driver = planned_run(planned("a"))
+    order = c.AddTask(R1, "long " * 30, criteria=(CHECK,))
+    driver.must(order, ALICE)
+    assert "has the title of T4" in driver.refusal(order)
+
+
+@pytest.mark.parametrize("max_retries", [0, 2])
+def test_one_more_task_may_have_retries_of_its_own(max_retries: int):
+    driver = planned_run(planned("a"))
+    driver.must(c.AddTask(R1, "Write it down", criteria=(CHECK,), max_retries=max_retries), ALICE)
+    fail_until_asked(driver, "T4")
+    assert len(driver.task("T4").attempts) == max_retries + 1
+    fail_until_asked(driver, "T3")
+    assert len(driver.task("T3").attempts) == 5
+    for number in (-1, 51):
+        order = c.AddTask(R1, "Another", criteria=(CHECK,), max_retries=number)
+        assert driver.refusal(order) == f"a task may have 0 to 50 retries, found {number}"
+
+
 def test_a_cap_is_raised_before_it_is_reached():
     driver = planned_run(planned("a"), config=RunConfig(model="m", budget_usd=2.0))
     assert driver.refusal(c.RaiseBudget(R1, budget_usd=2.0)) == "the cap is 2 USD now; name a higher one"
