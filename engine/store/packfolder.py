@@ -72,8 +72,9 @@ class PackFolder:
             }
             yield PackOnItsWay(self._folder, name, made, syncs=not self._is_ordered)
 
-    def drop_repeated(self, old: Collection[Path]) -> None:
-        """Remove those old packs whose every object is in a newer one, once the names of the newer ones are durable.
+    def drop_repeated(self, old: Collection[Path], large: Collection[Path] = ()) -> None:
+        """Remove those old packs whose every object is in a newer one, once the names of the newer ones are durable; a large
+        one is left alone.
 
         `git repack -d` does not wait for that: in a power cut on a file system without a journal both can be gone.
 
@@ -82,8 +83,8 @@ class PackFolder:
         present = set(self._folder.glob("pack-*.pack"))
         # After the look at it: what came since counts for nothing.
         sync_folder(self._folder)
-        newer = set[bytes]().union(*(_ids_in(pack.with_suffix(".idx")) for pack in present.difference(old)))
-        repeated = [pack for pack in present.intersection(old) if _is_within(pack, newer)]
+        newer = {each for pack in present.difference(old) for each in _ids_in(_index_of(pack))}
+        repeated = [pack for pack in present.intersection(old).difference(large) if _is_within(pack, newer)]
         if repeated:
             # It may name one of them. It is derived, and git goes without it until it writes it anew.
             for index in self._folder.glob("multi-pack-index*"):
@@ -112,21 +113,29 @@ def _is_within(pack: Path, objects: set[bytes]) -> bool:
     """Whether all of the pack is among the objects; not one that is kept, is a partial clone's, or has no index (yet)."""
     if any(pack.with_suffix(suffix).exists() for suffix in (".keep", ".promisor")):
         return False
-    ids = _ids_in(pack.with_suffix(".idx"))
-    return bool(ids) and objects.issuperset(ids)
+    index = _index_of(pack)
+    # One by one, so that other threads get their turn in between, and up to the first that is missing.
+    return 0 < _count(index) <= len(objects) and all(each in objects for each in _ids_in(index))
 
 
-def _ids_in(index: Path) -> set[bytes]:
-    """The objects in a pack, by its index (gitformat-pack); none for version 1, or when somebody takes it away meanwhile."""
+def _index_of(pack: Path) -> bytes:
+    """The pack's index; empty for one of version 1, or when somebody takes it away meanwhile."""
     try:
-        content = index.read_bytes()
+        content = pack.with_suffix(".idx").read_bytes()
     except FileNotFoundError:
-        return set()
-    if not content.startswith(INDEX_HEAD):
-        return set()
-    (count,) = struct.unpack_from(">I", content, _FANOUT_AT + 255 * 4)
+        return b""
+    return content if content.startswith(INDEX_HEAD) else b""
+
+
+def _count(index: bytes) -> int:
+    """How many objects an index names (gitformat-pack)."""
+    return struct.unpack_from(">I", index, _FANOUT_AT + 255 * 4)[0] if index else 0
+
+
+def _ids_in(index: bytes) -> Iterator[bytes]:
+    """The objects that an index names."""
     first = _FANOUT_AT + 256 * 4
-    return {content[at : at + 20] for at in range(first, first + 20 * count, 20)}
+    return (index[at : at + 20] for at in range(first, first + 20 * _count(index), 20))
 
 
 @contextmanager

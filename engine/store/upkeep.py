@@ -79,10 +79,11 @@ class Upkeep:
             return Tended(len(before), len(before), is_epoch_full=False)
         # Geometric: each pack holds twice the objects of the next, so an object is rewritten a logarithmic number of times. `-f`
         # finds more deltas than ours have: half the bytes.
-        large = [f"--keep-pack={pack.name}" for pack, in_bytes in before.items() if in_bytes >= self._large_pack_bytes]
-        self._git.run("repack", "--geometric=2", "-f", "--quiet", "--no-write-bitmap-index", *large)
+        large = [pack for pack, in_bytes in before.items() if in_bytes >= self._large_pack_bytes]
+        kept = [f"--keep-pack={pack.name}" for pack in large]
+        self._git.run("repack", "--geometric=2", "-f", "--quiet", "--no-write-bitmap-index", *kept)
         try:
-            self._folder.drop_repeated(before)
+            self._folder.drop_repeated(before, large)
         except OSError as error:
             raise UpkeepFailed(f"packs that are in a newer one could not be removed: {error}") from error
         self._git.run("prune-packed", "--quiet")
