@@ -37,12 +37,12 @@ def load_board(log: Log, at: StoredEntry | None = None) -> Blackboard:
     """
     if at is None:
         refuse_unknown(log)
-    commit = at.commit if at is not None else None
     last = at or log.last()
-    files = chain(
-        log.files(at=commit, under="archive", suffix=".json"), log.files(at=commit, under="runs", suffix=".json")
-    )
-    return board_from_files(files, last.seq if last is not None else 0)
+    if last is None:
+        return Blackboard()
+    # Of one commit: an engine may seal a run meanwhile, which takes its files from one folder to the other.
+    folders = (log.files(at=last.commit, under=folder, suffix=".json") for folder in ("archive", "runs"))
+    return board_from_files(chain.from_iterable(folders), last.seq)
 
 
 def refuse_unknown(log: Log) -> None:

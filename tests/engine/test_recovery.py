@@ -1,20 +1,25 @@
 """Recovery: what a start does about the end before it, and which branches must stay."""
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from engine.core import commands as c
 from engine.core.blackboard import Blackboard
 from engine.core.entities import Attempt, Task, TaskState
 from engine.core.ids import RunId, TaskId
 from engine.core.lifecycle import UNFINISHED
 from engine.housekeeping import Housekeeper
 from engine.ledger import Ledger
-from engine.recovery import delete_stale_branches, needed_branches
+from engine.recovery import delete_stale_branches, load_board, needed_branches
+from engine.store.gitlog import GitLog
 from engine.store.memory import MemoryLog
 from engine.workspace.repository import Repository
 from tests.engine.jobs import NOW
+from tests.engine.proven import ProvenRun
 from tests.fakes.jumping import LoopClock
 
 
@@ -91,3 +96,18 @@ def test_a_sweep_that_fails_stops_nothing_and_the_next_one_does_it(calc: Reposit
     repository.is_locked = False
     asyncio.run(keeper.sweep())
     assert "orch/R1/T3/a1" not in calc.branches("")
+
+
+def test_a_board_is_read_from_one_commit_while_the_engine_goes_on(tmp_path: Path):
+    run = ProvenRun(tmp_path / "target").start()
+    run.complete().finish()
+
+    class Late(GitLog):
+        def files(self, *, at: str | None = None, under: str = "", suffix: str = "") -> Iterator[tuple[str, bytes]]:
+            if under == "runs":
+                run.give(c.SealRun(RunId("R1")))
+            yield from super().files(at=at, under=under, suffix=suffix)
+
+    seq = run.board.seq
+    board = load_board(Late.open(run.repository.path))
+    assert (board.seq, list(board.runs), run.board.seq > seq) == (seq, ["R1"], True)
