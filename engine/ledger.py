@@ -8,8 +8,10 @@ nothing more comes; `flush` waits for that, and stands before every message, pus
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -43,8 +45,10 @@ MAX_QUEUED: Final = 10_000
 PUBLISH_AFTER_S: Final = 0.02
 """Without a command, until git is shown what is durable: too short for a person, longer than the pause between two events of a flow."""
 
+T = TypeVar("T")
 Watcher = Callable[[Sequence[e.Record], Blackboard], None]
 Redact = Callable[[str], str]
+Outcome = tuple[e.Record, ...] | c.Refused
 
 
 class LedgerStopped(Exception):
@@ -55,7 +59,7 @@ class _Order(msgspec.Struct):
     command: c.Command
     actor: str
     files: Mapping[str, bytes]
-    answer: "asyncio.Future[tuple[e.Record, ...] | c.Refused]"
+    answer: asyncio.Future[Outcome]
 
 
 class Ledger:
@@ -68,6 +72,8 @@ class Ledger:
         self.log = log
         self._clock = clock
         self._redact = redact
+        # Its own: in the threads that all share, an event would wait for worktrees that are being made.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="orch-ledger")
         self._orders: asyncio.Queue[_Order] = asyncio.Queue(maxsize=max_queued)
         self._watchers: list[Watcher] = []
         self._stopped: str = ""
@@ -79,7 +85,7 @@ class Ledger:
 
     async def submit(
         self, command: c.Command, actor: str = ENGINE, files: Mapping[str, bytes] | None = None
-    ) -> tuple[e.Record, ...] | c.Refused:
+    ) -> Outcome:
         """The records that the command became, all durable, or why it was refused.
 
         `files` (evidence, logs) are written in the commit of the command's first event.
@@ -88,8 +94,8 @@ class Ledger:
         """
         if self._stopped:
             raise LedgerStopped(self._stopped)
-        answer: asyncio.Future[tuple[e.Record, ...] | c.Refused] = asyncio.get_running_loop().create_future()
-        await self._orders.put(_Order(redacted(command, self._redact), actor, files or {}, answer))
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        await self._orders.put(_Order(command, actor, files or {}, answer))
         if self._stopped:
             # The queue was full, and when there was room nobody read it any more; this makes room for the next who waits.
             self._refuse_the_rest()
@@ -106,7 +112,18 @@ class Ledger:
 
     async def _publish(self) -> None:
         if self.log.unpublished:
-            await to_the_end(asyncio.to_thread(self.log.publish))
+            await self._in_thread(self.log.publish)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """The result of `work`, which a cancellation does not cut short.
+
+        Raises: whatever `work` raises.
+        """
+
+        async def done() -> T:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+        return await to_the_end(done())
 
     def fit(self, detail: str) -> str:
         """The detail redacted, and then shortened: the other way round, half a secret could be left at the cut."""
@@ -148,13 +165,9 @@ class Ledger:
 
     async def _write(self, group: Sequence[_Order]) -> None:
         draft = self.board.copy()
-        at_ms = self._clock.now_ms()
-        entries: list[Entry] = []
         orders = [order for order in group if not order.answer.done()]
         try:
-            outcomes = [carry_out(draft, order.command, order.actor, order.files, at_ms, entries) for order in orders]
-            if entries:
-                await to_the_end(asyncio.to_thread(self.log.append, entries))
+            outcomes = await self._in_thread(partial(self._record, draft, orders, self._clock.now_ms()))
         except BaseException as error:
             stopped = LedgerStopped(f"the state branch could not be written: {type(error).__name__}: {error}")
             for order in orders:
@@ -167,6 +180,17 @@ class Ledger:
                 order.answer.set_result(told)
         self._tell([record for told in outcomes if not isinstance(told, c.Refused) for record in told])
 
+    def _record(self, draft: Blackboard, orders: Sequence[_Order], at_ms: int) -> list[Outcome]:
+        """Carry the orders out on the draft and append what came of it. In a thread: a plan of hundreds of tasks takes its time."""
+        entries: list[Entry] = []
+        outcomes = [
+            carry_out(draft, redacted(order.command, self._redact), order.actor, order.files, at_ms, entries)
+            for order in orders
+        ]
+        if entries:
+            self.log.append(entries)
+        return outcomes
+
     def _tell(self, records: Sequence[e.Record]) -> None:
         for watcher in tuple(self._watchers):
             watcher(records, self.board)
@@ -174,7 +198,7 @@ class Ledger:
 
 def carry_out(
     draft: Blackboard, command: c.Command, actor: str, files: Mapping[str, bytes], at_ms: int, entries: list[Entry]
-) -> tuple[e.Record, ...] | c.Refused:
+) -> Outcome:
     """Decide the command on the draft, fold its events and what follows of itself in, and add an entry for each."""
     decided = decide(draft, command)
     if isinstance(decided, c.Refused):

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -282,3 +283,32 @@ def test_what_cannot_be_published_stops_the_writer_and_an_answer_stays_true():
         assert await is_refused(ledger)
 
     run(story())
+
+
+def test_an_event_waits_for_nobody_else_s_threads_and_the_loop_for_no_event():
+    threads: set[threading.Thread] = set()
+    may_end = threading.Event()
+
+    def redact(text: str) -> str:
+        threads.add(threading.current_thread())
+        return text
+
+    async def story() -> None:
+        log = MemoryLog()
+        ledger = Ledger(log, load_board(log), LoopClock(), redact)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+        async with asyncio.TaskGroup() as group:
+            busy = group.create_task(asyncio.to_thread(may_end.wait))
+            writing = group.create_task(ledger.run())
+            try:
+                async with asyncio.timeout(30):
+                    assert not isinstance(await ledger.submit(START, "cli:alice"), c.Refused)
+                    await ledger.flush()
+                assert not busy.done()
+            finally:
+                may_end.set()
+            writing.cancel()
+
+    asyncio.run(story())
+    assert threads
+    assert threading.main_thread() not in threads
