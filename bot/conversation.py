@@ -63,6 +63,8 @@ class Conversation:
         try:
             told = await self._answer(invocation)
             if told is not None:
+                # What only looks at the board waits for no order, and git is to know first what a chat is told.
+                await self._desk.engine.flush()
                 await _reply(port, invocation, redacted(told, self._desk.redact))
         except (ChatDown, ChatGone) as error:
             # What was asked is done and durable; the thread tells it as soon as the chat is back.

@@ -7,6 +7,7 @@ import pytest
 
 from bot.conversation import Conversation
 from bot.desk import Desk
+from bot.messages import Message
 from bot.people import People, PeopleRules
 from bot.port import Actor, Invocation, Place
 from engine.core.blackboard import Blackboard
@@ -30,8 +31,11 @@ class Idle:
     async def order(self, command: Any, by: str) -> Sequence[Any]:
         raise NotImplementedError
 
+    def __init__(self) -> None:
+        self.flushed = 0
+
     async def flush(self) -> None:
-        raise NotImplementedError
+        self.flushed += 1
 
 
 def typed(text: str) -> Invocation:
@@ -71,3 +75,19 @@ def test_what_stopped_the_engine_is_no_fault_of_a_deed():
 
     with pytest.raises(LedgerStopped):
         spoken(launch, "start it")
+
+
+def test_git_shows_what_is_so_before_a_chat_is_told():
+    engine, flushed = Idle(), []
+
+    class Told(MemoryChat):
+        async def reply(self, invocation: Invocation, message: Message, *, private: bool = True) -> None:
+            flushed.append(engine.flushed)
+
+    async def launch(_: object) -> RunId:
+        raise NotImplementedError
+
+    people = People(PeopleRules(admins=("memory:*",), places=("memory:*",)))
+    desk = Desk(engine, launch, MemoryLog, people, {"memory": Told()}, LoopClock(), lambda text: text)
+    run(Conversation(desk).handle(typed("status")))
+    assert flushed == [1]
