@@ -4,6 +4,7 @@ StoreError
 ├── RepositoryUnusable   git itself, or our library for it, cannot work with this repository
 ├── LogMovedOn           somebody else moved the branch: nothing was written, read it again
 ├── AppendFailed         the disk or a lock refused: nothing was written
+│   └── AppendUnsure     all was written, and the disk did not confirm it
 ├── BrokenLog            what is on the branch is not what an engine writes
 ├── NewerLog             a newer version wrote what this one does not know
 ├── EngineRunning        another engine holds this repository
@@ -35,6 +36,10 @@ class LogMovedOn(StoreError):
 
 class AppendFailed(StoreError):
     """The entries were not written; the branch is where it was."""
+
+
+class AppendUnsure(AppendFailed):
+    """The branch has the entries, and a power cut may take them away again: nothing may be repeated unseen."""
 
 
 class BrokenLog(StoreError):

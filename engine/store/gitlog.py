@@ -22,10 +22,10 @@ from engine.store import refs
 from engine.store.draft import Draft
 from engine.store.durable import Disk, sync_folder
 from engine.store.entry import Entry
-from engine.store.errors import AppendFailed, LockNotHeld, LogMovedOn, RepositoryUnusable
+from engine.store.errors import AppendFailed, AppendUnsure, LockNotHeld, LogMovedOn, RepositoryUnusable
 from engine.store.gitproc import BackgroundGit
 from engine.store.lock import held_by_this_process
-from engine.store.looseref import LooseRef
+from engine.store.looseref import LooseRef, RefUnsure, remove_stale_locks
 from engine.store.objectlog import ObjectLog
 from engine.store.pack import Pack
 from engine.store.packfolder import PackFolder
@@ -38,6 +38,9 @@ logger = logging.getLogger(__name__)
 
 MAX_UNPUBLISHED: Final = 32
 """Appends that git is not shown yet, at most; the next one shows them. Sixteen times fewer packs, and one wait a group."""
+
+MAX_TIPS: Final = 64
+"""After so many new tips the packs are opened anew: libgit2 keeps each that it ever read open, those that upkeep removed too."""
 
 _REREAD_AFTER_S: Final = (0.0, 0.02, 0.1)
 
@@ -58,7 +61,8 @@ class GitLog(ObjectLog):
         self._background = BackgroundGit(common_dir(self._path))
         self.upkeep = Upkeep(common_dir(self._path), ref, self._background)
         self._closed = threading.Event()
-        super().__init__(_Odb(repository), ref)
+        self._odb = _Odb(common_dir(self._path) / "objects")
+        super().__init__(self._odb, ref)
         self._published = self._left_at
 
     @classmethod
@@ -82,7 +86,9 @@ class GitLog(ObjectLog):
 
     def tip(self) -> str | None:
         self._show()
-        return self._target()
+        tip = self._target()
+        self._odb.meet(tip)
+        return tip
 
     @property
     def unpublished(self) -> int:
@@ -117,7 +123,7 @@ class GitLog(ObjectLog):
         self._check_lock()
         self._background.end_left_over()
         removed = self._packs.clean_leftovers()
-        removed += [self._ref.lock_path] if self._ref.remove_stale_lock() else []
+        removed += remove_stale_locks(common_dir(self._path), self.ref, refs.OWN)
         if self._wal is None:
             self._recover()
         return removed
@@ -230,6 +236,11 @@ class GitLog(ObjectLog):
         """Within, what the disk refuses is an AppendFailed."""
         try:
             yield
+        except RefUnsure as error:
+            raise AppendUnsure(
+                f"{self.ref} has the entries, but the disk did not confirm them: {error}. Repair it, and look with "
+                f"`orch log` at what is there before you repeat anything"
+            ) from error
         except OSError as error:
             raise AppendFailed(
                 f"{self.ref} could not be written: {error}. Free or repair the disk and try again"
@@ -326,12 +337,21 @@ def _check_name(repository: pygit2.Repository, ref: str) -> None:
 
 
 class _Odb:
-    """The repository's objects: an ObjectSource."""
+    """The repository's objects: an ObjectSource, with a handle of its own, which can be let go."""
 
-    def __init__(self, repository: pygit2.Repository) -> None:
-        self._path = repository.path
-        self._odb = repository.odb
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+        self._reopen()
+        self._tip: str | None = None
+        self._met = 0
         self._pause = threading.Event()
+
+    def meet(self, tip: str | None) -> None:
+        """Know what the next reads begin with."""
+        if tip != self._tip:
+            self._tip, self._met = tip, self._met + 1
+            if self._met % MAX_TIPS == 0:
+                self._reopen()
 
     def read(self, object_id: bytes) -> bytes:
         oid = pygit2.Oid(raw=object_id)
@@ -341,5 +361,8 @@ class _Odb:
             except (KeyError, pygit2.GitError):
                 # A `git gc` may have put the object into another pack between libgit2's look at the folder and at the pack.
                 self._pause.wait(pause_s)
-                self._odb = pygit2.Repository(self._path).odb
+                self._reopen()
         return self._odb.read(oid)[1]
+
+    def _reopen(self) -> None:
+        self._odb = pygit2.Odb(self._folder)

@@ -19,11 +19,15 @@ _WAIT_S: Final = 2.0
 """How long another git process may hold the lock; `git pack-refs` holds it for milliseconds."""
 _RETRY_S: Final = 0.01
 _STALE_AFTER_S: Final = 0.5
-"""A lock that stays this long, while only the engine writes this ref, was left by a killed one."""
+"""A lock that stays this long, while only the engine writes this ref, was left by a killed one; a fetch holds one for milliseconds."""
 
 
 class RefLocked(OSError):
     """Somebody else holds the ref's lock."""
+
+
+class RefUnsure(OSError):
+    """The ref has its new value, and the disk did not say whether it keeps it."""
 
 
 class RefLock:
@@ -38,11 +42,14 @@ class RefLock:
     def move(self) -> None:
         """Make what was written, and synced, the value of the ref, durably; the lock is let go.
 
-        Raises: OSError.
+        Raises: RefUnsure; OSError, then it has its old value.
         """
         self._path.rename(self._ref)
         self.is_held = False
-        sync_folder(self._ref.parent)
+        try:
+            sync_folder(self._ref.parent)
+        except OSError as error:
+            raise RefUnsure(*error.args) from error
 
 
 class LooseRef:
@@ -80,16 +87,6 @@ class LooseRef:
             else:
                 self._replace_held(descriptor)
 
-    def remove_stale_lock(self) -> bool:
-        """Whether there was a lock that nobody let go of, which is now gone. For the holder of the engine's lock alone."""
-        deadline = time.monotonic() + _STALE_AFTER_S
-        while self.lock_path.exists():
-            if time.monotonic() > deadline:
-                self.lock_path.unlink(missing_ok=True)
-                return True
-            self._pause.wait(_RETRY_S)
-        return False
-
     def _replace_held(self, descriptor: int | None) -> None:
         before, self._held_open = self._held_open, descriptor
         if before is not None:
@@ -106,3 +103,21 @@ class LooseRef:
                 if time.monotonic() > deadline:
                     raise RefLocked(f"{error}; if no git command is running, remove {self.lock_path}") from error
             self._pause.wait(_RETRY_S)
+
+
+def remove_stale_locks(common_dir: Path, *refs: str) -> list[Path]:
+    """Remove the locks of these refs, and of all below a ref that ends with a slash, that nobody lets go of; the files removed.
+
+    For the holder of the engine's lock alone.
+    """
+    locks = [
+        lock
+        for ref in refs
+        for lock in ((common_dir / ref).rglob("*.lock") if ref.endswith("/") else [common_dir / f"{ref}.lock"])
+    ]
+    deadline, pause = time.monotonic() + _STALE_AFTER_S, threading.Event()
+    while (left := [lock for lock in locks if lock.exists()]) and time.monotonic() < deadline:
+        pause.wait(_RETRY_S)
+    for lock in left:
+        lock.unlink(missing_ok=True)
+    return left

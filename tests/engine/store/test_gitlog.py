@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.store.errors import AppendFailed, LockNotHeld, LogMovedOn, RepositoryUnusable
-from engine.store.gitlog import GitLog
+from engine.store.errors import AppendFailed, AppendUnsure, LockNotHeld, LogMovedOn, RepositoryUnusable
+from engine.store.gitlog import MAX_TIPS, GitLog
 from engine.store.lock import EngineLock
 from tests.fakes.entries import entry, git, new_repository
 
@@ -193,8 +193,11 @@ def leftovers(repository: Path) -> list[Path]:
     keep = next(pack_folder(repository).glob("*.pack")).with_suffix(".keep")
     lock.touch()
     temporary.write_bytes(b"PACK")
+    epoch = repository / ".git" / "refs" / "orch" / "epoch" / "1.lock"
+    epoch.parent.mkdir(parents=True)
+    epoch.touch()
     keep.write_bytes(b"orch engine: a write under way\n")
-    return [temporary, keep, lock]
+    return [temporary, keep, lock, epoch]
 
 
 def test_a_foreign_lock_on_the_ref_refuses_the_append_and_says_which(repository, leftovers):
@@ -292,6 +295,39 @@ def test_an_error_of_one_sync_is_an_error_of_the_append(repository, monkeypatch)
     assert {path.suffix for path in pack_folder(repository).iterdir()} == {".pack", ".idx"}
     assert not (repository / ".git" / "refs" / "heads" / "orch-state.lock").exists()
     log.append([entry(2)])
+
+
+def test_what_the_disk_did_not_confirm_is_not_called_unwritten(repository, monkeypatch):
+    log = GitLog.open(repository)
+    log.append([entry(1)])
+
+    def refuse(_folder: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("engine.store.looseref.sync_folder", refuse)
+        with pytest.raises(AppendUnsure, match="has the entries"):
+            log.append([entry(2)])
+    assert [stored.seq for stored in GitLog.open(repository).entries()] == [1, 2]
+    with pytest.raises(LogMovedOn):
+        log.append([entry(2)])
+
+
+def mapped_and_gone(repository: Path) -> list[str]:
+    """Packs and indexes that this process holds on to although they were deleted."""
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    return [line for line in maps if f"{pack_folder(repository)}/" in line and line.endswith("(deleted)")]
+
+
+def test_a_log_that_is_read_for_long_lets_go_of_packs_that_are_gone(repository):
+    log, reader = GitLog.open(repository), GitLog.open(repository)
+    for seq in range(1, 2 * MAX_TIPS):
+        log.append([entry(seq)])
+        assert reader.read(f"runs/R1/tasks/T{seq}.json") is not None
+        if seq == MAX_TIPS // 2:
+            log.tend()
+            assert mapped_and_gone(repository)
+    assert not mapped_and_gone(repository)
 
 
 @pytest.mark.parametrize("name", ["orch-state/mine", "orch-state/a/b"])
