@@ -245,7 +245,8 @@ def entry_of(
     return Entry(
         seq=record.seq, at_ms=at_ms, author=name, author_email=email, trailers=trailers_of(record),
         subject=subject(record, before, draft.tasks.get(task) if task else None), event=e.encode(record.event),
-        files={**files, **layout.project(draft, touched)},
+        # What goes, goes first: turns that are told after their run was sealed are kept in their own commit.
+        files={**layout.project(draft, touched), **files},
     )  # fmt: skip
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from engine.core import commands as c
 from engine.core import events as e
-from engine.core.entities import Criterion, FileRef, GateProof
+from engine.core.entities import Criterion, FileRef, GateProof, Spend
 from engine.core.ids import RunId, TaskId
+from engine.store import layout
 from engine.store.entry import Entry
 from engine.store.gitlog import GitLog
 from engine.union import WAS, was_of
@@ -216,6 +217,17 @@ def test_an_edited_message_is_found(run: ProvenRun, edit: str, problem: str):
     run.approve(T3)
     rewrite(run, {seq_of(run, "work-submitted", "T3"): edit})
     assert problem in text(faults(run))
+
+
+def test_turns_that_are_told_after_their_run_was_sealed_are_kept(run: ProvenRun):
+    run.give(c.StartAttempt(T3, run.repository.branch_tip("main")), "coder")
+    run.give(c.CancelRun(RunId("R1"), "enough"), "cli:ada")
+    run.give(c.SealRun(RunId("R1")))
+    batch = layout.file_ref(f"{layout.attempt_folder(RunId('R1'), T3, 1)}/0001.jsonl", b"{}\n")
+    run.give(c.LogTurns(T3, 1, batch, 1, Spend(5)), "coder", {batch.path: b"{}\n"})
+    assert run.log.read(batch.path) == b"{}\n"
+    assert faults(run) == ()
+    assert faults(run, only_tip=True) == ()
 
 
 def test_a_history_that_agrees_with_itself_is_held_by_the_target(run: ProvenRun):
