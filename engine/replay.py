@@ -1,11 +1,12 @@
 """Folds the log again, event by event, beside what each commit says and holds. Must only read, and needs no network.
 
-Each commit has to be what an engine writes of its event: the trailers, the author and the first line agree with it, the step is
-possible, and the tree is the tree before plus the files of what the event changed, blob by blob, with nothing beside them. Of a
-first line only its lead is held to (core/subjects.py), so that better words in a later version condemn no old log.
+Each commit has to be what an engine writes of its event, byte for byte: the header, the trailers, the author and the first line agree
+with it, the step is possible, and the tree is the tree before plus the files of what the event changed, blob by blob, with nothing
+beside them. Of a first line only its lead is held to (core/subjects.py), so that better words in a later version condemn no old log.
 """
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 import msgspec
 import pygit2
@@ -21,7 +22,7 @@ from engine.ledger import author, trailers_of
 from engine.ports import Log
 from engine.proofs import Fault, Landing
 from engine.store import layout
-from engine.store.commits import clean_line, clean_name
+from engine.store.commits import clean_line, clean_name, encode_again, encode_root
 from engine.store.entry import StoredEntry
 from engine.store.errors import BrokenLog
 from engine.store.objects import Kind, ObjectsInMemory, name_object
@@ -30,6 +31,7 @@ from engine.union import WAS
 
 ROOT_FILES = frozenset({"README.md", "FORMAT.json"})
 MAX_NAMED_PATHS = 5
+MAX_SHOWN_CHARS = 200
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -63,11 +65,14 @@ class Replay:
 
     def steps(self, log: Log) -> Iterator[Step]:
         """Each event, once it is folded in. After a commit that can't be read or an impossible step there are no more."""
-        tip = log.tip()
+        tip, before = log.tip(), None
         try:
             for entry in log.entries(until=tip):
                 if not self.places:
                     yield self._begin(entry.parents[0])
+                if entry.parents[0] != before and not self._only_tip:
+                    yield Step(None, tuple(self._of_root(entry, before)))
+                before = entry.commit
                 self.places[entry.commit] = entry.seq
                 yield Step(entry, tuple(self._step(entry, is_compared=not self._only_tip or entry.commit == tip)))
         except BrokenLog as error:
@@ -88,6 +93,22 @@ class Replay:
         fault = Fault(f"the branch begins with {sorted(names)}, expected {sorted(ROOT_FILES)}", commit=root)
         return Step(None, (fault,))
 
+    def _of_root(self, first: StoredEntry, before: str | None) -> Iterator[Fault]:
+        """What is wrong with the root of an epoch, whose first entry this is."""
+        root = first.parents[0]
+        tree = str(self._handle[root].peel(pygit2.Tree).id)
+        expected = encode_root(tree=tree, seq=first.seq - 1, previous=before, at_s=first.at_ms // 1000)
+        for problem in self._unlike(root, expected):
+            yield Fault(problem, commit=root)
+
+    def _unlike(self, commit: str, expected: bytes) -> Iterator[str]:
+        """The first line in which the commit is not what an engine writes."""
+        if name_object("commit", expected).hex() != commit:
+            found = self._source.read(bytes.fromhex(commit))
+            lines = zip_longest(found.split(b"\n"), expected.split(b"\n"), fillvalue=b"")
+            one, other = next(pair for pair in lines if pair[0] != pair[1])
+            yield f"it says {_shown(one)} where an engine writes {_shown(other)}"
+
     def _step(self, entry: StoredEntry, *, is_compared: bool) -> Iterator[Fault]:
         event = e.decode(entry.event)
         record = e.Record(entry.seq, iso(entry.at_ms), dict(entry.trailers).get("Orch-Actor", ""), event)
@@ -97,7 +118,14 @@ class Replay:
         changed, gone = self._put(event, layout.project(self.board, touched))
         if is_compared:
             expected = subject(record, before, self.board.tasks.get(task) if task else None)
-            for problem in (*_of_words(entry, record, expected), *self._of_tree(entry, event, changed, gone)):
+            # A union writes down later what happened then; else both times are one.
+            written_ms = max(entry.at_ms, entry.committed_at_ms if WAS in dict(entry.trailers) else 0)
+            whole = encode_again(entry, author(record.actor)[1], written_ms)
+            for problem in (
+                *_of_words(entry, record, expected),
+                *self._unlike(entry.commit, whole),
+                *self._of_tree(entry, event, changed, gone),
+            ):
                 yield Fault(problem, commit=entry.commit, seq=entry.seq, run=event.run, task=task or "")
         self._remember(entry, event)
 
@@ -179,6 +207,10 @@ def _of_words(entry: StoredEntry, record: e.Record, expected: str) -> Iterator[s
         yield f"its author is {entry.author!r}, expected {name!r}"
     if lead(entry.subject) != lead(clean_line(expected)):
         yield f"its first line is {entry.subject!r}, expected {clean_line(expected)!r}"
+
+
+def _shown(line: bytes) -> str:
+    return repr(line.decode("utf-8", "replace")[:MAX_SHOWN_CHARS])
 
 
 def _listed(paths: list[str]) -> str:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from engine.store.entry import Entry, StoredEntry
 from engine.store.errors import BrokenLog
+from engine.store.guide import EPOCH_BODY, EPOCH_SUBJECT, FIRST_BODY, FIRST_SUBJECT, FORMAT_NUMBER
 
 MAX_SUBJECT = 100
 COMMITTER = "orch engine <engine@orch.invalid>"
@@ -21,7 +22,12 @@ PREVIOUS_EPOCH = "Orch-Prev-Epoch"
 
 _OWN_TRAILERS = frozenset(key.lower() for key in (EVENT, SEQ, FORMAT, PREVIOUS_EPOCH))
 _TRAILER_KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
-_AUTHOR_LINE = re.compile(r"author (.*?) <[^<>]*> ([0-9]+) \+0000")
+_AUTHOR_LINE = re.compile(r"author (.*?) <[^<>]*> ([0-9]{1,12}) \+0000")
+_COMMITTER_LINE = re.compile(rf"committer {re.escape(COMMITTER)} ([0-9]{{1,12}}) \+0000")
+_LAST_S = 253_402_300_799
+"""The end of the year 9999, the last that a date can be in."""
+
+_MAX_DIGITS = 18
 _EVENT_LINE = re.compile(r"[!-\x7f](?:[ -\x7f]*[!-\x7f])?")
 _PLAIN_LINE = re.compile(r"[!-~]+(?: [!-~]+)*")
 _UNFIT_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp", "Cn"})
@@ -34,6 +40,7 @@ class Parts(NamedTuple):
     parents: tuple[str, ...]
     author: str
     at_s: int
+    committed_s: int
     subject: str
     trailers: list[tuple[str, str]]
 
@@ -75,6 +82,25 @@ def encode_parts(*, tree: str, parents: tuple[str, ...], author: str, times_s: t
     return "\n".join(lines).encode()
 
 
+def encode_again(entry: StoredEntry, author_email: str, written_ms: int) -> bytes:
+    """The content of the commit object if an engine wrote this entry: these header lines, the subject, the trailers, and no more."""
+    trailers = [*entry.trailers, (SEQ, str(entry.seq)), (EVENT, entry.event)]
+    return encode_parts(
+        tree=entry.tree, parents=entry.parents, author=f"{entry.author} <{_address(author_email)}>",
+        times_s=(entry.at_ms // 1000, written_ms // 1000),
+        message="\n\n".join([entry.subject, "\n".join(f"{key}: {value}" for key, value in trailers)]) + "\n",
+    )  # fmt: skip
+
+
+def encode_root(*, tree: str, seq: int, previous: str | None, at_s: int) -> bytes:
+    """The content of the commit object that a log begins with, or an epoch, which goes on from the commit `previous`."""
+    said = [FIRST_SUBJECT, FIRST_BODY] if previous is None else [EPOCH_SUBJECT, EPOCH_BODY]
+    trailers = [] if previous is None else [f"{PREVIOUS_EPOCH}: {previous}"]
+    last = "\n".join([*trailers, f"{FORMAT}: {FORMAT_NUMBER}", f"{SEQ}: {seq}"])
+    message = "\n\n".join([*said, last]) + "\n"
+    return encode_parts(tree=tree, parents=(), author=COMMITTER, times_s=(at_s, at_s), message=message)
+
+
 def parents_of(content: bytes) -> list[str]:
     """The parents that the commit object names; nothing else of it is looked at."""
     header = content.partition(b"\nauthor ")[0]
@@ -98,10 +124,14 @@ def decode_commit(commit: str, content: bytes) -> Parts:
     author = _AUTHOR_LINE.fullmatch(lines[1 + len(parents)]) if len(lines) > 1 + len(parents) else None
     if author is None:
         raise BrokenLog(commit, "its header has no readable author line")
+    if (at_s := int(author[2])) > _LAST_S:
+        raise BrokenLog(commit, f"it is dated {at_s} s after 1970, which is later than the year 9999")
+    committer = _COMMITTER_LINE.fullmatch(lines[2 + len(parents)]) if len(lines) > 2 + len(parents) else None
     paragraphs, _, last = message.removesuffix("\n").rpartition("\n\n")
     trailers = [_trailer(commit, line) for line in last.split("\n")] if paragraphs else []
     subject = paragraphs.partition("\n")[0]
-    return Parts(lines[0][5:], parents, author[1], int(author[2]), subject, trailers)
+    committed_s = int(committer[1]) if committer is not None else 0
+    return Parts(lines[0][5:], parents, author[1], at_s, committed_s, subject, trailers)
 
 
 def stored_entry(commit: str, parts: Parts) -> StoredEntry:
@@ -114,6 +144,7 @@ def stored_entry(commit: str, parts: Parts) -> StoredEntry:
         tree=parts.tree,
         seq=sequence_number(commit, parts),
         at_ms=parts.at_s * 1000,
+        committed_at_ms=parts.committed_s * 1000,
         subject=parts.subject,
         author=parts.author,
         trailers=tuple((key, value) for key, value in parts.trailers if key not in (EVENT, SEQ)),
@@ -128,15 +159,19 @@ def sequence_number(commit: str, parts: Parts) -> int:
     Raises: BrokenLog when there is not exactly one whole number.
     """
     number = _only(commit, parts, SEQ)
-    if not (number.isascii() and number.isdigit()):
+    if not (number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS):
         raise BrokenLog(commit, f"its {SEQ} is {number!r}, expected a whole number")
     return int(number)
 
 
 @lru_cache(maxsize=256)
 def _author(name: str, email: str) -> str:
-    address = clean_name(email, otherwise="unknown@orch.invalid").replace(" ", "-")
-    return f"{clean_name(name, otherwise='unknown')} <{address}>"
+    return f"{clean_name(name, otherwise='unknown')} <{_address(email)}>"
+
+
+@lru_cache(maxsize=256)
+def _address(email: str) -> str:
+    return clean_name(email, otherwise="unknown@orch.invalid").replace(" ", "-")
 
 
 def _message(entry: Entry) -> str:

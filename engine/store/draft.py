@@ -1,18 +1,9 @@
 """The state branch as it grows: entries become blobs, trees and commits in a sink. Must not publish them."""
 
-from engine.store.commits import (
-    COMMITTER,
-    FORMAT,
-    PREVIOUS_EPOCH,
-    SEQ,
-    decode_commit,
-    encode_commit,
-    encode_parts,
-    sequence_number,
-)
+from engine.store.commits import decode_commit, encode_commit, encode_root, sequence_number
 from engine.store.entry import Entry
-from engine.store.guide import EPOCH_BODY, EPOCH_SUBJECT, FIRST_BODY, FIRST_SUBJECT, FORMAT_NUMBER, README
 from engine.store.guide import FORMAT as FORMAT_FILE
+from engine.store.guide import README
 from engine.store.objects import ObjectSink, ObjectSource
 from engine.store.trees import Folder, split_path
 
@@ -54,16 +45,14 @@ class Draft:
         """
         if self.tip is None:
             raise ValueError("an epoch continues a log, and this one has not begun")
-        self._put_root(f"{EPOCH_SUBJECT}\n\n{EPOCH_BODY}\n\n{PREVIOUS_EPOCH}: {self.tip}\n", at_ms // 1000, sink)
+        self._put_root(at_ms // 1000, sink)
 
     def _begin(self, at_s: int, sink: ObjectSink) -> str:
         for path, content in (("README.md", README), ("FORMAT.json", FORMAT_FILE)):
             self._root.put(split_path(path), sink.add("blob", content, lineage=path))
-        return self._put_root(f"{FIRST_SUBJECT}\n\n{FIRST_BODY}\n\n", at_s, sink)
+        return self._put_root(at_s, sink)
 
-    def _put_root(self, said: str, at_s: int, sink: ObjectSink) -> str:
-        message = f"{said}{FORMAT}: {FORMAT_NUMBER}\n{SEQ}: {self._seq}\n"
-        tree = self._root.write(sink).hex()
-        content = encode_parts(tree=tree, parents=(), author=COMMITTER, times_s=(at_s, at_s), message=message)
+    def _put_root(self, at_s: int, sink: ObjectSink) -> str:
+        content = encode_root(tree=self._root.write(sink).hex(), seq=self._seq, previous=self.tip, at_s=at_s)
         self.tip = sink.add("commit", content).hex()
         return self.tip

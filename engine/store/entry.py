@@ -39,3 +39,5 @@ class StoredEntry(msgspec.Struct, frozen=True):
     """As appended, without `Orch-Seq` and `Orch-Event`."""
     event: str
     parents: tuple[str, ...]
+    committed_at_ms: int = 0
+    """When it was written; 0 where the commit's committer is not an engine."""

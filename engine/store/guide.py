@@ -82,6 +82,7 @@ In a commit, the first line is for people. The last lines are for programs: `Orc
 `Orch-Seq` (events are numbered without a gap) and `Orch-Event` (the event itself). The author is who did it, a person or a role.
 """
 
+# `orch verify` holds the roots of logs to these words: who changes them lets it know the old ones, too.
 FIRST_SUBJECT: Final = "The state branch begins"
 FIRST_BODY: Final = "README.md tells what this branch is and how to read it."
 

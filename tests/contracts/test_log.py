@@ -64,6 +64,7 @@ def test_an_entry_reads_back_as_it_was_appended(log):
         trailers=(("Orch-Run", "R1"), ("Orch-Task", "T1")),
         event='{"kind":"task-became-ready","task":"T1"}',
         parents=stored.parents,
+        committed_at_ms=1_700_000_001_000,
     )
     assert len(stored.parents) == 1
     assert log.tip() == tip

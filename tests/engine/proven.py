@@ -160,3 +160,20 @@ def rewrite(run: ProvenRun, change: "dict[int, str | None]") -> None:
         )
         parent = str(made)
     git(run.repository.path, "update-ref", "refs/heads/orch-state", parent or "")
+
+
+def reword(run: ProvenRun, seq: int, edit: bytes) -> None:
+    """Replace `old => new` in the very bytes of the commit of this sequence; those above it are made anew, and 0 is the root."""
+    handle = run.repository.handle()
+    old, _, new = edit.partition(b" => ")
+    made: dict[bytes, bytes] = {}
+    for number, commit in enumerate(git(run.repository.path, "rev-list", "--reverse", "orch-state").split()):
+        content = handle.odb.read(pygit2.Oid(hex=commit))[1]
+        for before, after in made.items():
+            content = content.replace(b"parent " + before, b"parent " + after, 1)
+        if number == seq:
+            assert old in content
+            content = content.replace(old, new, 1)
+        above = handle.odb.write(pygit2.enums.ObjectType.COMMIT, content)
+        made = {commit.encode(): str(above).encode()}
+    git(run.repository.path, "update-ref", "refs/heads/orch-state", next(iter(made.values())).decode())

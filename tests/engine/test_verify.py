@@ -15,7 +15,7 @@ from engine.store.entry import Entry
 from engine.store.gitlog import GitLog
 from engine.union import WAS, was_of
 from engine.verify import Fault, verify
-from tests.engine.proven import BY, CHECK, ProvenRun, rewrite
+from tests.engine.proven import BY, CHECK, ProvenRun, reword, rewrite
 from tests.engine.workspace.target import git
 
 T3, T4, T5 = TaskId("T3"), TaskId("T4"), TaskId("T5")
@@ -217,6 +217,35 @@ def test_an_edited_message_is_found(run: ProvenRun, edit: str, problem: str):
     run.approve(T3)
     rewrite(run, {seq_of(run, "work-submitted", "T3"): edit})
     assert problem in text(faults(run))
+
+
+@pytest.mark.parametrize(
+    ("seq", "edit", "problem"),
+    [
+        (9, b"@orch.invalid => @evil.example", "where an engine writes 'author orch "),
+        (9, b"committer orch engine => committer mallory", "it says 'committer mallory <"),
+        (9, b" +0000\n\n => 9 +0000\n\n", "where an engine writes 'committer orch engine"),
+        (9, b"+0000\n\n => +0000\nx-note forged\n\n", "it says 'x-note forged' where an engine writes ''"),
+        (9, b"\nOrch-Run => \nApproved by the board.\n\nOrch-Run", "it says 'Approved by the board.' where"),
+        (9, b"> 17 => > 99999999917", "nothing after it was verified"),
+        (9, b"Orch-Seq:  => Orch-Seq: " + 5000 * b"0", "nothing after it was verified"),
+        (0, b"author orch engine => author mallory", "it says 'author mallory <"),
+        (0, b"The state branch begins => Written by mallory", "where an engine writes 'The state branch begins'"),
+    ],
+)
+def test_whatever_else_a_commit_says_is_found(run: ProvenRun, seq: int, edit: bytes, problem: str):
+    run.approve(T3)
+    assert faults(run) == ()
+    reword(run, seq, edit)
+    assert problem in text(faults(run))
+
+
+def test_the_root_of_a_later_epoch_is_looked_at_too(run: ProvenRun):
+    run.log.begin_epoch()
+    run.approve(T3)
+    assert faults(run) == ()
+    reword(run, 0, b"in a new epoch => by grace of mallory")
+    assert "where an engine writes 'The state branch goes on in a new epoch'" in text(faults(run))
 
 
 def test_turns_that_are_told_after_their_run_was_sealed_are_kept(run: ProvenRun):
