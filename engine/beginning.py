@@ -40,7 +40,7 @@ class Beginning(msgspec.Struct, frozen=True):
 
 
 def with_what_is_left(repository: Repository, job: Job) -> Job:
-    """The job without the work of an earlier attempt that it was to go on from, where git holds that commit no more.
+    """The job without the work of earlier attempts that it was to go on from, where git holds those commits no more.
 
     It then begins as any other does, and the brief shows it the earlier diff.
     """
@@ -49,7 +49,8 @@ def with_what_is_left(repository: Repository, job: Job) -> Job:
         return job
     gone = msgspec.structs.replace(earlier, commit="")
     attempts = tuple(gone if each is earlier else each for each in job.task.attempts)
-    return msgspec.structs.replace(job, task=msgspec.structs.replace(job.task, attempts=attempts))
+    task = msgspec.structs.replace(job.task, attempts=attempts)
+    return with_what_is_left(repository, msgspec.structs.replace(job, task=task))
 
 
 def begin(repository: Repository, job: Job) -> Beginning:

@@ -74,7 +74,7 @@ def needed_branches(board: Blackboard) -> set[str]:
     current = [(task, task.attempt) for task in held if task.attempt is not None and not task.attempt.ended_at]
     # Another attempt, which may follow even approved work, begins with it: until the task is over its commit must not be pruned.
     kept = (board.tasks[name] for state in UNFINISHED for name in board.in_state[state])
-    found = ((task, phoenix.conflicted(task.attempts) or phoenix.checkpoint(task.attempts)) for task in kept)
+    found = ((task, earlier(task.attempts)) for task in kept for earlier in (phoenix.conflicted, phoenix.checkpoint))
     needed = ((task, attempt) for task, attempt in (*current, *found) if attempt is not None)
     return {attempt_branch(task.run, task.id, attempt.number) for task, attempt in needed}
 

@@ -63,7 +63,9 @@ class Job(msgspec.Struct, frozen=True):
     @property
     def conflicted(self) -> Attempt | None:
         """The earlier attempt whose conflict this one resolves."""
-        return phoenix.conflicted(self.task.attempts[:-1]) if self.task.role in COMMITTERS else None
+        if self.task.role not in COMMITTERS or self.checkpoint is not None:
+            return None
+        return phoenix.conflicted(self.task.attempts[:-1])
 
     @property
     def checkpoint(self) -> Attempt | None:

@@ -83,9 +83,8 @@ def _climb(task: Task, failure: FailureKind, detail: str, ladder: Sequence[Ladde
 
 
 def conflicted(attempts: Sequence[Attempt]) -> Attempt | None:
-    """The attempt whose work is good and only conflicts with what landed meanwhile, if that is what failed last."""
-    last = next((each for each in reversed(attempts) if each.failure and each.failure not in INFRASTRUCTURE), None)
-    return last if last is not None and last.failure == "conflict" and last.commit else None
+    """The attempt whose work is good and only conflicts with what landed meanwhile. However often the merger fails, it stays good."""
+    return next((each for each in reversed(attempts) if each.failure == "conflict" and each.commit), None)
 
 
 def checkpoint(attempts: Sequence[Attempt]) -> Attempt | None:

@@ -30,10 +30,11 @@ def beside(repository: Repository, **files: str) -> str:
 
 
 def tried(job: Job, failure: str, work: str) -> Job:
-    """The job's second attempt, after one that ended so."""
-    before = Attempt(1, job.base, NOW, ended_at=NOW, commit=work, failure=failure, detail="x")  # type: ignore[arg-type]  # a kind
-    task = msgspec.structs.replace(job.task, attempts=(before, Attempt(2, job.base, NOW)))
-    return msgspec.structs.replace(job, task=task, attempt=2)
+    """The job's next attempt, after one that ended so."""
+    number = job.attempt
+    before = Attempt(number, job.base, NOW, ended_at=NOW, commit=work, failure=failure, detail="x")  # type: ignore[arg-type]  # a kind
+    attempts = (*job.task.attempts[:-1], before, Attempt(number + 1, job.base, NOW))
+    return msgspec.structs.replace(job, task=msgspec.structs.replace(job.task, attempts=attempts), attempt=number + 1)
 
 
 def test_an_ordinary_attempt_begins_at_the_tip(repository: Repository):
@@ -75,6 +76,26 @@ def test_a_merger_begins_in_the_conflict_with_all_versions_in_view(repository: R
     assert [part.title for part in context_of(found)] == [
         "a.txt in the merge base", "a.txt on the target", "a.txt in the work to be merged",
     ]  # fmt: skip
+
+
+def test_after_a_merger_failed_the_next_one_begins_in_the_same_conflict_and_a_newer_one_goes_before(
+    repository: Repository,
+):
+    work = beside(repository, a_txt="one\nTWO\nthree\n")
+    tip = commit(repository.path, {"a.txt": "one\n2\nthree\n"})
+    job = tried(tried(job_at(tip), "conflict", work), "stuck", "")
+    found = begin(repository, job)
+    assert (job.role, found.parents) == ("merger", (tip, work))
+    again = tried(job, "conflict", beside(repository, a_txt="one\n3\nthree\n"))
+    assert begin(repository, again).parents[1] != work
+    assert with_what_is_left(repository, tried(job, "conflict", "d" * 40)).role == "merger"
+
+
+def test_parts_that_a_merger_divided_off_are_gone_on_from_before_the_conflict_is(repository: Repository):
+    tip = repository.branch_tip("main")
+    half = tried(tried(job_at(tip), "conflict", beside(repository, b_txt="B\n")), "suspended", tip)
+    assert (half.role, half.checkpoint and half.checkpoint.commit) == ("coder", tip)
+    assert tried(half, "tests_red", "").role == "merger"
 
 
 def test_a_merger_gets_the_tests_that_its_work_was_begun_without(repository: Repository):

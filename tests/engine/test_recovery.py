@@ -9,7 +9,7 @@ import pytest
 
 from engine.core import commands as c
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Attempt, Task, TaskState
+from engine.core.entities import Attempt, FailureKind, Task, TaskState
 from engine.core.ids import RunId, TaskId
 from engine.core.lifecycle import UNFINISHED
 from engine.housekeeping import Housekeeper
@@ -50,6 +50,14 @@ def test_work_that_the_next_attempt_begins_with_stays_until_the_task_is_over(
     cut = Attempt(2, "b", NOW, ended_at=NOW, failure="interrupted")
     assert "orch/R1/T3/a1" in needed_branches(board_with(state, first, cut))
     assert needed_branches(board_with("abandoned", first, cut)) == set()
+
+
+@pytest.mark.parametrize("failure", ["stuck", "timeout", "wrong_result", "tests_red", "qa_rejected", "suspended"])
+def test_work_that_only_conflicts_stays_whatever_becomes_of_the_mergers_attempts(failure: FailureKind):
+    first = Attempt(1, "b", NOW, ended_at=NOW, commit="c", failure="conflict")
+    merger = Attempt(2, "b", NOW, ended_at=NOW, commit="d", failure=failure)
+    assert "orch/R1/T3/a1" in needed_branches(board_with("ready", first, merger))
+    assert needed_branches(board_with("complete", first, merger)) == set()
 
 
 def test_only_branches_of_attempts_are_deleted(calc: Repository):
