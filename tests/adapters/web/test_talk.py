@@ -1,11 +1,13 @@
 """The console as a chat: what is typed and clicked, what the bot answers, and what of it survives a restart."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from engine.core import commands as c
 from engine.core.ids import RunId
 from engine.store.memory import MemoryLog
 from tests.adapters.web.consoles import Console, console, run, story
@@ -35,6 +37,24 @@ def test_a_run_that_was_asked_for_here_is_told_of_here():
             items = await thread(web, lambda items: "card" in {item["kind"] for item in items})
             assert [item["kind"] for item in items] == ["card"]
             assert [action["name"] for action in items[0]["actions"]] == ["pause", "graph", "cancel"]
+
+    run(scene())
+
+
+def test_status_and_the_rest_api_tell_of_the_same_questions():
+    async def scene() -> None:
+        async with console(story(), talks=True) as web:
+            await web.engine.ledger.submit(c.AskAboutBudget(RunId("R1"), "5 USD are spent"))
+            found = (await web.json("GET", "/interrupts"))["items"]
+            assert [(item["kind"], item["task"]) for item in found] == [("task", "T8"), ("budget", None)]
+            assert (await web.json("GET", f"{R}/interrupts"))["items"] == found
+            for words in ("/orch status", "/orch status R1"):
+                await web.json("POST", f"{R}/say", {"text": words}, 202)
+            items = await thread(web, lambda items: len(texts(items, "reply")) == 2)
+            for reply in texts(items, "reply"):
+                assert reply.startswith("2 questions need you")
+                told = re.findall(r"^(D\d+) \((\w+)\): ", reply, re.MULTILINE)
+                assert told == [(item["id"], item["task"] or item["run"]) for item in found]
 
     run(scene())
 
