@@ -3,6 +3,7 @@
 import os
 import pwd
 import stat
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,6 +44,11 @@ CREDENTIALS = (
 )
 """Hidden by name where the home folder itself is not, because it is the target repository."""
 
+SYSTEM = tuple(map(Path, ("/usr", "/opt", "/etc", "/nix", "/gnu", "/snap")))
+"""Hold programs: nothing in them is hidden because a repository lies beside it."""
+TOP = tuple(map(Path, ("/", "/srv", "/var", "/var/lib", "/mnt", "/media")))
+"""Hold whatever a machine is for, and are nobody's folder of projects."""
+
 TOOL_CHAINS = (
     *(".local/bin", ".local/lib", ".local/pipx", ".local/share/pipx", ".local/share/pypoetry", ".local/share/mise"),
     *(".local/share/uv/python", ".local/share/uv/tools", ".local/share/fnm", ".local/share/pnpm"),
@@ -63,10 +69,13 @@ def view_of(spec: CellSpec) -> View:
     What is readable beyond the repository is the host's to say: a link that a commit brought along, such as `.venv/bin/python`, may
     lead to a key, so nothing is granted that is found by way of the repository.
     """
-    homes = _homes()
+    homes, repository = _homes(), spec.repository.resolve()
     hidden = [*map(Path, HIDDEN_ON_HOST), Path(tempfile.gettempdir()), *homes, *spec.hidden, *listening_sockets()]
     hidden += [home / name for home in homes for name in CREDENTIALS]
-    readable = [*_programs(homes, spec.repository.resolve()), *spec.readable]
+    programs = _programs(homes, repository)
+    around, needed = _beside(repository, programs, _entries(hidden, "hidden"))
+    hidden += around
+    readable = [*programs, *needed, *spec.readable]
     if spec.network:
         # Often a link into /run, and without it no name resolves.
         readable.append(Path("/etc/resolv.conf"))
@@ -118,6 +127,17 @@ def _programs(homes: list[Path], repository: Path) -> list[Path]:
     named = [HOMEBREW, *(home / name for home in homes for name in TOOL_CHAINS), *search_path()]
     found = [path for path in named if path.exists() and not _leads_through(path, repository)]
     return [path for path in found if not _covers_a_home(path.resolve(), homes)]
+
+
+def _beside(repository: Path, programs: Iterable[Path], hidden: View) -> tuple[list[Path], list[Path]]:
+    """The folder around the repository, to be hidden, and those in it that hold programs; neither where it is the system's."""
+    around = repository.parent
+    held = {path.resolve() for path in (Path(sys.base_prefix), *programs) if path.resolve().is_relative_to(around)}
+    is_of_system = any(around.is_relative_to(folder) for folder in SYSTEM)
+    if is_of_system or around in (*TOP, *held) or access_to(around, hidden) == "hidden":
+        return [], []
+    outside_homes = [path for path in held if access_to(path, hidden) == "read"]
+    return [around], [around / path.relative_to(around).parts[0] for path in outside_homes]
 
 
 def _leads_through(path: Path, folder: Path) -> bool:

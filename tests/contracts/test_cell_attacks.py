@@ -88,6 +88,27 @@ def test_a_hidden_file_is_not_read(level: Level, site: Site, how: str):
     assert "planted-secret" not in "".join(path.read_text() for path in (site.worktree / "copy",) if path.exists())
 
 
+def test_what_lies_beside_the_repository_is_not_read_but_for_programs(
+    level: Level, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("engine.cell.view.HIDDEN_ON_HOST", ())
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    site = make_site(tmp_path)
+    (tmp_path / "sibling").mkdir()
+    (tmp_path / "sibling" / "secret").write_text("planted-secret")
+    (tmp_path / "python" / "bin").mkdir(parents=True)
+    (tmp_path / "python" / "lib").write_text("library")
+    (tmp_path / "python" / "bin" / "tool").write_text(f"#!/bin/sh\ncat {tmp_path}/python/lib\n")
+    (tmp_path / "python" / "bin" / "tool").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{os.environ['PATH']}:{tmp_path}/python/bin")
+    commands = (f"cat {tmp_path}/sibling/secret {site.repository}/../sibling/secret", f"ls {tmp_path}", "tool")
+    secret, beside, tool = asyncio.run(outputs(level, site.spec(), *commands))
+    assert "planted-secret" not in secret.output
+    assert "sibling" not in beside.output
+    assert tool.output == "library"
+
+
 def test_a_hidden_folder_inside_the_repository_is_not_read(level: Level, site: Site):
     inner = site.repository / ".git" / "engine"
     inner.mkdir()

@@ -3,6 +3,7 @@
 import socket
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine.cell.scratch import Scratch
@@ -72,6 +73,20 @@ def test_a_link_in_the_repository_opens_nothing(home: Path, spec: CellSpec, envi
     (home / "repo" / environment / "bin" / "python").symlink_to(home / target)
     assert access_to(home / target, view_of(spec)) == "hidden"
     assert view_of(spec) == before
+
+
+@pytest.mark.parametrize("place", ["/usr/src", "/opt/firm", "/srv", "/mnt", "/"])
+def test_a_folder_of_the_system_is_not_hidden_for_the_repository_in_it(spec: CellSpec, place: str):
+    there = msgspec.structs.replace(spec, repository=Path(place, "repo"))
+    assert access_to(Path(place, "tool"), view_of(there)) == "read"
+
+
+def test_a_folder_on_the_search_path_is_not_hidden_for_the_repository_in_it(
+    spec: CellSpec, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", "/lib/firm")
+    there = msgspec.structs.replace(spec, repository=Path("/lib/firm/repo"))
+    assert access_to(Path("/lib/firm/tool"), view_of(there)) == "read"
 
 
 def test_an_interpreter_among_the_tool_chains_is_readable(home: Path, spec: CellSpec):
