@@ -197,7 +197,7 @@ class Dispatcher:
 
     async def _finish(self, run: RunId) -> None:
         final = await self._final(run)
-        await self._ledger.submit(c.FinishRun(run, final.commit, final.gates, self._ledger.fit(final.detail)))
+        await self._ledger.submit(c.FinishRun(run, final.commit, final.gates, await self._ledger.fit(final.detail)))
 
     async def _final(self, name: RunId) -> FinalGates:
         run = self._ledger.board.runs[name]
@@ -265,7 +265,7 @@ class Dispatcher:
             await self.fail(job, outcome)
             return
         if isinstance(outcome, Divided):
-            outcome = msgspec.structs.replace(outcome, detail=self._ledger.fit(outcome.detail))
+            outcome = msgspec.structs.replace(outcome, detail=await self._ledger.fit(outcome.detail))
         evidence = outcome.evidence if isinstance(outcome, Submitted | Divided) else Evidence()
         await self._record(job, command_of(job, outcome), job.role, evidence)
 
@@ -282,7 +282,7 @@ class Dispatcher:
 
     async def fail(self, job: Job, failed: Failed) -> None:
         """Record the failure; what follows is Phoenix's to say."""
-        detail = self._ledger.fit(failed.detail)
+        detail = await self._ledger.fit(failed.detail)
         await self._hold_run(job, failed, detail)
         failures = self._ledger.board.tasks[job.task.id].infra_failures
         is_infra = failed.failure in phoenix.INFRASTRUCTURE
@@ -321,7 +321,7 @@ class Dispatcher:
                 await self._defer(job, Deferred("lost", crash.detail))
 
     async def _defer(self, job: Job, deferred: Deferred) -> None:
-        detail = self._ledger.fit(deferred.detail)
+        detail = await self._ledger.fit(deferred.detail)
         await self._hold_run(job, deferred, detail)
         deferrals = self._ledger.board.tasks[job.task.id].attempts[-1].deferrals
         command = c.DeferReview(

@@ -112,22 +112,21 @@ class Ledger:
 
     async def _publish(self) -> None:
         if self.log.unpublished:
-            await self._in_thread(self.log.publish)
+            await self._to_the_end(self.log.publish)
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        """The result of `work`, which a cancellation does not cut short.
+    async def _to_the_end(self, work: Callable[[], T]) -> T:
+        """The result of `work`, done in the ledger's thread, which a cancellation does not cut short.
 
         Raises: whatever `work` raises.
         """
+        return await to_the_end(self._hand(work))
 
-        async def done() -> T:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    async def _hand(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-        return await to_the_end(done())
-
-    def fit(self, detail: str) -> str:
+    async def fit(self, detail: str) -> str:
         """The detail redacted, and then shortened: the other way round, half a secret could be left at the cut."""
-        return shorten(self._redact(detail), MAX_DETAIL_CHARS)
+        return shorten(await self._hand(partial(self._redact, detail)), MAX_DETAIL_CHARS)
 
     async def run(self) -> None:
         """Write until cancelled; what is being written then is written to the end, and answered.
@@ -167,7 +166,7 @@ class Ledger:
         draft = self.board.copy()
         orders = [order for order in group if not order.answer.done()]
         try:
-            outcomes = await self._in_thread(partial(self._record, draft, orders, self._clock.now_ms()))
+            outcomes = await self._to_the_end(partial(self._record, draft, orders, self._clock.now_ms()))
         except BaseException as error:
             stopped = LedgerStopped(f"the state branch could not be written: {type(error).__name__}: {error}")
             for order in orders:

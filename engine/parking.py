@@ -43,7 +43,7 @@ class Parking:
         """Let the run rest for as long as the provider said, or for a while; one that rests already goes on resting."""
         # A quota that is used up is not there again at once, whatever was said: the run would wake and rest without end.
         until = iso_after(self._clock.now_ms(), believable_s(wait_s) or QUOTA_WAIT_S)
-        await self._ledger.submit(c.ParkRun(run, until, self._ledger.fit(why)))
+        await self._ledger.submit(c.ParkRun(run, until, await self._ledger.fit(why)))
 
     def see(self, record: e.Record, board: Blackboard) -> None:
         """Set the alarm of what was parked, and tell of what woke up."""

@@ -107,4 +107,4 @@ class Train:
         return True
 
     async def _ask(self, job: Job, detail: str) -> None:
-        await self._ledger.submit(c.AskAboutCheckout(job.task.id, job.attempt, self._ledger.fit(detail)), ENGINE)
+        await self._ledger.submit(c.AskAboutCheckout(job.task.id, job.attempt, await self._ledger.fit(detail)), ENGINE)
