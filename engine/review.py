@@ -3,6 +3,7 @@
 import asyncio
 import fnmatch
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from engine.agent.loop import Assignment, run_agent
 from engine.agent.outcome import Divided, Escalated, Finished, OutOfTime, OutOfTurns, Stuck
@@ -17,6 +18,7 @@ from engine.crew.brief import Measured
 from engine.crew.roles import ROLES
 from engine.crew.touching import in_words, may_touch
 from engine.evidence import MAX_DIFF_BYTES, evidence_files, listed, measured
+from engine.gates.definitions import Change, changed_definitions
 from engine.gates.judge import faults, not_yet_red, unknown_before
 from engine.gates.shadows import shadowed_modules
 from engine.gates.weakening import weakened_tests
@@ -115,13 +117,12 @@ class LocalReviewer:
             for glob in self._options.protected
             if fnmatch.fnmatchcase(path, glob)
         ]
-        new = {path for path in changed if repository.read_file(job.base, path) is None}
-        found += shadowed_modules(changed, new)
-        found += weakened_tests(
-            changed,
-            lambda path: repository.read_file(job.base, path),
-            lambda path: repository.read_file(commit, path),
-        )
+        paths = frozenset(repository.list_paths(job.base))
+        change = Change(changed, paths, partial(repository.read_file, job.base), partial(repository.read_file, commit))
+        gates, checks = [gate.run for gate in job.run.gates], [each.check for each in job.criteria if each.check]
+        found += changed_definitions(gates, checks, change, said="\n".join((job.run.objective, *job.task.guidance)))
+        found += shadowed_modules(changed, set(changed) - paths)
+        found += weakened_tests(changed, change.before, change.after)
         return found
 
     def _trespasses(self, job: Job, commit: str, changed: Sequence[str]) -> list[str]:

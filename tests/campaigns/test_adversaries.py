@@ -15,8 +15,15 @@ pytestmark = [
 ]
 
 SAMPLES: dict[CodecName, Sequence[str]] = {
-    "native": ("claims", "deletes its test", ACCEPTANCE, "empty diff", "daemons"),
-    "schema": ("claims and orders", "loops", "reads the environment", "writes outside", "cannot be read"),
+    "native": ("claims", "deletes its test", ACCEPTANCE, "empty diff", "daemons", "rewrites the recipe"),
+    "schema": (
+        "claims and orders",
+        "loops",
+        "reads the environment",
+        "writes outside",
+        "cannot be read",
+        "test is no case",
+    ),
     "fenced": ("floods output", "a runner of its own", "breaks a neighbour", "says secrets", "dies"),
 }
 

@@ -82,6 +82,17 @@ def test_a_protected_path_is_refused(calc: Repository, sites: Sites):
     assert "orch.toml is protected" in refused(review(sites, job_at(base, CHECK), work, [])[0]).detail
 
 
+def test_what_a_gate_runs_stays_as_it_was_until_a_person_names_its_file(calc: Repository, sites: Sites):
+    commit(calc.path, {"run.sh": "python3 -m unittest -q"})
+    base, _ = mended(calc)
+    git(calc.path, "switch", "-q", "work")
+    work = commit(calc.path, {"run.sh": "true"})
+    job = job_at(base, CHECK, gates=(GateSpec("tests", "sh run.sh"),))
+    assert "run.sh says what `sh run.sh` runs" in refused(review(sites, job, work, [])[0]).detail
+    told = job_at(base, CHECK, gates=job.run.gates, guidance=("run.sh may say less",))
+    assert isinstance(review(sites, told, work, [passes()])[0], Approved)
+
+
 def test_a_gate_that_turns_red_is_refused(calc: Repository, sites: Sites):
     base, work = mended(calc)
     job = job_at(base, CHECK, gates=(GateSpec("old way", "grep -q 'a - b' calc.py"),))
