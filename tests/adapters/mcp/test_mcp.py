@@ -167,6 +167,21 @@ def test_the_operators_own_program_runs_on_this_machine_with_its_own_variables(s
     attempt(mcp_tools({}, {"here": table}), site, story)
 
 
+async def serve(
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]], told: Callable[[str], Awaitable[None]]
+) -> None:
+    app = web.Application()
+    app.router.add_route("*", "/mcp", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    try:
+        await told(f"http://{host}:{port}/mcp")
+    finally:
+        await runner.cleanup()
+
+
 def test_a_server_at_an_address_gets_the_operators_headers(site: Site):
     seen: list[str | None] = []
 
@@ -176,18 +191,6 @@ def test_a_server_at_an_address_gets_the_operators_headers(site: Site):
             return web.Response(status=405)
         response = tiny.answer(await request.json())
         return web.Response(status=202) if response is None else web.json_response(response)
-
-    async def serve(told: Callable[[str], Awaitable[None]]) -> None:
-        app = web.Application()
-        app.router.add_route("*", "/mcp", handle)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        host, port = runner.addresses[0][:2]
-        try:
-            await told(f"http://{host}:{port}/mcp")
-        finally:
-            await runner.cleanup()
 
     async def told(url: str) -> None:
         table = McpServerTable.model_validate({"url": url, "headers": {"Authorization": "Bearer k"}})
@@ -201,8 +204,35 @@ def test_a_server_at_an_address_gets_the_operators_headers(site: Site):
         finally:
             await cell.close()
 
-    asyncio.run(serve(told))
+    asyncio.run(serve(handle, told))
     assert set(seen) == {"Bearer k"}
+
+
+def test_a_server_at_an_address_that_answers_no_goodbye_is_left(site: Site):
+    goodbyes: list[str] = []
+    is_over = asyncio.Event()
+
+    async def handle(request: web.Request) -> web.Response:
+        if request.method == "DELETE":
+            goodbyes.append("asked")
+            await is_over.wait()
+        if request.method != "POST":
+            return web.Response(status=405)
+        response = tiny.answer(await request.json())
+        headers = {"Mcp-Session-Id": "s1"}
+        return web.Response(status=202) if response is None else web.json_response(response, headers=headers)
+
+    async def told(url: str) -> None:
+        source = mcp_tools({}, {"far": McpServerTable.model_validate({"url": url})})
+        cell = await CellFactory("none").open(site.spec())
+        async with Supply(sources=(source,)).guests("coder", cell):
+            begun_s = asyncio.get_running_loop().time()
+        assert asyncio.get_running_loop().time() - begun_s < 1.5
+        is_over.set()
+        await cell.close()
+
+    asyncio.run(serve(handle, told))
+    assert goodbyes == ["asked"]
 
 
 def test_an_address_or_a_key_is_refused_in_the_repositorys_file():
