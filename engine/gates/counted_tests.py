@@ -4,17 +4,19 @@ The files are an agent's: no pattern may take longer than a file is long.
 """
 
 import re
+from collections import Counter
 from typing import Final, NamedTuple
 
 from engine.gates.naming import is_test_file
 
 
 class Counted(NamedTuple):
-    """How many of each a file has."""
+    """How many of each a file has, and the lines with tests and assertions."""
 
     tests: int
     assertions: int
     skips: int
+    lines: Counter[str]
 
 
 class _Language(NamedTuple):
@@ -83,13 +85,16 @@ _LANGUAGES: Final = (
 )  # fmt: skip
 
 
+def may_have_tests(path: str) -> bool:
+    """Whether files like this are counted: test files and those in folders of tests, and any of Rust, which has its tests anywhere."""
+    is_theirs = is_test_file(path) or path.endswith(".rs") or _FOLDER.search(path) is not None
+    return is_theirs and any(each.files.search(path) for each in _LANGUAGES)
+
+
 def count_tests(path: str, content: bytes) -> Counted:
-    """What the file holds; nothing where it is of no language that we know, or neither a test file nor in a folder of tests. Rust has
-    its tests anywhere.
-    """
-    language = next((each for each in _LANGUAGES if each.files.search(path)), None)
-    if language is None or not (path.endswith(".rs") or is_test_file(path) or _FOLDER.search(path)):
-        return Counted(0, 0, 0)
+    """What a file of one of the languages holds."""
+    language = next(each for each in _LANGUAGES if each.files.search(path))
     text = language.comments.sub("", content.decode("utf-8", "replace"))
     tests, assertions, skips = (len(pattern.findall(text)) for pattern in language.patterns)
-    return Counted(tests, assertions, skips)
+    telling = (line.strip() for line in text.split("\n") if any(each.search(line) for each in language.patterns[:2]))
+    return Counted(tests, assertions, skips, Counter(telling))

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from engine.gates.makefile import in_the_way, recipe_of
 from engine.gates.naming import is_test_file
-from engine.gates.runners import KINDS, Kind, pytest_settings, same_pytest, scripts_of
+from engine.gates.runners import KINDS, Asked, Kind, pytest_settings, same_pytest, scripts_of
 
 Read = Callable[[str], bytes | None]
 
@@ -63,9 +63,11 @@ def _is_altered(kind: Kind, path: str, commands: Sequence[str], change: Change) 
             return False
         if kind.holds is not same_pytest:
             return True  # it is read in place of the others, or with them
-        if "pytest." in path and any(pytest_settings(_text(change.before, each)) for each in others):
+        if "pytest." in path and any(
+            pytest_settings(_text(change.before, each)) != pytest_settings("") for each in others
+        ):
             return True
-    return not kind.holds(_text(change.before, path), _text(change.after, path), " ".join(commands))
+    return not kind.holds(_text(change.before, path), _text(change.after, path), Asked(commands, change.paths))
 
 
 def _programs(command: str, change: Change) -> Iterator[str]:

@@ -4,12 +4,21 @@ import configparser
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
 from engine.gates.makefile import same_rules
+from engine.gates.naming import is_python_test
 
-Holds = Callable[[str, str, str], bool]
+
+class Asked(NamedTuple):
+    """The commands, and the paths that there were when they meant what they should."""
+
+    commands: Sequence[str]
+    paths: Collection[str]
+
+
+Holds = Callable[[str, str, Asked], bool]
 
 
 class Kind(NamedTuple):
@@ -23,20 +32,20 @@ class Kind(NamedTuple):
     beside: str = ""
 
 
-def _same(old: str, new: str, _: str) -> bool:
+def _same(old: str, new: str, _: Asked) -> bool:
     return old.strip() == new.strip()
 
 
-def _same_recipes(old: str, new: str, _: str) -> bool:
+def _same_recipes(old: str, new: str, _: Asked) -> bool:
     return same_rules(old, new)
 
 
-def _same_scripts(old: str, new: str, commands: str) -> bool:
+def _same_scripts(old: str, new: str, asked: Asked) -> bool:
     """Whether a `package.json` runs the same for the commands, with whatever their scripts run in turn, before, and after."""
     before, after = _json(old), _json(new)
     scripts, new_scripts = scripts_of(old), scripts_of(new)
     wanted: set[str] = set()
-    words = f"{commands} test"  # `npm t` is short for it
+    words = " ".join((*asked.commands, "test"))  # `npm t` is short for it
     while found := (set(_WORD.findall(words)) & set(scripts)) - wanted:
         wanted |= found
         words = " ".join(str(scripts[name]) for name in found)
@@ -49,12 +58,17 @@ def _same_scripts(old: str, new: str, commands: str) -> bool:
     return all(was == now for was, now in pairs)
 
 
-def same_pytest(old: str, new: str, _: str) -> bool:
-    """Whether pytest finds and judges tests in the same way."""
-    return pytest_settings(old) == pytest_settings(new)
+def same_pytest(old: str, new: str, asked: Asked) -> bool:
+    """Whether pytest finds and judges tests in the same way, or more strictly."""
+    before, after = pytest_settings(old), pytest_settings(new)
+    tests = [path for path in asked.paths if is_python_test(path)]
+    folders = _words(after.get("testpaths"))
+    if not folders or all(any(f"{path}/".startswith(f"{each.rstrip('/')}/") for each in folders) for path in tests):
+        after["testpaths"] = before.get("testpaths")
+    return all(before.get(key) == after.get(key) for key in before.keys() | after.keys())
 
 
-def _same_tox(old: str, new: str, _: str) -> bool:
+def _same_tox(old: str, new: str, _: Asked) -> bool:
     """Whether a `tox.ini` runs the same; what it installs, and new environments, are free."""
     free = {"deps", "extras", "dependency_groups", "requires", "description"}
 
@@ -64,7 +78,7 @@ def _same_tox(old: str, new: str, _: str) -> bool:
     return told(old).items() <= told(new).items()
 
 
-def _same_cargo(old: str, new: str, _: str) -> bool:
+def _same_cargo(old: str, new: str, _: Asked) -> bool:
     def told(text: str) -> list[object]:
         table = _toml(text)
         return [_table(table.get("package")).get("autotests"), *(table.get(key) for key in ("lib", "bin", "test"))]
@@ -72,7 +86,7 @@ def _same_cargo(old: str, new: str, _: str) -> bool:
     return told(old) == told(new)
 
 
-def _same_test_lines(old: str, new: str, _: str) -> bool:
+def _same_test_lines(old: str, new: str, _: Asked) -> bool:
     """Whether a build file of Java says the same of tests, as far as single lines tell."""
     before, after = ([line.strip() for line in text.split("\n") if _JAVA_TESTS.search(line)] for text in (old, new))
     return before == after
@@ -100,8 +114,11 @@ KINDS: Final = (
     Kind("composer", r"composer\.json", _same_scripts),
 )  # fmt: skip
 _WORD: Final = re.compile(r"[\w:.-]+")
+_HARMLESS: Final = re.compile(
+    r"-[qvsl]+|-r\w+|--(?:strict\S*|tb=\w+|import-mode=\w+|cov\S*|durations=\d+|color=\w+|showlocals)"
+)
 _PYTEST_KEYS: Final = frozenset(
-    {"addopts", "testpaths", "python_files", "python_classes", "python_functions", "norecursedirs", "xfail_strict"}
+    {"addopts", "testpaths", "python_files", "python_classes", "python_functions", "norecursedirs"}
 )
 
 
@@ -109,7 +126,13 @@ def pytest_settings(text: str) -> dict[str, object]:
     """The settings by which pytest finds and judges tests, as a file of any of its formats has them."""
     own, ini = _tool(text, "pytest"), _ini(text)
     tables = (_toml(text).get("pytest"), own, own.get("ini_options"), ini.get("pytest"), ini.get("tool:pytest"))
-    return {key: value for table in tables for key, value in _table(table).items() if key in _PYTEST_KEYS}
+    found = {key: value for table in tables for key, value in _table(table).items() if key in _PYTEST_KEYS}
+    found["addopts"] = [word for word in _words(found.get("addopts")) if not _HARMLESS.fullmatch(word)]
+    return found
+
+
+def _words(value: object) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else str(value or "").split()
 
 
 def _tool(text: str, name: str) -> dict[str, object]:

@@ -5,10 +5,11 @@ that tests which passed before are seen to pass after (`judge.py`), and the revi
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Final
 
-from engine.gates.counted_tests import count_tests
+from engine.gates.counted_tests import Counted, count_tests, may_have_tests
 from engine.gates.naming import is_python_test, is_test_file
 from engine.gates.python_tests import TestFunction, Unparsable, read_tests
 
@@ -24,11 +25,11 @@ _HOOKS: Final = re.compile(
 def weakened_tests(changed: Collection[str], before: Read, after: Read) -> tuple[str, ...]:
     """One line for each weakening among the changed paths; `before` and `after` give a file's content, None where it is not.
 
-    Python is read by its syntax, and a test that moved to another changed file is followed by its name. Elsewhere the tests of a file
-    are counted.
+    A test that moved to another changed file is followed: in Python, which is read by its syntax, by its name; elsewhere, where the tests
+    of a file are counted, by its lines.
     """
     python = sorted(path for path in changed if is_python_test(path))
-    lines = [line for path in sorted({*changed} - {*python}) for line in _fewer(path, before(path), after(path))]
+    lines = _fewer(sorted(filter(may_have_tests, changed)), before, after)
     lines += [
         line for path in sorted(changed) if path.endswith("conftest.py") for line in _new_hooks(path, before, after)
     ]
@@ -40,19 +41,31 @@ def weakened_tests(changed: Collection[str], before: Read, after: Read) -> tuple
     return tuple(lines)
 
 
-def _fewer(path: str, before: bytes | None, after: bytes | None) -> list[str]:
-    if before is None:
-        return []
-    old = count_tests(path, before)
-    if after is None:
-        return [f"{path}: deleted"] if is_test_file(path) or old.tests else []
-    new = count_tests(path, after)
+def _fewer(paths: Collection[str], before: Read, after: Read) -> list[str]:
+    old = {path: count_tests(path, before(path) or b"") for path in paths}
+    new = {path: count_tests(path, after(path) or b"") for path in paths}
+    gained: Counter[str] = Counter()
+    for path in paths:
+        if new[path].skips <= old[path].skips:
+            gained += new[path].lines - old[path].lines
+    lines = []
+    for path in paths:
+        was, now = old[path], new[path]
+        has_moved = bool(was.tests) and was.lines - now.lines <= gained
+        if before(path) is not None and after(path) is None:
+            lines += [f"{path}: deleted"] if (is_test_file(path) or was.tests) and not has_moved else []
+        elif was.tests:
+            lines += _worse(path, was, now, has_moved=has_moved)
+    return lines
+
+
+def _worse(path: str, was: Counted, now: Counted, *, has_moved: bool) -> list[str]:
     pairs = [
-        ("fewer tests", old.tests, new.tests, new.tests < old.tests),
-        ("more that skips tests or singles some out", old.skips, new.skips, new.skips > old.skips),
-        ("fewer assertions", old.assertions, new.assertions, new.assertions < old.assertions),
+        ("fewer tests", was.tests, now.tests, now.tests < was.tests and not has_moved),
+        ("more that skips tests or singles some out", was.skips, now.skips, now.skips > was.skips),
+        ("fewer assertions", was.assertions, now.assertions, now.assertions < was.assertions and not has_moved),
     ]
-    return [f"{path}: {what} ({was} before, {now} now)" for what, was, now, is_worse in pairs if old.tests and is_worse]
+    return [f"{path}: {what} ({old} before, {new} now)" for what, old, new, is_worse in pairs if is_worse]
 
 
 def _new_hooks(path: str, before: Read, after: Read) -> list[str]:

@@ -214,6 +214,20 @@ def test_code_and_new_tests_of_other_languages_are_let_through() -> None:
     )
 
 
+def test_tests_of_other_languages_may_move_too() -> None:
+    assert lines({"src/a.rs": RUST}, {"src/b.rs": RUST.replace("fn f() {}", "fn f() { g() }")}) == ()
+    assert lines({"f.test.ts": JS}, {"sub/f.test.ts": JS.replace("./f", "../f")}) == ()
+    part = "  it('adds', () => { expect(f(1)).toBe(2); });\n"
+    assert lines({"f.test.ts": JS}, {"f.test.ts": JS.replace(part, ""), "g.test.ts": part}) == ()
+    for other in (
+        JS.replace("toBe(2)", "toBe(9)"),
+        JS.replace("it(", "it.skip("),
+        f"/*{JS}*/",
+        f"x = {{ skip: true }};{JS}",
+    ):
+        assert lines({"f.test.ts": JS}, {"g.test.ts": other}) == ("f.test.ts: deleted",)
+
+
 @pytest.mark.parametrize(
     "piece", ["/*", "\n", "// ", "func (\n", "func TestMain\n", "#[cfg_attr(", "\n=begin ", "it.", "# ", "expect "]
 )
