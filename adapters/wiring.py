@@ -101,7 +101,7 @@ async def open_session(
             repository=repository, log=log, model=StreamedModel(models, stream), price_of=models.price_of, codec_of=models.codec_of, window_of=models.window_of,
             cells=cells, clock=clock,
             options=_options(settings, model, home), home=home, redactor=redactor, supply=extras,
-            mirror=Sync(repository.git_dir, settings.state_place) if settings.state_place else None,
+            mirror=Sync(repository, settings.state_place) if settings.state_place else None,
         )  # fmt: skip
         engine = await stack.enter_async_context(Engine(parts, board).running())
         healths: dict[str, Health] = {}

@@ -6,7 +6,6 @@ goes on from a new root, and the push names the very commit that it replaces, wh
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
@@ -14,6 +13,7 @@ import msgspec
 from engine.store.commits import PREVIOUS_EPOCH
 from engine.store.refs import APART, EPOCHS, STATE
 from engine.workspace.git import GitError, run_git
+from engine.workspace.repository import Repository
 
 QUIET_REF: Final = "refs/orch/state"
 """Where no clone and no list of branches shows it. Two levels, since git refuses to push `refs/orch-state`."""
@@ -51,8 +51,10 @@ class HistoriesDiffer(Exception):
 class Sync:
     """One repository's state branch beside that of a remote."""
 
-    def __init__(self, git_dir: Path, place: Place) -> None:
-        self._git_dir = git_dir
+    def __init__(self, repository: Repository, place: Place) -> None:
+        self._git_dir = repository.git_dir
+        # Where git resolves the address of a remote that begins with `../`.
+        self._work_tree = None if repository.is_bare() else repository.path
         self.place = place
         self._enough = threading.Event()
         self._kept = f"{_KEPT}/{place.remote}/state"
@@ -119,9 +121,17 @@ class Sync:
         Raises: SyncFailed when the branch was moved meanwhile.
         """
         ours = self._tip(STATE)
-        for name, commit in self._refs(self._kept_epochs).items():
-            self._move(f"{EPOCHS}{name.removeprefix(self._kept_epochs)}", commit)
+        self.take_over_epochs()
         self._move(STATE, theirs, ours or "0" * len(theirs))
+
+    def take_over_epochs(self) -> None:
+        """Keep the epochs that were fetched as ours; for whoever holds what the branch there does, got by git alone perhaps."""
+        ours = self._refs(EPOCHS)
+        for kept, commit in self._refs(self._kept_epochs).items():
+            name = f"{EPOCHS}{kept.removeprefix(self._kept_epochs)}"
+            # A crash leaves a ref inside the epoch that goes on, at the remote too: ours may have moved up since.
+            if name not in ours or not self._is_ancestor(commit, ours[name]):
+                self._move(name, commit)
 
     def fork(self, theirs: str) -> str:
         """The last commit that our branch and a fetched one have in common.
@@ -206,8 +216,8 @@ class Sync:
     def _talk(self, *arguments: str, within_s: float) -> str:
         try:
             done = run_git(
-                *arguments, git_dir=self._git_dir, config=_DURABLE, timeout_s=within_s, accept=(0, 1),
-                talks_until=self._enough,
+                *arguments, git_dir=self._git_dir, work_tree=self._work_tree, config=_DURABLE, timeout_s=within_s,
+                accept=(0, 1), talks_until=self._enough,
             )  # fmt: skip
         except GitError as error:
             raise SyncFailed(str(error)) from error

@@ -25,17 +25,17 @@ def sync(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> None:
     """
     root = root_of(repo)
     place = _place(root, remote, quiet)
-    both = Sync(Repository.open(root, on_a_branch=False).git_dir, place)
+    both = Sync(Repository.open(root, on_a_branch=False), place)
     united = None
     try:
         with EngineLock(root, since_ms=SystemClock().now_ms()):
             _publish_leftovers(root)
             theirs = both.fetch()
             relation = both.relation(theirs)
-            if relation == "behind" and theirs is not None:
-                both.take_over(theirs)
-            elif relation == "apart" and theirs is not None:
+            if relation == "apart" and theirs is not None:
                 united = _put_together(root, both, theirs)
+            else:
+                _take_over(both, relation, theirs)
     except EngineRunning:
         relation = "ahead"
     if relation in ("ahead", "nothing", "apart"):
@@ -50,13 +50,12 @@ def clone_state(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> N
     """
     root = root_of(repo)
     place = _place(root, remote, quiet)
-    both = Sync(Repository.open(root, on_a_branch=False).git_dir, place)
+    both = Sync(Repository.open(root, on_a_branch=False), place)
     with EngineLock(root, since_ms=SystemClock().now_ms()):
         _publish_leftovers(root)
         theirs = both.fetch()
         relation = both.relation(theirs)
-        if relation == "behind" and theirs is not None:
-            both.take_over(theirs)
+        _take_over(both, relation, theirs)
     if relation == "nothing":
         refuse(say.nothing_there(place.remote, place.ref))
     if relation == "apart":
@@ -68,6 +67,14 @@ def _publish_leftovers(root: Path) -> None:
     """What is compared and pushed is git's: what a killed engine had no time to publish would be left out, and then left behind."""
     with closing(GitLog.open(root)) as log:
         log.clean_leftovers()
+
+
+def _take_over(both: Sync, relation: Relation, theirs: str | None) -> None:
+    """Have here what the branch there has, where it goes on from ours."""
+    if theirs is not None and relation == "behind":
+        both.take_over(theirs)
+    elif relation in ("same", "ahead"):
+        both.take_over_epochs()
 
 
 def _put_together(root: Path, both: Sync, theirs: str) -> United:

@@ -16,6 +16,7 @@ from engine.pusher import Pusher
 from engine.store.gitlog import GitLog
 from engine.store.memory import MemoryLog
 from engine.sync import HistoriesDiffer, Place, Sync, SyncFailed
+from engine.workspace.repository import Repository
 from tests.fakes.entries import entry, git, new_repository
 from tests.fakes.jumping import LoopClock, passes, run
 
@@ -59,7 +60,7 @@ def seqs(path: Path) -> list[int]:
 
 
 def sync(path: Path, *, quiet: bool = False) -> Sync:
-    return Sync(path / ".git", Place("origin", quiet))
+    return Sync(Repository(path, path / ".git"), Place("origin", quiet))
 
 
 def test_what_is_pushed_is_a_branch_or_quietly_no_branch(here: Path, remote: Path):

@@ -63,7 +63,7 @@ def clone(ours: ProvenRun, folder: Path) -> Clone:
 
 def put_together(ours: ProvenRun, kind: type[Sync] = Sync, remote: str = "origin") -> United:
     """What `orch sync` does before it pushes."""
-    both = kind(ours.repository.git_dir, Place(remote))
+    both = kind(ours.repository, Place(remote))
     tip = both.fetch()
     assert tip is not None
     assert both.relation(tip) == "apart"
@@ -332,7 +332,7 @@ def test_histories_without_a_common_event_are_left_alone(ours: ProvenRun, tmp_pa
     other.now_ms += 500_000
     other.start()
     git(ours.repository.path, "remote", "add", "origin", str(other.repository.path))
-    both, before = Sync(ours.repository.git_dir, Place("origin")), ours.log.tip()
+    both, before = Sync(ours.repository, Place("origin")), ours.log.tip()
     with pytest.raises(HistoriesDiffer, match="nothing in common"):
         both.fork(both.fetch() or "")
     assert ours.log.tip() == before

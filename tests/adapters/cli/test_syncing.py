@@ -1,6 +1,7 @@
 """`orch sync` and `orch clone-state` between two clones."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,19 @@ from engine.store.lock import EngineLock
 from tests.adapters.cli.conftest import Orch
 from tests.adapters.cli.written import START_MS, repository
 from tests.fakes.entries import git, new_repository
+
+
+def carried_out(log: GitLog, command: c.Command) -> list[Entry]:
+    entries: list[Entry] = []
+    carry_out(load_board(log), command, "cli:ann", {}, START_MS, entries)
+    return entries
+
+
+def append(path: Path, command: c.Command, *, epoch: bool = False) -> str:
+    with closing(GitLog.open(path)) as log:
+        if epoch:
+            log.begin_epoch()
+        return log.append(carried_out(log, command))
 
 
 @pytest.fixture
@@ -42,6 +56,27 @@ def test_quietly_no_list_of_branches_shows_it(orch: Orch, own_shop: Path, remote
     said = orch("clone-state", "-C", tmp_path / "laptop")
     assert (said.code, "try with --quiet" in said.err) == (2, True)
     assert json.loads(orch("clone-state", "--quiet", "--json", "-C", tmp_path / "laptop").out)["events"] == 64
+
+
+def test_epochs_come_along_where_git_has_the_branch_already(orch: Orch, own_shop: Path, remote: Path, tmp_path: Path):
+    orch("pause", "R1", "-C", own_shop)
+    append(own_shop, c.ResumeRun(RunId("R1")), epoch=True)
+    orch("sync", "-C", own_shop)
+    for command in ("clone-state", "sync"):
+        laptop = tmp_path / command
+        git(tmp_path, "clone", "--quiet", str(remote), command)
+        git(laptop, "fetch", "--quiet", "origin", "orch-state:orch-state")
+        assert "is the same here" in orch(command, "-C", laptop).out
+        assert orch("history", "T3", "-C", laptop).out == orch("history", "T3", "-C", own_shop).out
+
+
+def test_a_relative_address_is_resolved_as_git_does(orch: Orch, own_shop: Path, remote: Path, tmp_path: Path):
+    git(own_shop, "remote", "set-url", "origin", "../remote.git")
+    assert "origin has orch-state as it is here" in orch("sync", "-C", own_shop).out
+    (tmp_path / "bare").mkdir()
+    git(tmp_path, "clone", "--quiet", "--bare", str(remote), "bare/mirror.git")
+    git(tmp_path / "bare" / "mirror.git", "remote", "set-url", "origin", "../../remote.git")
+    assert "is the same here" in orch("sync", "-C", tmp_path / "bare" / "mirror.git").out
 
 
 def test_the_place_is_said_in_orch_toml(orch: Orch, own_shop: Path, remote: Path):
@@ -91,10 +126,8 @@ def test_what_a_killed_engine_had_no_time_to_publish_goes_along(
     with EngineLock(own_shop, since_ms=0):
         killed = GitLog.open(own_shop)
         killed.write_ahead()
-        entries: list[Entry] = []
-        carry_out(load_board(killed), c.PauseRun(RunId("R1")), "cli:ann", {}, START_MS, entries)
         # As an engine that is killed: durable, and never published or closed.
-        tip = killed.append(entries)
+        tip = killed.append(carried_out(killed, c.PauseRun(RunId("R1"))))
     assert git(own_shop, "rev-parse", "orch-state").strip() != tip
     orch("sync", "-C", own_shop)
     assert git(remote, "rev-parse", "orch-state").strip() == git(own_shop, "rev-parse", "orch-state").strip() == tip
