@@ -62,6 +62,8 @@ _NAMES_SOMETHING: Final = re.compile(
 _NETS: Final = (_VENDORS, _AFTER, _IN_URL, _ASSIGNED)
 _RANDOM_BITS: Final = 2.75
 """Shannon's entropy per character: `hunter2hunter2` has 2.8, random letters and digits from 12 characters on over 3."""
+_NO_PASSWORD: Final = re.compile(r"0x[0-9a-f]+|.*[./].*", re.ASCII | re.IGNORECASE | re.DOTALL)
+"""A number, a version, an attribute, a path: fine behind a sure name too, unless it looks random."""
 _PIECE_CHARS: Final = 50_000
 """Searched in one go, some 10 ms in which no other thread runs."""
 _LONGEST_CHARS: Final = 10_000
@@ -85,9 +87,10 @@ class Redactor:
 
     def learn(self, text: str) -> None:
         """Know from now on what is secret in this text, a `.env` of the user's say, wherever it turns up."""
-        found = {match["value"] for net in _NETS for match in net.finditer(text) if not _is_innocent(match)}
+        found = (match for net in _NETS for match in net.finditer(text) if not _is_innocent(match))
         # A plain word, as in `://user:password@`, would take innocent words with it.
-        if new := {value for value in found if len(value) >= MIN_SECRET and _looks_random(value)} - self._secrets:
+        values = {match["value"] for match in found if match.re is _ASSIGNED or _looks_random(match["value"])}
+        if new := {value for value in values if len(value) >= MIN_SECRET} - self._secrets:
             self._know(new)
 
     def found(self, text: str) -> dict[str, int]:
@@ -138,12 +141,24 @@ def _without_value(match: re.Match[str]) -> str:
 def _is_innocent(match: re.Match[str]) -> bool:
     if match.re is not _ASSIGNED:
         return False
-    names_something = not match["sure"] and _NAMES_SOMETHING.fullmatch(match["value"])
-    return bool(names_something) or not _looks_random(match["value"])
+    value = match["value"]
+    if not match["sure"]:
+        return bool(_NAMES_SOMETHING.fullmatch(value)) or not _looks_random(value)
+    return not _looks_random(value) and not _may_be_password(match)
+
+
+def _may_be_password(match: re.Match[str]) -> bool:
+    """Whether a value behind a sure name has letters and digits, and is no code: a person's password is not random."""
+    is_called = match.string.startswith("(", match.end())
+    return _has_both(match["value"]) and not is_called and not _NO_PASSWORD.fullmatch(match["value"])
+
+
+def _has_both(value: str) -> bool:
+    return any(character.isdigit() for character in value) and any(character.isalpha() for character in value)
 
 
 def _looks_random(value: str) -> bool:
-    if not any(character.isdigit() for character in value) or not any(character.isalpha() for character in value):
+    if not _has_both(value):
         return False
     shares = [count / len(value) for count in Counter(value).values()]
     return -sum(share * math.log2(share) for share in shares) >= _RANDOM_BITS

@@ -57,6 +57,9 @@ def test_keys_of_known_shape_go(key, around):
         ("client_secret: Zx91kk2hq8aB7\nname: x", "client_secret: [redacted]\nname: x"),
         ("SECRET_KEY=8a7fe3b1c05d92468a7fe3b1c05d92468a7fe3b1", "SECRET_KEY=[redacted]"),
         ("signing_key = 'Zx91kk2hq8aB7'", "signing_key = '[redacted]'"),
+        ("password=Xk39dkfj3kd9", "password=[redacted]"),
+        ("API_KEY: sdf98sdf7sdf98sdf", "API_KEY: [redacted]"),
+        ("the password is set: DB_PASSWD = 'aaaa1111'", "the password is set: DB_PASSWD = '[redacted]'"),
         ("Authorization: Bearer abcdefghijklmnop", "Authorization: Bearer [redacted]"),
         ("Authorization: Basic dXNlcjpwYXNzd29yZA==", "Authorization: Basic [redacted]"),
         ("https://me:pa55@example.org/x", "https://me:[redacted]@example.org/x"),
@@ -87,6 +90,11 @@ def test_values_behind_telling_names_go_and_the_names_stay(before, after):
         "risk-assessment-of-the-whole-module",
         "bearer of news",
         "secret = os.environ['SECRET']",
+        "password=get_password() or get_tt22gg()",
+        "token: str, api_key=None, secret: Optional",
+        "token_mask = 0x0000ffff",
+        "tokenizers: v1.0.1.0",
+        "token_file=tmp/tmp/1",
         "",
         MARK,
     ],
@@ -161,8 +169,11 @@ def test_what_may_be_in_no_file_is_found_with_its_line_and_examples_are_left_in_
 
 def test_what_is_learned_from_a_file_of_the_users_is_known_from_then_on():
     redactor = Redactor()
-    redactor.learn("PORT=3000\nDB_PASSWORD=p4ssw0rd-of-db\nDATABASE_URL=postgres://app:password@db/x\n")
+    redactor.learn(
+        "PORT=3000\nDB_PASSWORD=p4ssw0rd-of-db\nDATABASE_URL=postgres://app:password@db/x\nTOKEN=Xk39dkfj3kd9"
+    )
     assert redactor.text("with p4ssw0rd-of-db, password and 3000") == f"with {MARK}, password and 3000"
+    assert redactor.text("with Xk39dkfj3kd9") == f"with {MARK}"
     assert redactor.found("p4ssw0rd-of-db") == {"p4ssw0rd-of-db": 1}
 
 
