@@ -6,6 +6,7 @@ from typing import Final
 
 _RULE: Final = re.compile(r"^@?(\w[\w./*+ \t-]*):(?![:=])([^=]*)$")
 _FUNCTION: Final = re.compile(r"\$[({](?!\w+[)}])")
+_WORD: Final = re.compile(r"[\w./-]+")
 _ASSIGNMENT: Final = re.compile(r"^[\w.-]+\s*[:+?]?=")
 _SOURCE: Final = re.compile(r"^[\w./-]+\.(?:c|cc|cpp|cxx|h|hpp|o|obj|s|S)$")
 _MAKE: Final = re.compile(r"(?:^|[\s;&|(])g?make((?:\s+[\w./=-]+)*)")
@@ -16,13 +17,14 @@ def same_rules(old: str, new: str) -> bool:
     further C sources in lists.
     """
     known = _lines(old)
+    words = _words("\n".join(known))
     at, in_new_rule = 0, False
     for line in _lines(new):
         if at < len(known) and (line == known[at] or _is_longer_list(known[at], line)):
             if in_new_rule and line[0].isspace():
                 return False  # the recipe of an old rule would become that of the new one
             at, in_new_rule = at + 1, False
-        elif _is_new_rule(line, known):
+        elif _is_new_rule(line, words):
             in_new_rule = True
         elif not (in_new_rule and line[0].isspace()):
             return False
@@ -55,25 +57,26 @@ def _lines(text: str) -> list[str]:
     return [line for line in lines if line and not line.startswith(("#", ".PHONY"))]
 
 
-def _is_new_rule(line: str, known: list[str]) -> bool:
+def _is_new_rule(line: str, known: set[str]) -> bool:
     found = _RULE.match(line)
-    if found is None or _FUNCTION.search(found[2]):
-        return False
-    names = "|".join(re.escape(name.lstrip("*+")) for name in found[1].split())
-    return re.search(rf"(?<![\w.-])(?:{names})(?![\w-])", "\n".join(known)) is None
+    return found is not None and not _FUNCTION.search(found[2]) and known.isdisjoint(_words(found[1]))
 
 
 def _is_longer_list(old: str, new: str) -> bool:
     """Whether a variable has the words that it had, and C sources besides."""
     if not _ASSIGNMENT.match(old):
         return False
-    left = old.split()
+    known, at = old.split(), 0
     for word in new.split():
-        if left and word == left[0]:
-            left.pop(0)
+        if at < len(known) and word == known[at]:
+            at += 1
         elif not _SOURCE.match(word):
             return False
-    return not left
+    return at == len(known)
+
+
+def _words(text: str) -> set[str]:
+    return {word.removeprefix("./") for word in _WORD.findall(text)}
 
 
 def _phony(text: str) -> set[str]:

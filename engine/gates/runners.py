@@ -97,10 +97,10 @@ _JAVA_TESTS: Final = re.compile(
 )
 _PYTEST: Final = r"pytest|py\.test|tox|nox|g?make|just"
 KINDS: Final = (
-    Kind("g?make", r"(GNUm|[mM])akefile|[^/]+\.mk", _same_recipes),
+    Kind("g?make", r"(GNUm|[mM])akefile(\.\w+)?|[^/]+\.mk", _same_recipes),
     Kind("just", r"\.?[jJ]ustfile", _same_recipes),
     Kind("npm|npx|yarn|pnpm|bun", r"package\.json", _same_scripts),
-    Kind("npm|npx|yarn|pnpm|bun|node|jest|vitest|mocha", r"(jest|vitest|playwright|ava)\.config\.\w+|\.mocharc(\.\w+)?", _same, r"(test|spec)[^/]*\.[cm]?[jt]sx?$"),
+    Kind("npm|npx|yarn|pnpm|bun|node|jest|vitest|mocha", r"(jest|vitest|playwright|ava)\.config\.\w+|\.mocharc(\.\w+)?|\.npmrc", _same, r"(test|spec)[^/]*\.[cm]?[jt]sx?$"),
     Kind(_PYTEST, r"\.?pytest\.(ini|toml)|pyproject\.toml|setup\.cfg|tox\.ini", same_pytest, r"test[^/]*\.py$"),
     Kind("tox", r"tox\.ini", _same_tox),
     Kind("tox", r"tox\.toml", _same),

@@ -39,7 +39,10 @@ CHEATS = [
     ("make test", {"Makefile": MAKE}, {"GNUmakefile": "test:\n\t@true\n"}),
     ("make test", {"Makefile": MAKE + "-include local.mk\n"}, {"local.mk": "test:\n\t@true\n"}),
     ("make test", {"Makefile": "test:\n\tsh ci/run.sh\n", "ci/run.sh": "pytest\n"}, {"ci/run.sh": "true\n"}),
+    ("make -f Makefile.ci", {"Makefile.ci": MAKE}, {"Makefile.ci": "test:\n"}),
+    ("make test", {"Makefile": MAKE}, {"Makefile": MAKE + "./test:\n\t@true\n"}),
     ("just test", {"justfile": "test:\n  pytest\n"}, {"justfile": "test:\n  true\n"}),
+    ("npm test", {"package.json": NPM, "a.test.js": ""}, {".npmrc": "script-shell=/bin/true\n"}),
     ("npm test", {"package.json": NPM}, {"package.json": NPM.replace('"jest",', '"true",')}),
     ("npm test", {"package.json": NPM}, {"package.json": NPM.replace('"unit"', '"preunit": "rm a.test.js", "unit"')}),
     ("npm test", {"package.json": NPM}, {"package.json": NPM.replace("**", "none")}),
@@ -86,6 +89,7 @@ FREE = [
     ("make test", {"Makefile": MAKE}, {"Makefile": MAKE + "\n# all of it\nlint: build\n\truff check .\n"}),
     ("make test", {"Makefile": MAKE}, {"Makefile": "lint:\n\truff\n" + MAKE.replace(": test\n", ": test lint\n")}),
     ("make test", {"Makefile": MAKE}, {"Makefile": MAKE.replace("b.o", "b.o c.o")}),
+    ("make test", {"Makefile": MAKE}, {"Makefile": MAKE + "test-all lint/test: test\n\tls\n"}),
     ("make test", {"Makefile": MAKE}, {"Makefile": MAKE.replace("b.o", "b.o \\\n       c.o")}),
     ("make test", {"Makefile": MAKE}, {"sub/Makefile": "test:\n\t@true\n"}),
     ("make test", {}, {"Makefile": MAKE}),
@@ -119,6 +123,8 @@ def test_a_file_with_the_name_of_a_target_makes_make_do_nothing() -> None:
     assert lines("make test", {"Makefile": plain, "test/b.py": ""}, {"test/a.py": ""}) == ()
 
 
-@pytest.mark.parametrize("piece", ["a ", "a.b", "*", "\t", "lint: $(a)\n", "X = a.o\n", "# \\\n", "test:\n"])
+@pytest.mark.parametrize(
+    "piece", ["a ", "a.b", "*", "\t", "lint: $(a)\n", "X = a.o\n", "# \\\n", "test:\n", "x1: y\n", "x" * 40 + " "]
+)
 def test_a_file_that_was_made_to_be_slow_is_read_at_once(piece: str) -> None:
-    assert len(lines("make test", {"Makefile": piece * 5_000}, {"Makefile": piece * 5_000 + "!"})) <= 1
+    assert len(lines("make test", {"Makefile": piece * 50_000}, {"Makefile": piece * 50_000 + "!"})) <= 1
