@@ -223,15 +223,16 @@ class LocalWorker:
         message = f"{job.task.title}\n\n{self._redact(summary)}\n\nOrch-Run: {job.run.id}\nOrch-Task: {job.task.id}\n"
         repository = self._sites.repository
         start = place.beginning
-        commit = commit_worktree(
+        committed = commit_worktree(
             repository, place.site.worktree, message=message, author=author(job.role),
             parents=start.parents, find=self._redactor.found,
         )  # fmt: skip
-        if commit is None or repository.tree_of(commit) == repository.tree_of(job.base):
-            return None
-        if is_kept:
-            repository.set_branch(attempt_branch(job.run.id, job.task.id, job.attempt), commit)
-        patch = repository.patch(job.base, commit, MAX_DIFF_BYTES)
+        with committed as commit:
+            if commit is None or repository.tree_of(commit) == repository.tree_of(job.base):
+                return None
+            if is_kept:
+                repository.set_branch(attempt_branch(job.run.id, job.task.id, job.attempt), commit)
+            patch = repository.patch(job.base, commit, MAX_DIFF_BYTES)
         return commit, evidence_files(job, {"diff.patch": patch}, self._redact)
 
 

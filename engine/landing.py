@@ -7,6 +7,7 @@ from functools import partial
 from engine.beginning import missing_tests
 from engine.cell.types import NoSandbox
 from engine.core.entities import Receipt, Run
+from engine.core.ids import attempt_branch
 from engine.evidence import evidence_files, listed, measured, output_of
 from engine.finishing import to_the_end
 from engine.gates.judge import faults, unknown_before
@@ -18,6 +19,7 @@ from engine.site import SetupFailed, Sites
 from engine.work import Failed, FinalGates, InTheWay, Job, Moved, Overtaken, Proven
 from engine.workspace import train
 from engine.workspace.git import GitError
+from engine.workspace.keeping import kept, made_again
 from engine.workspace.repository import UnknownBranch, UnknownCommit
 
 
@@ -39,7 +41,7 @@ class LocalLander:
         """Merge with the tip, run checks and gates on the merged tree, and write the receipt; nothing moves."""
         try:
             tip = await self.tip(job.run)
-            merged = await asyncio.to_thread(self._merge, job, commit, tip)
+            merged = await to_the_end(asyncio.to_thread(made_again, partial(self._merge, job, commit, tip)))
             if isinstance(merged, train.Conflict):
                 detail = f"it conflicts with {job.run.branch} in {', '.join(merged.paths)}\n{merged.detail}"
                 return Failed("conflict", detail)
@@ -84,7 +86,12 @@ class LocalLander:
             f"Merge {job.task.id}: {job.task.title}\n\n"
             f"Orch-Run: {job.run.id}\nOrch-Task: {job.task.id}\nOrch-Attempt: {job.attempt}\n{ANCHOR}: {state}\n"
         )
-        return train.merge(self._repository, work=commit, tip=tip, message=message, author=author("engine"))
+        merged = train.merge(self._repository, work=commit, tip=tip, message=message, author=author("engine"))
+        if isinstance(merged, train.Merged):
+            # Until the target has it, the attempt's branch holds it, and with it the work.
+            with kept(self._repository, self._repository.handle(), merged.commit, tip):
+                self._repository.set_branch(attempt_branch(job.run.id, job.task.id, job.attempt), merged.commit)
+        return merged
 
     async def move(self, receipt: Receipt) -> Moved | Overtaken | InTheWay:
         """Move the target; a target that already holds the commit has moved. A cancellation waits until it is decided.

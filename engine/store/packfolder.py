@@ -72,6 +72,24 @@ class PackFolder:
             }
             yield PackOnItsWay(self._folder, name, made, syncs=not self._is_ordered)
 
+    @contextmanager
+    def taking(self, made: Path) -> Iterator[None]:
+        """Within, the one pack that git made in the folder `made`, on the same file system, is here instead, durable and kept from
+        `git gc`; make its commits reachable before leaving.
+
+        Raises: OSError.
+        """
+        name = f"pack-{secrets.token_hex(20)}"
+        make_folder(self._folder)
+        with _present(self._folder / f"{name}.keep", _KEEP_MARK):
+            for suffix in (".pack", ".idx"):
+                (path,) = made.glob(f"*{suffix}")
+                with path.open("rb") as file:
+                    os.fsync(file.fileno())
+                path.rename(self._folder / f"{name}{suffix}")
+            sync_folder(self._folder)
+            yield
+
     def drop_repeated(self, old: Collection[Path], large: Collection[Path] = ()) -> None:
         """Remove those old packs whose every object is in a newer one, once the names of the newer ones are durable; a large
         one is left alone.

@@ -8,11 +8,13 @@ not looked at.
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pygit2
 from pygit2.enums import DeltaStatus, DiffOption, FileMode
 
+from engine.workspace.keeping import folder_aside, kept, made_again
 from engine.workspace.removal import remove_tree
 from engine.workspace.repository import Repository
 from engine.workspace.worktree import Worktree
@@ -41,6 +43,7 @@ _FLAGS = (
 )
 
 
+@contextmanager
 def commit_worktree(
     repository: Repository,
     worktree: Worktree,
@@ -49,26 +52,49 @@ def commit_worktree(
     author: tuple[str, str],
     find: Find,
     parents: Sequence[str],
-) -> str | None:
+) -> Iterator[str | None]:
     """The commit of the tree's files on top of `parents`; None when they equal the first parent's. No branch moves.
+
+    Within, no `git gc` takes it away, however it is timed: let a branch hold it before leaving.
 
     Ignored files, included files, reports and nested `.git` folders stay out; a path that git can't hold is left out and logged.
 
     Raises: CannotCommit when the whole tree can't be read (folders nested over 100 deep, libgit2's limit), or when there are secrets in
     it: git then has no object with one, for what is in an object is out; UnknownCommit.
     """
+    with folder_aside(repository) as folder, ExitStack() as stack:
+
+        def make() -> str | None:
+            tree = _with_new_objects_in(folder, repository, worktree)
+            tree_id = _tree_of(tree, worktree, find)
+            if tree_id == repository.tree_of(parents[0]):
+                return None
+            signature, committer = pygit2.Signature(*author), pygit2.Signature(*ENGINE)
+            commit = str(tree.create_commit(None, signature, committer, message, tree_id, list(parents)))
+            stack.enter_context(kept(repository, tree, commit, parents[0]))
+            return commit
+
+        yield made_again(make)
+
+
+def _with_new_objects_in(folder: str, repository: Repository, worktree: Worktree) -> pygit2.Repository:
+    """The worktree's repository, which puts new objects there: a `git gc` would even take the folder that one is just written to."""
     tree = pygit2.Repository(str(worktree.admin))
+    objects = pygit2.Odb(folder)
+    objects.add_disk_alternate(str(repository.git_dir / "objects"))
+    tree.set_odb(objects)
+    return tree
+
+
+def _tree_of(tree: pygit2.Repository, worktree: Worktree, find: Find) -> str:
+    """The tree of the files."""
     _remove_nested_git(tree, worktree.path)
     index = tree.index
     changes = _changes(index, worktree)
     _refuse_secrets(tree, worktree, changes, find)
     for delta in changes:
         _stage(index, worktree, delta)
-    tree_id = index.write_tree()
-    if str(tree_id) == repository.tree_of(parents[0]):
-        return None
-    signature, committer = pygit2.Signature(*author), pygit2.Signature(*ENGINE)
-    return str(repository.handle().create_commit(None, signature, committer, message, tree_id, list(parents)))
+    return str(index.write_tree())
 
 
 def unfit(worktree: Worktree, find: Find) -> str:

@@ -10,8 +10,10 @@ path would run what the agent landed. In the user's own checkout (`train.py`) th
 
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -22,6 +24,7 @@ from engine.workspace import private_gitdir
 from engine.workspace.checkouts import first_line
 from engine.workspace.git import GitError, run_git
 from engine.workspace.include import copy_included, find_included
+from engine.workspace.keeping import remove_folders_aside
 from engine.workspace.locks import is_stale
 from engine.workspace.objects import object_folders
 from engine.workspace.removal import remove_tree
@@ -115,6 +118,7 @@ class WorktreePool:
             for path in self._home.iterdir():
                 if path not in spared:
                     remove_tree(path)
+        remove_folders_aside(self._repository)
         for lock in (self._repository.git_dir / "refs/heads").rglob("*.lock"):
             if lock.is_relative_to(self._repository.git_dir / "refs/heads/orch") or is_stale(lock):
                 lock.unlink(missing_ok=True)
@@ -183,8 +187,9 @@ class WorktreePool:
         remove_tree(slot.private)
         # Not `git worktree prune`, which would also forget a tree of the user's whose disk is not mounted today.
         with self._adding:
-            remove_tree(slot.admin)
-            if slot.admin.parent.is_dir() and not any(slot.admin.parent.iterdir()):
+            # Somebody's `git worktree prune` may be at it too, now that its tree is gone.
+            shutil.rmtree(slot.admin, ignore_errors=True)
+            with suppress(OSError):
                 slot.admin.parent.rmdir()
 
     def _registered(self) -> Iterator[_Slot]:

@@ -52,13 +52,14 @@ class CommittingCrew(ScriptedCrew):
         worktree = self._pool.take(job.base)
         try:
             (worktree.path / f"new-{job.task.id}.txt").write_text("done\n")
-            commit = commit_worktree(
+            committed = commit_worktree(
                 self._repository, worktree, parents=[job.base], message=job.task.title,
                 author=("coder", "c@orch.invalid"), find=Redactor().found,
             )  # fmt: skip
-            assert commit is not None
-            self._repository.set_branch(f"orch/{job.label}", commit)
-            return commit
+            with committed as commit:
+                assert commit is not None
+                self._repository.set_branch(f"orch/{job.label}", commit)
+                return commit
         finally:
             self._pool.give_back(worktree)
 

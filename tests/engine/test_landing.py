@@ -97,6 +97,23 @@ def test_a_target_that_was_rewound_after_the_proof_is_proven_again(calc: Reposit
     asyncio.run(story())
 
 
+def test_a_proven_merge_outlives_a_prune_and_lands(calc: Repository, sites: Sites):
+    base, work = mended(calc)
+    commit(calc.path, {"other.txt": "landed meanwhile\n"})
+    git(calc.path, "branch", "-D", "work")
+    calc.set_branch("orch/R1/T3/a1", work)
+
+    async def story() -> None:
+        lander = lander_on(sites)
+        receipt = proven(await lander.prove(job_at(base, CHECK), work)).receipt
+        sites._pool.close()
+        git(calc.path, "gc", "--quiet", "--prune=now")
+        assert await lander.move(receipt) == Moved()
+
+    asyncio.run(story())
+    git(calc.path, "fsck", "--strict")
+
+
 def test_a_merge_commit_that_git_took_away_has_not_landed(calc: Repository, sites: Sites):
     base, work = mended(calc)
 

@@ -3,7 +3,9 @@
 import asyncio
 import re
 import subprocess
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -174,3 +176,42 @@ def test_a_reached_budget_asks_before_any_call_and_a_raise_completes_the_run(tmp
             assert await shift.over() == "completed"
 
     tell(story())
+
+
+def test_git_may_pack_and_prune_all_through_attempts_and_their_landings(tmp_path: Path):
+    shop = Workshop(tmp_path)
+    mul = [replaces("calc.py", "a * b", "b * a"), done("mul multiplies")]
+    model = RoleModel(
+        [planned("Mend add"), planned("Mend mul", "add", check="grep -q 'b \\* a' calc.py")],
+        work={"Mend add": [[done("nothing")], MEND_ADD], "Mend mul": [mul]},
+    )
+    is_over = threading.Event()
+
+    def tidy() -> int:
+        rounds = 0
+        while not is_over.is_set():
+            # A worktree that is just being made can stop a `git gc`, which loses nothing.
+            with suppress(subprocess.CalledProcessError):
+                shop.git("worktree", "prune")
+                shop.git("pack-refs", "--all")
+                shop.git("gc", "--quiet", "--prune=now")
+                rounds += 1
+        return rounds
+
+    async def story() -> None:
+        async with asyncio.TaskGroup() as group:
+            tidying = group.create_task(asyncio.to_thread(tidy))
+            try:
+                async with shop.engine(model) as shift:
+                    await shift.start()
+                    assert await shift.over() == "completed"
+                    assert [attempt.failure for attempt in shift.task("Mend add").attempts] == ["wrong_result", ""]
+                    assert [attempt.failure for attempt in shift.task("Mend mul").attempts] == [""]
+            finally:
+                is_over.set()
+        assert tidying.result() > 2
+
+    tell(story())
+    shop.git("fsck", "--strict")
+    shop.assert_receipts_hold()
+    shop.assert_nothing_is_left()

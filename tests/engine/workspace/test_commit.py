@@ -24,9 +24,13 @@ def worktree(repository: Repository, pool: WorktreePool) -> Worktree:
 
 
 def commit_all(repository: Repository, worktree: Worktree) -> str | None:
-    return commit_worktree(
-        repository, worktree, parents=[worktree.base], message="T1: work\n", author=AUTHOR, find=FIND
-    )
+    return commit_on(repository, worktree, worktree.base)
+
+
+def commit_on(repository: Repository, worktree: Worktree, parent: str) -> str | None:
+    made = commit_worktree(repository, worktree, parents=[parent], message="T1: work\n", author=AUTHOR, find=FIND)
+    with made as commit:
+        return commit
 
 
 def changes(repository: Repository, worktree: Worktree) -> list[str]:
@@ -170,6 +174,19 @@ def test_what_the_base_held_already_is_not_the_workers_fault_in_whichever_file_i
     assert "in other.ini:1, " in unfit(worktree, FIND)
 
 
+def test_a_commit_that_no_branch_holds_yet_outlives_a_prune(repository: Repository, worktree: Worktree) -> None:
+    write(worktree.path, {"src/a.py": "a = 2\n", "new/deep/file": "n\n"})
+    made = commit_worktree(repository, worktree, parents=[worktree.base], message="T1\n", author=AUTHOR, find=FIND)
+    with made as commit:
+        assert commit is not None
+        git(repository.path, "gc", "--quiet", "--prune=now")
+        repository.set_branch("orch/R1/T1/a1", commit)
+    git(repository.path, "gc", "--quiet", "--prune=now")
+    assert repository.changed_paths(worktree.base, commit) == ["new/deep/file", "src/a.py"]
+    git(repository.path, "fsck", "--strict")
+    assert not list((repository.git_dir / "objects").glob("orch-*"))
+
+
 def test_nested_repositories_are_plain_files(repository: Repository, worktree: Worktree) -> None:
     write(worktree.path, {"lib/file": "x\n", "lib/in/side": "y\n", "src/b.py": "b\n"})
     git(worktree.path / "lib", "init", "-q")
@@ -292,9 +309,9 @@ def test_the_tree_is_committed_on_the_parent_that_is_asked_for(repository: Repos
     first = commit_all(repository, worktree)
     assert first is not None
     write(worktree.path, {"src/b.py": "b\n"})
-    second = commit_worktree(repository, worktree, parents=[first], message="more\n", author=AUTHOR, find=FIND)
+    second = commit_on(repository, worktree, first)
     assert second is not None
     assert repository.parents(second) == (first,)
     assert repository.changed_paths(first, second) == ["src/b.py"]
     assert files_of(repository, second).keys() == {*FILES, "src/b.py"}
-    assert commit_worktree(repository, worktree, parents=[second], message="none\n", author=AUTHOR, find=FIND) is None
+    assert commit_on(repository, worktree, second) is None

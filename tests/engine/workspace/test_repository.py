@@ -99,12 +99,15 @@ def test_a_branch_is_found_where_it_is_checked_out_or_being_rebased(repository: 
     assert [checkout.busy for checkout in repository.checkouts_of("side")] == ["a rebase"]
 
 
-def test_branches_are_set_listed_and_deleted(repository: Repository) -> None:
+@pytest.mark.parametrize("tidy", [("status",), ("pack-refs", "--all")])
+def test_branches_are_set_listed_and_deleted_packed_or_not(repository: Repository, tidy: tuple[str, ...]) -> None:
     first = repository.branch_tip("main")
     second = commit(repository.path, {"README": "two\n"})
     repository.set_branch("orch/R1/T1/a1", first)
+    git(repository.path, *tidy)
     repository.set_branch("orch/R1/T1/a1", second)
     repository.set_branch("orch/R1/T2/a1", first)
+    git(repository.path, *tidy)
     assert repository.branches("orch/") == {"orch/R1/T1/a1": second, "orch/R1/T2/a1": first}
     repository.delete_branch("orch/R1/T1/a1")
     repository.delete_branch("orch/R1/T1/a1")
