@@ -9,7 +9,7 @@ from engine.core import events as e
 from engine.core.blackboard import Blackboard
 from engine.core.ids import RunId, TaskId
 from engine.store.memory import MemoryLog
-from engine.work import Deferred, Failed, InTheWay, Job, Journal, Moved, Overtaken, Proven, ReviewOutcome
+from engine.work import Deferred, Failed, InTheWay, Job, Moved, Overtaken, Proven
 from tests.fakes.bench import ALICE, beating
 from tests.fakes.crew import ScriptedCrew, planned
 from tests.fakes.jumping import passes, run
@@ -92,29 +92,6 @@ def test_a_ready_task_never_waits_for_an_unrelated_one():
             assert heart.task("Task slow").state == "active"
             crew.waits["Task slow"].set()
             await heart.until(over)
-
-    run(story())
-
-
-def test_a_slow_review_holds_no_attempt_up_also_where_the_run_has_one_slot():
-    crew = ScriptedCrew((planned("slow"), planned("quick"), planned("after", "quick")))
-    said = asyncio.Event()
-
-    async def review(job: Job, commit: str, journal: Journal) -> ReviewOutcome:
-        if job.task.title == "Task slow":
-            await said.wait()
-        return await ScriptedCrew.review(crew, job, commit, journal)
-
-    crew.review = review  # type: ignore[method-assign]  # the reviewer of this test takes its time
-
-    async def story() -> None:
-        async with beating(crew) as heart:
-            await heart.start(max_workers=1)
-            await heart.until(in_state("Task after", "complete"))
-            assert heart.task("Task slow").state == "awaiting_qa"
-            said.set()
-            await heart.until(over)
-            assert heart.board.runs[R1].state == "completed"
 
     run(story())
 

@@ -34,6 +34,29 @@ def in_state(title: str, state: str):
     return lambda board: any(task.title == title and task.state == state for task in board.tasks.values())
 
 
+def test_a_slow_review_holds_no_attempt_up_also_where_the_run_has_one_slot():
+    crew = ScriptedCrew((planned("slow"), planned("quick"), planned("after", "quick")))
+    said = asyncio.Event()
+
+    async def review(job: Job, commit: str, journal: Journal) -> ReviewOutcome:
+        if job.task.title == "Task slow":
+            await said.wait()
+        return await ScriptedCrew.review(crew, job, commit, journal)
+
+    crew.review = review  # type: ignore[method-assign]  # the reviewer of this test takes its time
+
+    async def story() -> None:
+        async with beating(crew) as heart:
+            await heart.start(max_workers=1)
+            await heart.until(in_state("Task after", "complete"))
+            assert heart.task("Task slow").state == "awaiting_qa"
+            said.set()
+            await heart.until(over)
+            assert heart.board.runs[R1].state == "completed"
+
+    run(story())
+
+
 def test_a_branch_that_is_gone_asks_a_person_and_leaves_other_runs_alone():
     crew = ScriptedCrew((planned("a"),))
     known = crew.tip
