@@ -68,6 +68,12 @@ async def fail_lost_attempts(ledger: Ledger) -> None:
         await ledger.submit(c.FailAttempt(name, attempt, "lost", "the engine stopped while it was under way"), ENGINE)
 
 
+async def settle_runs(ledger: Ledger) -> None:
+    """Record what follows of itself from a board that was cut off in the middle of a group, or its tasks would wait for ever."""
+    for run in tuple(ledger.board.runs):
+        await ledger.submit(c.SettleRun(run), ENGINE)
+
+
 def needed_branches(board: Blackboard) -> set[str]:
     """The attempt branches that must stay, whether or not the attempt has made its commit yet."""
     held = (board.tasks[name] for state in HELD for name in board.in_state[state])

@@ -28,7 +28,7 @@ from engine.model.types import Model
 from engine.options import Options
 from engine.ports import Clock
 from engine.pusher import Mirror, Pusher
-from engine.recovery import fail_lost_attempts
+from engine.recovery import fail_lost_attempts, settle_runs
 from engine.redaction import Redactor
 from engine.review import LocalReviewer
 from engine.site import SetupFailed, Sites
@@ -176,6 +176,7 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             ledger = group.create_task(self._ledger.run())
             await fail_lost_attempts(self._ledger)
+            await settle_runs(self._ledger)
             await self._housekeeper.sweep()
             housekeeper = group.create_task(self._housekeeper.run())
             caretaker = group.create_task(self._caretaker.run())

@@ -353,6 +353,12 @@ class SealRun(msgspec.Struct, frozen=True):
     run: RunId
 
 
+class SettleRun(msgspec.Struct, frozen=True):
+    """Draw what follows of itself where it is missing, because somebody moved the branch back into the middle of a group."""
+
+    run: RunId
+
+
 class SetAside(msgspec.Struct, frozen=True):
     """An event of another engine that can't be taken over: its line, its commit, and why."""
 
@@ -380,4 +386,4 @@ Report = (
 """What is said of a task's current attempt."""
 
 WorkCommand = Report | StartAttempt | AskAboutBudget | FinishRun | SealRun | SetEventsAside
-Command = PeopleCommand | ChatCommand | WorkCommand | SpendCommand
+Command = PeopleCommand | ChatCommand | WorkCommand | SpendCommand | SettleRun

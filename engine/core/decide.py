@@ -16,7 +16,7 @@ from engine.core.decide_people import decide_people
 from engine.core.decide_spend import decide_spend
 from engine.core.decide_steering import decide_steering
 from engine.core.decide_work import NOTHING_LANDED, decide_work, is_drained, run_question
-from engine.core.deciding import Events, next_decision_id
+from engine.core.deciding import Events, next_decision_id, spec_task
 from engine.core.entities import Run, RunState, Task
 from engine.core.ids import RunId, TaskId
 from engine.core.lifecycle import RUN_OVER, TASK
@@ -34,7 +34,25 @@ def decide(board: Blackboard, command: c.Command) -> Events | c.Refused:
         return decide_chat(board, command)
     if isinstance(command, c.SpendCommand):
         return decide_spend(board, command)
+    if isinstance(command, c.SettleRun):
+        return _settle_all(board, command.run)
     return decide_work(board, command)
+
+
+def _settle_all(board: Blackboard, name: RunId) -> Events:
+    """What follows of itself from the whole run; nothing, unless a group was cut in two."""
+    run, tasks = board.runs[name], board.run_tasks(name)
+    if run.state in RUN_OVER:
+        return []
+    if not tasks:
+        return [spec_task(board, name, run.objective, run.config.max_retries)]
+    reason = "what was to follow its failure was cut off the state branch"
+    retries: Events = [
+        e.RetryScheduled(name, task=task.id, attempt=task.attempts[-1].number, costs_a_retry=False, reason=reason)
+        for task in tasks
+        if task.state == "failed"
+    ]
+    return retries or settle(board, name, [task.id for task in tasks])
 
 
 def settle(board: Blackboard, run_id: RunId, touched: Iterable[TaskId]) -> Events:

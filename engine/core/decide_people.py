@@ -10,9 +10,9 @@ from engine.core.deciding import (
     abandon,
     end_all,
     next_decision_id,
-    next_task_id,
     refuse_ended_run,
     refuse_ended_task,
+    spec_task,
 )
 from engine.core.entities import Answer, Run
 from engine.core.ids import RunId
@@ -64,10 +64,7 @@ def _start(board: Blackboard, command: c.StartRun) -> Events | c.Refused:
             run, objective=objective, branch=command.branch, base=command.base, config=command.config, by=command.by,
             gates=command.gates, dedupe=command.dedupe,
         ),
-        e.TaskPlanned(
-            run, task=next_task_id(board), title="Write the spec and split the work", role="director",
-            description=objective, priority=9, max_retries=command.config.max_retries,
-        ),
+        spec_task(board, run, objective, command.config.max_retries),
     ]  # fmt: skip
 
 

@@ -124,6 +124,14 @@ def end_all(board: Blackboard, run: RunId, reason: str, but: DecisionId | None =
     return found + [e.TaskAbandoned(run, task=name, reason=reason) for name in unfinished]
 
 
+def spec_task(board: Blackboard, run: RunId, objective: str, max_retries: int) -> e.TaskPlanned:
+    """The director's task, with which a run begins."""
+    return e.TaskPlanned(
+        run, task=next_task_id(board), title="Write the spec and split the work", role="director",
+        description=objective, priority=9, max_retries=max_retries,
+    )  # fmt: skip
+
+
 def plan_anew(board: Blackboard, run: RunId, title: str, text: str) -> e.TaskPlanned:
     """A planner's task."""
     retries = board.runs[run].config.max_retries

@@ -11,7 +11,7 @@ from engine.core.blackboard import Blackboard
 from engine.core.entities import RunConfig, Task
 from engine.dispatch import Dispatcher
 from engine.ledger import Ledger
-from engine.recovery import fail_lost_attempts, load_board
+from engine.recovery import fail_lost_attempts, load_board, settle_runs
 from engine.store.memory import MemoryLog
 from tests.fakes.crew import ScriptedCrew
 from tests.fakes.jumping import LoopClock
@@ -68,6 +68,7 @@ async def beating(crew: ScriptedCrew, log: MemoryLog | None = None) -> AsyncIter
     async with asyncio.TaskGroup() as group:
         ledger = group.create_task(heart.ledger.run())
         await fail_lost_attempts(heart.ledger)
+        await settle_runs(heart.ledger)
         dispatcher = group.create_task(heart.dispatcher.run())
         yield heart
         dispatcher.cancel()

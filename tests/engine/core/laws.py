@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from engine.core import commands as c
 from engine.core import plan
 from engine.core.blackboard import Blackboard
-from engine.core.decide import phase
+from engine.core.decide import decide, phase
 from engine.core.decide_work import is_drained
 from engine.core.entities import RoleName, Task
 from engine.core.lifecycle import RUN_OVER, UNFINISHED
@@ -29,6 +30,12 @@ def check(board: Blackboard) -> None:
     questions_match_waiting_tasks(board)
     runs_follow_their_tasks(board)
     nothing_is_said_twice(board)
+    nothing_is_left_to_settle(board)
+
+
+def nothing_is_left_to_settle(board: Blackboard) -> None:
+    """What follows of itself has followed with the group that it follows from."""
+    assert [decide(board, c.SettleRun(run)) for run in board.runs] == [[] for _ in board.runs]
 
 
 def complete_is_a_fact(task: Task) -> None:
