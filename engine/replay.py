@@ -6,7 +6,8 @@ beside them. Of a first line only its lead is held to (core/subjects.py), so tha
 """
 
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import islice, zip_longest
+from pathlib import Path
 
 import msgspec
 import pygit2
@@ -22,9 +23,10 @@ from engine.ledger import author, trailers_of
 from engine.ports import Log
 from engine.proofs import Fault, Landing
 from engine.store import layout
-from engine.store.commits import clean_line, clean_name, encode_again, encode_root
+from engine.store.commits import clean_line, clean_name, decode_commit, encode_again, encode_root
 from engine.store.entry import StoredEntry
-from engine.store.errors import BrokenLog
+from engine.store.errors import BrokenLog, LostObject
+from engine.store.gitlog import Odb
 from engine.store.objects import Kind, ObjectsInMemory, name_object
 from engine.store.trees import Folder, split_path, walk
 from engine.union import WAS
@@ -56,7 +58,7 @@ class Replay:
         """What tells again, or sets aside, commits of a history that was put together with this one."""
         self._handle = handle
         self._only_tip = only_tip
-        self._source = _Objects(handle)
+        self._source = Odb(Path(handle.path) / "objects")
         self._folder = Folder(self._source)
         self._tree = ""
         self._wrong: set[str] = set()
@@ -75,19 +77,20 @@ class Replay:
                 before = entry.commit
                 self.places[entry.commit] = entry.seq
                 yield Step(entry, tuple(self._step(entry, is_compared=not self._only_tip or entry.commit == tip)))
+            if before is not None:
+                yield Step(None, tuple(islice(self._lost(before), MAX_NAMED_PATHS)))
         except BrokenLog as error:
             yield Step(None, (Fault(f"{error.problem}; nothing after it was verified", commit=error.commit),))
-        except (e.UnknownEvent, BrokenHistory, IllegalTransition) as error:
+        except (e.UnknownEvent, BrokenHistory, IllegalTransition, LostObject, pygit2.GitError) as error:
             at = next(reversed(self.places), "")
             fault = Fault(f"{error}; nothing after it was verified", commit=at, seq=self.places.get(at, 0))
             yield Step(None, (fault,))
 
     def _begin(self, root: str) -> Step:
         self.places[root] = 0
-        tree = self._handle[root].peel(pygit2.Tree)
-        self._tree = str(tree.id)
-        self._folder = Folder.load(self._source, tree.id.raw)
-        names = {entry.name or "" for entry in tree}
+        self._tree = self._tree_of(root)
+        self._folder = Folder.load(self._source, bytes.fromhex(self._tree))
+        names = {name.decode("ascii", "replace") for name in self._folder.ids_at}
         if names == ROOT_FILES:
             return Step()
         fault = Fault(f"the branch begins with {sorted(names)}, expected {sorted(ROOT_FILES)}", commit=root)
@@ -96,10 +99,20 @@ class Replay:
     def _of_root(self, first: StoredEntry, before: str | None) -> Iterator[Fault]:
         """What is wrong with the root of an epoch, whose first entry this is."""
         root = first.parents[0]
-        tree = str(self._handle[root].peel(pygit2.Tree).id)
-        expected = encode_root(tree=tree, seq=first.seq - 1, previous=before, at_s=first.at_ms // 1000)
+        expected = encode_root(tree=self._tree_of(root), seq=first.seq - 1, previous=before, at_s=first.at_ms // 1000)
         for problem in self._unlike(root, expected):
             yield Fault(problem, commit=root)
+
+    def _tree_of(self, commit: str) -> str:
+        return decode_commit(commit, self._source.read(bytes.fromhex(commit))).tree
+
+    def _lost(self, tip: str) -> Iterator[Fault]:
+        """The files of the newest commit that can't be read: from them comes what the branch says now."""
+        for path, blob in walk(self._source, bytes.fromhex(self._tree), "", frozenset()):
+            try:
+                self._source.read(blob)
+            except LostObject as error:
+                yield Fault(f"{path}: {error}", commit=tip, seq=self.places[tip])
 
     def _unlike(self, commit: str, expected: bytes) -> Iterator[str]:
         """The first line in which the commit is not what an engine writes."""
@@ -223,13 +236,3 @@ class _Names:
 
     def add(self, kind: Kind, content: bytes, *, lineage: str | None = None, differs_at: int = 0) -> bytes:  # noqa: ARG002 - of the port
         return name_object(kind, content)
-
-
-class _Objects:
-    """The repository's objects as bytes: an ObjectSource."""
-
-    def __init__(self, handle: pygit2.Repository) -> None:
-        self._odb = handle.odb
-
-    def read(self, object_id: bytes) -> bytes:
-        return self._odb.read(pygit2.Oid(raw=object_id))[1]

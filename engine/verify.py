@@ -1,5 +1,9 @@
 """Verifies a repository's runs from git alone: the state branch event by event, then every receipt. Must only read."""
 
+from collections.abc import Iterator
+
+import pygit2
+
 from engine.ports import Log
 from engine.proofs import Fault, Proofs, without_receipt
 from engine.replay import Replay
@@ -15,16 +19,24 @@ def verify(repository: Repository, log: Log, *, only_tip: bool = False) -> tuple
     After a commit that can't be read or an impossible step, the rest of the log can't be judged and is not. With `only_tip` every
     event is folded, but only the newest commit is compared with the outcome: enough to trust what the branch says now.
     """
-    replay = Replay(repository.handle(), only_tip=only_tip)
-    faults = [fault for step in replay.steps(log) for fault in step.faults]
-    retold = Retold(repository.handle(), log, replay.places)
-    faults += retold.check(replay.of_others)
-    proofs = Proofs(repository, replay.board, retold.places)
-    for landing in replay.landings:
-        faults += proofs.of_landing(landing, retold.names(landing.commit, (landing.event.run, landing.event.task)))
-    faults += without_receipt(replay.board.tasks)
-    faults += proofs.of_carried(replay.board.tasks)
-    for run in replay.board.runs.values():
-        faults += proofs.of_run(run)
-    faults += proofs.of_branches()
-    return tuple(faults)
+    return tuple(_faults(repository, log, only_tip=only_tip))
+
+
+def _faults(repository: Repository, log: Log, *, only_tip: bool) -> Iterator[Fault]:
+    try:
+        replay = Replay(repository.handle(), only_tip=only_tip)
+        for step in replay.steps(log):
+            yield from step.faults
+        retold = Retold(repository.handle(), log, replay.places)
+        yield from retold.check(replay.of_others)
+        proofs = Proofs(repository, replay.board, retold.places)
+        for landing in replay.landings:
+            names = landing.event.run, landing.event.task
+            yield from proofs.of_landing(landing, retold.names(landing.commit, names))
+        yield from without_receipt(replay.board.tasks)
+        yield from proofs.of_carried(replay.board.tasks)
+        for run in replay.board.runs.values():
+            yield from proofs.of_run(run)
+        yield from proofs.of_branches()
+    except pygit2.GitError as error:
+        yield Fault(f"git can't read on: {error}; nothing more was verified; `git fsck --full` names all that is lost")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
+import pygit2
 
 from adapters.cli import output
 from adapters.cli.folder import root_of
@@ -25,12 +26,13 @@ from bot.port import Health
 from bot.replies import doctor as say
 from bot.text import one_line
 from engine.cell.sandbox import probe
-from engine.recovery import refuse_unknown
+from engine.recovery import load_board
 from engine.service import CannotStart
 from engine.store.errors import StoreError
+from engine.store.layout import BrokenFile
 from engine.store.lock import EngineLock, Holder
 from engine.workspace.git import GitError, run_git
-from engine.workspace.repository import Repository
+from engine.workspace.repository import Repository, UnknownCommit
 
 State = Literal["ok", "note", "wrong"]
 OLDEST_GIT: Final = (2, 38)
@@ -87,7 +89,7 @@ def _print(findings: Sequence[Finding], wrong: int) -> None:
 def _settings_of(root: Path) -> Settings | str:
     try:
         return read_settings(root)
-    except BadSettings as error:
+    except (BadSettings, UnknownCommit, pygit2.GitError) as error:
         return str(error)
 
 
@@ -179,9 +181,9 @@ def check_state_branch(around: Surroundings) -> Finding:
     """Whether this version knows all that is on the branch, how big that is for a clone, and whether it wants tending."""
     try:
         with closing(read_log(around.root)) as log:
-            refuse_unknown(log)
+            load_board(log)
             sizes, is_there, is_due = log.upkeep.sizes(), log.tip() is not None, log.is_tending_due()
-    except StoreError as error:
+    except (StoreError, BrokenFile) as error:
         return Finding("state branch", "wrong", str(error))
     facts = msgspec.to_builtins(sizes)
     if not is_there:

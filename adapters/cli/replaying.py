@@ -14,7 +14,6 @@ from bot.text import one_line
 from engine.core.blackboard import Blackboard
 from engine.core.entities import TaskState
 from engine.core.ids import RunId
-from engine.recovery import load_board
 from engine.replay import Replay, Step
 from engine.workspace.repository import Repository
 
@@ -23,15 +22,16 @@ def replay(repo: Path, typed: str, as_json: bool) -> int:
     """0 when every commit is as its event leaves it, 1 when one is not; the first of those ends the replay."""
     root = root_of(repo)
     with closing(read_log(root)) as log:
-        run = run_of(load_board(log), typed)
         again = Replay(Repository.open(root, on_a_branch=False).handle())
-        events = 0
+        run, events = RunId(typed.strip().upper()), 0
         for step in _until_first_fault(again.steps(log)):
             if step.entry is not None and dict(step.entry.trailers).get("Orch-Run") == run:
                 events += 1
                 _print(step, again.board, run, as_json)
             if step.faults:
                 return _diverged(step, as_json)
+    # Not asked of the files beforehand: where they can't be read, the first commit that is wrong is still to be named.
+    run = run_of(again.board, typed)
     if as_json:
         output.say_json({"run": run, "events": events, "diverged": None}, indent=0)
     else:

@@ -6,6 +6,7 @@ StoreError
 ├── AppendFailed         the disk or a lock refused: nothing was written
 │   └── AppendUnsure     all was written, and the disk did not confirm it
 ├── BrokenLog            what is on the branch is not what an engine writes
+├── LostObject           git holds an object no more, or damaged
 ├── NewerLog             a newer version wrote what this one does not know
 ├── EngineRunning        another engine holds this repository
 ├── LockNotHeld          only the engine that holds the repository may do this
@@ -48,6 +49,14 @@ class BrokenLog(StoreError):
     def __init__(self, commit: str, problem: str) -> None:
         self.commit, self.problem = commit, problem
         super().__init__(f"commit {commit} of the state branch is broken: {problem}. See it with `git show {commit}`.")
+
+
+class LostObject(StoreError):
+    """An object that something names can't be read."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.problem = problem
+        super().__init__(f"object {name} {problem}; `git fsck --full` names all that are lost")
 
 
 class NewerLog(StoreError):

@@ -22,7 +22,7 @@ from engine.store import refs
 from engine.store.draft import Draft
 from engine.store.durable import Disk, sync_folder
 from engine.store.entry import Entry
-from engine.store.errors import AppendFailed, AppendUnsure, LockNotHeld, LogMovedOn, RepositoryUnusable
+from engine.store.errors import AppendFailed, AppendUnsure, LockNotHeld, LogMovedOn, LostObject, RepositoryUnusable
 from engine.store.gitproc import BackgroundGit
 from engine.store.lock import held_by_this_process
 from engine.store.looseref import LooseRef, RefUnsure, remove_stale_locks
@@ -61,7 +61,7 @@ class GitLog(ObjectLog):
         self._background = BackgroundGit(common_dir(self._path))
         self.upkeep = Upkeep(common_dir(self._path), ref, self._background)
         self._closed = threading.Event()
-        self._odb = _Odb(common_dir(self._path) / "objects")
+        self._odb = Odb(common_dir(self._path) / "objects")
         super().__init__(self._odb, ref)
         self._published = self._left_at
 
@@ -336,7 +336,7 @@ def _check_name(repository: pygit2.Repository, ref: str) -> None:
             raise RepositoryUnusable(f"{ref} cannot be made beside {name}; rename that branch, or choose another ref")
 
 
-class _Odb:
+class Odb:
     """The repository's objects: an ObjectSource, with a handle of its own, which can be let go."""
 
     def __init__(self, folder: Path) -> None:
@@ -356,13 +356,17 @@ class _Odb:
     def read(self, object_id: bytes) -> bytes:
         oid = pygit2.Oid(raw=object_id)
         for pause_s in _REREAD_AFTER_S:
-            try:
+            with suppress(KeyError, pygit2.GitError):
                 return self._odb.read(oid)[1]
-            except (KeyError, pygit2.GitError):
-                # A `git gc` may have put the object into another pack between libgit2's look at the folder and at the pack.
-                self._pause.wait(pause_s)
-                self._reopen()
-        return self._odb.read(oid)[1]
+            # A `git gc` may have put the object into another pack between libgit2's look at the folder and at the pack.
+            self._pause.wait(pause_s)
+            self._reopen()
+        try:
+            return self._odb.read(oid)[1]
+        except KeyError:
+            raise LostObject(object_id.hex(), "is missing") from None
+        except pygit2.GitError as error:
+            raise LostObject(object_id.hex(), f"is damaged ({error})") from error
 
     def _reopen(self) -> None:
         self._odb = pygit2.Odb(self._folder)

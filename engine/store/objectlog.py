@@ -3,6 +3,7 @@
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from engine.store.commits import (
@@ -18,7 +19,7 @@ from engine.store.commits import (
 )
 from engine.store.draft import Draft
 from engine.store.entry import Entry, StoredEntry
-from engine.store.errors import BrokenLog
+from engine.store.errors import BrokenLog, LostObject
 from engine.store.guide import FORMAT_NUMBER
 from engine.store.objects import ObjectSink, ObjectSource
 from engine.store.trees import find, walk
@@ -94,25 +95,33 @@ class ObjectLog(ABC):
     def read(self, path: str, *, at: str | None = None) -> bytes | None:
         """The file at `path` in commit `at` (default: the tip), None when there is none.
 
-        Raises: BrokenLog when there is no such commit.
+        Raises: BrokenLog when there is no such commit, or an object of it is lost.
         """
-        found = self._find(at, path)
-        return None if found is None or found[1] else self._source.read(found[0])
+        commit = at or self.tip()
+        if commit is None:
+            return None
+        with _naming(commit):
+            found = self._find(commit, path)
+            return None if found is None or found[1] else self._source.read(found[0])
 
     def files(self, *, at: str | None = None, under: str = "", suffix: str = "") -> Iterator[tuple[str, bytes]]:
         """Path and content of the files of commit `at` (default: the tip), in git's order.
 
         `under` is a folder; `suffix` is how a path ends. Folders named `logs` are left out, unless `under` leads into one.
 
-        Raises: BrokenLog when there is no such commit.
+        Raises: BrokenLog when there is no such commit, or an object of it is lost.
         """
-        found = self._find(at, under)
-        if found is None or not found[1]:
+        commit = at or self.tip()
+        if commit is None:
             return
         skip = frozenset() if _LOGS in under.split("/") else frozenset((_LOGS,))
-        for path, blob in walk(self._source, found[0], f"{under}/" if under else "", skip):
-            if path.endswith(suffix):
-                yield path, self._source.read(blob)
+        with _naming(commit):
+            found = self._find(commit, under)
+            if found is None or not found[1]:
+                return
+            for path, blob in walk(self._source, found[0], f"{under}/" if under else "", skip):
+                if path.endswith(suffix):
+                    yield path, self._source.read(blob)
 
     def entries(self, *, after: str | None = None, until: str | None = None) -> Iterator[StoredEntry]:
         """The entries above commit `after` (default: all) up to and with commit `until` (default: the tip), oldest first.
@@ -214,14 +223,22 @@ class ObjectLog(ABC):
     def _commit(self, commit: str) -> bytes:
         try:
             return self._source.read(bytes.fromhex(commit))
-        except (KeyError, ValueError):
-            raise BrokenLog(commit, "there is no such commit here") from None
+        except LostObject as error:
+            raise BrokenLog(commit, f"it {error.problem}") from error
+        except ValueError:
+            raise BrokenLog(commit, "that is no commit") from None
 
-    def _find(self, at: str | None, path: str) -> tuple[bytes, bool] | None:
-        commit = at or self.tip()
-        if commit is None:
-            return None
+    def _find(self, commit: str, path: str) -> tuple[bytes, bool] | None:
         return find(self._source, bytes.fromhex(self._parts(commit).tree), path)
+
+
+@contextmanager
+def _naming(commit: str) -> Iterator[None]:
+    """Within, an object that is lost makes this commit a broken one."""
+    try:
+        yield
+    except LostObject as error:
+        raise BrokenLog(commit, f"its {error}") from error
 
 
 def _check_root(root: str, trailers: Mapping[str, str]) -> None:

@@ -3,6 +3,8 @@
 import hashlib
 from typing import Final, Literal, Protocol
 
+from engine.store.errors import LostObject
+
 Kind = Literal["commit", "tree", "blob"]
 
 _HEADERS: Final[dict[Kind, bytes]] = {"commit": b"commit %d\0", "tree": b"tree %d\0", "blob": b"blob %d\0"}
@@ -24,7 +26,10 @@ class ObjectSource(Protocol):
     """Where objects are read."""
 
     def read(self, object_id: bytes) -> bytes:
-        """The content of the object with this 20-byte id."""
+        """The content of the object with this 20-byte id.
+
+        Raises: LostObject.
+        """
         ...
 
 
@@ -47,4 +52,6 @@ class ObjectsInMemory:
         return object_id
 
     def read(self, object_id: bytes) -> bytes:
+        if object_id not in self._contents:
+            raise LostObject(object_id.hex(), "is missing")
         return self._contents[object_id]

@@ -182,7 +182,7 @@ class Repository:
         """
         try:
             found = self.handle()[commit]
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, pygit2.GitError):
             raise UnknownCommit(f"{self.path} holds no commit {commit!r}; was it pruned?") from None
         if not isinstance(found, pygit2.Commit):
             raise UnknownCommit(f"{commit} in {self.path} is not a commit")

@@ -1,7 +1,9 @@
 """Entries for the log, and the git command to look at what became of them."""
 
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -43,3 +45,16 @@ def new_repository(path: Path, *arguments: str) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     git(path, "init", "--quiet", *arguments)
     return path
+
+
+def lose(repository: Path, name: str) -> None:
+    """Take one object out of the repository, as a damaged disk might."""
+    objects = repository / ".git" / "objects"
+    with tempfile.TemporaryDirectory() as folder:
+        for pack in [*objects.glob("pack/*.pack")]:
+            aside = shutil.move(pack, folder)
+            with Path(aside).open("rb") as content:
+                subprocess.run(["git", "-C", str(repository), "unpack-objects", "-q"], stdin=content, check=True)
+    for left in objects.glob("pack/*"):
+        left.unlink()
+    (objects / name[:2] / name[2:]).unlink()

@@ -14,7 +14,7 @@ from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
 from tests.adapters.cli.conftest import Orch
 from tests.adapters.cli.written import repository
-from tests.fakes.entries import entry, git
+from tests.fakes.entries import entry, git, lose
 
 PARTS = [
     "python", "git", "repository", "disk", "sandbox", "settings", "models", "state branch", "mirror", "engine", "chats"
@@ -97,11 +97,20 @@ def test_a_mirror_that_is_no_remote_is_wrong(orch: Orch, tmp_path: Path):
     assert findings(orch, path)["mirror"]["state"] == "ok"
 
 
+def test_a_state_branch_that_cannot_be_read_is_wrong_and_the_other_parts_are_told(orch: Orch, own_shop: Path):
+    tree = git(own_shop, "rev-parse", "orch-state:runs/R1").strip()
+    lose(own_shop, tree)
+    found = findings(orch, own_shop)
+    assert list(found) == PARTS
+    assert found["state branch"]["state"] == "wrong"
+    assert f"its object {tree} is missing" in str(found["state branch"]["says"])
+
+
 def test_many_small_packs_without_an_engine_want_upkeep(orch: Orch, tmp_path: Path):
     path = repository(tmp_path / "shop")
     log = GitLog.open(path)
     for seq in range(1, 41):
-        log.append([entry(seq, event='{"kind":"run-paused","run":"R1"}')])
+        log.append([entry(seq, event='{"kind":"run-paused","run":"R1"}', files={})])
     log.close()
     found = findings(orch, path)["state branch"]
     assert (found["state"], found["remedy"]) == ("note", "`orch upkeep` puts the packs together")

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 from tests.adapters.cli.conftest import Orch
-from tests.adapters.cli.written import WritingDriver, repository, write
+from tests.adapters.cli.written import OPENING, WritingDriver, repository, write
 from tests.bot.story import middle
 from tests.fakes.core_steps import begin, start_run
+from tests.fakes.entries import git, lose
 
 
 def test_a_run_without_landings_is_proven(orch: Orch, tmp_path: Path):
@@ -76,3 +77,42 @@ def test_replay_names_the_first_commit_that_is_not_as_its_event_leaves_it(orch: 
     assert "the replay stops at event 35 (commit " in said.out.splitlines()[-1]
     last = json.loads(orch("replay", "R1", "--json", "-C", path).out.splitlines()[-1])
     assert (last["diverged"]["seq"], last["diverged"]["task"]) == (35, "T4")
+
+
+def test_a_repository_that_lost_a_folder_is_told_by_name(orch: Orch, own_shop: Path):
+    commit, tree = git(own_shop, "rev-parse", "orch-state", "orch-state:runs/R1").split()
+    lose(own_shop, tree)
+    for proof in (("verify",), ("verify", "--tip"), ("replay", "R1")):
+        said = orch(*proof, "-C", own_shop)
+        assert (said.code, said.err) == (1, "")
+        assert "--tip" not in proof or f"(commit {commit[:10]}): object {tree} is missing" in said.out
+    for verb in (("show", "R1"), ("log",), ("status",)):
+        said = orch(*verb, "-C", own_shop)
+        assert said.code == 2
+        assert said.err.startswith(f"orch: commit {commit} of the state branch is broken: its object {tree} is missing")
+
+
+def test_a_lost_conversation_is_missed_at_the_tip_too(orch: Orch, tmp_path: Path):
+    driver = WritingDriver()
+    start_run(driver)
+    begin(driver, "T1")
+    driver.converse("T1", OPENING)
+    path = write(tmp_path / "shop", driver)
+    name = "runs/R1/logs/T1/a1/0001.jsonl"
+    lose(path, git(path, "rev-parse", f"orch-state:{name}").strip())
+    said = orch("verify", "--tip", "-C", path)
+    assert said.code == 1
+    assert f"{name}: object " in said.out
+
+
+def test_replay_names_the_commit_whose_header_cannot_be_read(orch: Orch, tmp_path: Path):
+    driver = WritingDriver()
+    start_run(driver)
+    path = write(tmp_path / "shop", driver)
+    content = git(path, "cat-file", "commit", "orch-state").replace("author ", "writer ", 1)
+    (path / "commit").write_text(content)
+    made = git(path, "hash-object", "--literally", "-w", "-t", "commit", "commit").strip()
+    git(path, "update-ref", "refs/heads/orch-state", made)
+    said = orch("replay", "R1", "-C", path)
+    assert said.code == 1
+    assert f"commit {made[:10]}: its header has no readable author line" in said.out
