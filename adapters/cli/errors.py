@@ -1,6 +1,7 @@
 """Errors that a person can mend become one sentence on stderr and exit code 2. Must not hide a bug: anything else passes."""
 
 from collections.abc import Iterator
+from errno import ENOSPC
 from types import TracebackType
 from typing import Final, NoReturn
 
@@ -40,6 +41,13 @@ class PlainErrors:
         if isinstance(error, CancelledError):  # what SIGTERM makes of a session
             raise SystemExit(TERMINATED)
         causes = list(_leaves(error))
+        if isinstance(error, OSError) and error.errno == ENOSPC:
+            from adapters.cli.output import abandon_stdout, complain
+            from bot.replies.commands import not_written
+
+            abandon_stdout()
+            complain(not_written(str(error.strerror)))
+            raise SystemExit(BAD_INPUT)
         if all(isinstance(cause, _known()) for cause in causes):
             from adapters.cli.output import complain
 

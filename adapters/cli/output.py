@@ -1,5 +1,6 @@
 """Where words go: stdout for what was asked, stderr for what went wrong. Foreign text is cleaned here and never read as markup."""
 
+import os
 import sys
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, TextIO
@@ -61,6 +62,13 @@ def say_json(facts: object, *, indent: int = 2) -> None:
     encoded = msgspec.json.encode(facts)
     sys.stdout.write((msgspec.json.format(encoded, indent=indent) if indent else encoded).decode("utf-8") + "\n")
     sys.stdout.flush()
+
+
+def abandon_stdout() -> None:
+    """Let what could not be written go: Python tries it again at its end, and complains."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 def can_ask() -> bool:

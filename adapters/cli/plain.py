@@ -19,11 +19,10 @@ from engine.core.lifecycle import RUN_OVER
 @contextmanager
 def printing(engine: Watchable, *, as_json: bool) -> Iterator[None]:
     """Print each change while the context is open, as a line or as JSON."""
-    print_record = _print_json if as_json else _print_line
 
     def see(records: Sequence[e.Record], board: Blackboard) -> None:
         for record in records:
-            print_record(record, board)
+            print_record(record, board, as_json=as_json)
 
     stop = engine.watch(see)
     try:
@@ -57,10 +56,9 @@ def _explain(board: Blackboard, run: RunId) -> None:
         output.say(decision_words.how_to_answer(board.decisions[prompt.id]))
 
 
-def _print_line(record: e.Record, board: Blackboard) -> None:
-    if text := line(record, board):
+def print_record(record: e.Record, board: Blackboard, *, as_json: bool) -> None:
+    """Print a change that people are told of as a line, or any as JSON."""
+    if as_json:
+        output.say_json(record_facts(record), indent=0)
+    elif text := line(record, board):
         output.say(text)
-
-
-def _print_json(record: e.Record, _: Blackboard) -> None:
-    output.say_json(record_facts(record), indent=0)

@@ -16,7 +16,7 @@ from adapters.cli.follow import exit_code, until_settled
 from adapters.cli.keys import read_line
 from adapters.cli.names import run_of, unfinished
 from adapters.cli.orders import give
-from adapters.cli.plain import conclude, printing, warn
+from adapters.cli.plain import conclude, print_record, printing, warn
 from adapters.process_log import log_to_stderr
 from adapters.settings import person
 from adapters.wiring import Session, open_session, read_board, request_for
@@ -24,7 +24,6 @@ from bot.cards import warnings as warnings_of
 from bot.forecast import forecast
 from bot.replies import commands as say
 from bot.replies import runs as run_words
-from bot.replies.progress import line
 from bot.replies.spend import forecast as forecast_words
 from engine.clock import SystemClock
 from engine.core import commands as c
@@ -81,23 +80,29 @@ def resume(repo: Path, name: str | None, overrides: Mapping[str, object], wishes
     if over is not None:
         refuse(run_words.is_over(over))
     if not named:
-        output.say(run_words.nothing_to_resume())
+        _tell(run_words.nothing_to_resume(), wishes)
         return 0
     holder = EngineLock.holder(root)
     if holder is not None and holder.socket:
-        return _resume_elsewhere(root, board, named, holder.pid)
+        return _resume_elsewhere(root, board, named, holder.pid, wishes)
     return _run(lambda seen: _resume(root, named, overrides, wishes, seen))
 
 
-def _resume_elsewhere(root: Path, board: Blackboard, named: Sequence[RunId], pid: int) -> int:
+def _tell(text: str, wishes: Wishes) -> None:
+    """Say it where a program that reads JSON does not read it."""
+    (output.complain if wishes.as_json else output.say)(text)
+
+
+def _resume_elsewhere(root: Path, board: Blackboard, named: Sequence[RunId], pid: int, wishes: Wishes) -> int:
     paused = [run for run in named if board.runs[run].paused or (len(named) == 1 and board.runs[run].parked_until)]
     for run in paused:
         answer, _ = asyncio.run(give(root, c.ResumeRun(run)))
         if isinstance(answer, c.Refused):
             refuse(answer.reason)
-        output.say("\n".join(filter(None, (line(record, board) for record in answer))))
+        for record in answer:
+            print_record(record, board, as_json=wishes.as_json)
     if not paused:
-        output.say(say.is_at_work([str(run) for run in named], pid))
+        _tell(say.is_at_work([str(run) for run in named], pid), wishes)
     return 0
 
 

@@ -47,6 +47,11 @@ def no_attempt(task: str, attempt: int | None, latest: int) -> str:
     return f"{task} has no attempt {attempt}; its attempts are 1 to {latest}"
 
 
+def not_written(reason: str) -> str:
+    """Where the answer should go there is no room."""
+    return f"the answer could not be written: {reason}"
+
+
 def no_conversation(task: str, attempt: int) -> str:
     """An attempt that has not written a batch yet."""
     return f"attempt {attempt} of {task} has written no conversation yet; it is written in batches of 16 turns"

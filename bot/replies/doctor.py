@@ -93,7 +93,7 @@ def pilot_only() -> str:
 
 def state_branch(branch_bytes: int, packs: int, epochs: int, has_graph: bool) -> str:
     """How big the state branch is."""
-    earlier = f", {count(epochs - 1, 'earlier epoch')}" if epochs > 1 else ""
+    earlier = f", {count(epochs, 'earlier epoch')}" if epochs else ""
     graph = "" if has_graph else ", no commit-graph yet"
     return f"orch-state is {size(branch_bytes)} for a clone{earlier}; {count(packs, 'pack')}{graph}"
 

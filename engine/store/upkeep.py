@@ -34,6 +34,7 @@ class Sizes(msgspec.Struct, frozen=True):
     branch_bytes: int
     """What a clone pays for the state branch."""
     epochs: int
+    """The earlier ones that are here."""
     is_graph_written: bool
 
 
@@ -105,7 +106,7 @@ class Upkeep:
             packs=len(packs),
             pack_bytes=sum(packs.values()),
             branch_bytes=self._bytes() if self._ref in known else 0,
-            epochs=len(known),
+            epochs=len(set(known) - {self._ref}),
             is_graph_written=(self._objects / "info" / "commit-graphs" / "commit-graph-chain").exists(),
         )
 

@@ -1,6 +1,9 @@
 """Bad input gets one sentence with the remedy, exit code 2, and changes nothing."""
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,6 +112,33 @@ def test_new_makes_no_folder_for_an_objective_that_is_refused(orch: Orch, tmp_pa
 def test_nothing_to_resume_is_no_error(orch: Orch, tmp_path: Path):
     said = orch("resume", "-C", repository(tmp_path / "shop"))
     assert (said.code, said.out) == (0, 'no run is unfinished; `orch start "<objective>"` begins one\n')
+
+
+def test_a_program_that_reads_json_reads_no_prose(orch: Orch, tmp_path: Path):
+    said = orch("resume", "--json", "-C", repository(tmp_path / "shop"))
+    assert (said.code, said.out, is_sentence(said.err)) == (0, "", True)
+
+
+def run(program: str, **settings: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program], stderr=subprocess.PIPE, text=True, timeout=60, check=False, **settings
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("asked", ["'log', '-n', '5'", "'log', '--json'", "'list'"])
+def test_a_full_disk_is_told_in_a_sentence(shop: Path, asked: str):
+    with Path("/dev/full").open("w") as full:
+        ended = run(f"from adapters.cli.main import main; main([{asked}, '-C', {str(shop)!r}])", stdout=full)
+    assert (ended.returncode, is_sentence(ended.stderr)) == (2, True), ended.stderr
+    assert "No space left" in ended.stderr
+
+
+def test_ctrl_c_is_heard_while_the_program_is_still_loading(tmp_path: Path):
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from adapters.cli.main import main; main(['log'])"
+    ended = run(program)
+    assert (ended.returncode, ended.stderr) == (130, "")
 
 
 NEWER = '{"kind":"task-teleported","run":"R1","task":"T5"}'

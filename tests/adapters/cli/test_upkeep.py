@@ -1,11 +1,13 @@
 """`orch upkeep`, with and without an engine at work."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
+from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
 from tests.adapters.cli.conftest import Orch
-from tests.fakes.entries import git, new_repository
+from tests.fakes.entries import entry, git, new_repository
 
 
 def test_it_says_what_it_did_and_how_big_things_are(orch: Orch, shop: Path):
@@ -15,6 +17,16 @@ def test_it_says_what_it_did_and_how_big_things_are(orch: Orch, shop: Path):
     assert "orch-state is" in said.out
     assert "for a clone" in said.out
     git(shop, "fsck", "--strict")
+
+
+def test_it_counts_the_earlier_epochs_as_doctor_does(orch: Orch, own_shop: Path):
+    assert "epoch" not in orch("upkeep", "-C", own_shop).out
+    with closing(GitLog.open(own_shop)) as log:
+        log.begin_epoch()
+        log.append([entry(65, event='{"kind":"run-paused","run":"R1"}', files={})])
+    assert "1 earlier epoch kept" in orch("upkeep", "-C", own_shop).out
+    assert json.loads(orch("upkeep", "--json", "-C", own_shop).out)["sizes"]["epochs"] == 1
+    assert "1 earlier epoch" in orch("doctor", "-C", own_shop).out
 
 
 def test_beside_a_running_engine_it_only_tends(orch: Orch, shop: Path):

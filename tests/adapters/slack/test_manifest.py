@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from typer.testing import CliRunner
 
-from adapters.cli.main import app
+from adapters.cli.app import app
 from adapters.slack.inbound import COMMAND, SHORTCUT
 from adapters.slack.manifest import EVENTS, SCOPES, manifest, written
 from bot.grammar import COMMANDS
