@@ -3,22 +3,23 @@
 Must run while the engine's lock is held and before anything is dispatched.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import Final
 
+from engine.clock import iso
 from engine.core import commands as c
 from engine.core import phoenix
 from engine.core.blackboard import Blackboard
 from engine.core.entities import TaskState
-from engine.core.events import UnknownEvent, decode
+from engine.core.events import Record, UnknownEvent, decode
 from engine.core.ids import attempt_branch
-from engine.core.lifecycle import UNFINISHED
+from engine.core.lifecycle import UNFINISHED, BrokenHistory, IllegalTransition
 from engine.ledger import ENGINE, Ledger
 from engine.ports import Log
 from engine.store.entry import StoredEntry
-from engine.store.errors import NewerLog
-from engine.store.layout import board_from_files
+from engine.store.errors import BrokenLog, NewerLog
+from engine.store.layout import board_from_files, project
 from engine.treasury import settle_lost_grants
 from engine.workspace.repository import Repository
 
@@ -40,9 +41,12 @@ def load_board(log: Log, at: StoredEntry | None = None) -> Blackboard:
     last = at or log.last()
     if last is None:
         return Blackboard()
+    return board_from_files(_board_files(log, last), last.seq)
+
+
+def _board_files(log: Log, at: StoredEntry) -> Iterator[tuple[str, bytes]]:
     # Of one commit: an engine may seal a run meanwhile, which takes its files from one folder to the other.
-    folders = (log.files(at=last.commit, under=folder, suffix=".json") for folder in ("archive", "runs"))
-    return board_from_files(chain.from_iterable(folders), last.seq)
+    return chain.from_iterable(log.files(at=at.commit, under=name, suffix=".json") for name in ("archive", "runs"))
 
 
 def refuse_unknown(log: Log) -> None:
@@ -58,6 +62,32 @@ def refuse_unknown(log: Log) -> None:
             decode(event)
         except UnknownEvent as error:
             raise NewerLog(commit, str(error)) from error
+
+
+def refuse_broken(log: Log, fork: StoredEntry | None) -> None:
+    """Return when the log goes on from an entry (None: begins) as an engine writes it: every event can follow the one before, and the
+    newest files of the board are what they leave.
+
+    Raises: BrokenLog naming the first commit that is not; NewerLog.
+    """
+    refuse_unknown(log)
+    board = load_board(log, fork) if fork else Blackboard()
+    files = dict(_board_files(log, fork)) if fork else {}
+    last = fork
+    for last in log.entries(after=fork.commit if fork else None):
+        try:
+            record = Record(last.seq, iso(last.at_ms), dict(last.trailers).get("Orch-Actor", ""), decode(last.event))
+            changed = project(board, board.apply(record))
+        except UnknownEvent as error:
+            raise NewerLog(last.commit, str(error)) from error
+        except (BrokenHistory, IllegalTransition) as error:
+            raise BrokenLog(last.commit, f"its event can't follow: {error}") from error
+        gone = tuple(f"{path}/" for path, content in changed.items() if content is None)
+        files = {path: content for path, content in files.items() if not path.startswith(gone)} if gone else files
+        files |= {path: content for path, content in changed.items() if content is not None}
+    found = dict(_board_files(log, last)) if last else {}
+    if wrong := sorted(path for path in files.keys() | found.keys() if files.get(path) != found.get(path)):
+        raise BrokenLog(last.commit if last else "", f"{wrong[0]} is not as the events leave it")
 
 
 async def fail_lost_attempts(ledger: Ledger) -> None:

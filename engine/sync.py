@@ -57,7 +57,8 @@ class Sync:
         self._work_tree = None if repository.is_bare() else repository.path
         self.place = place
         self._enough = threading.Event()
-        self._kept = f"{_KEPT}/{place.remote}/state"
+        self.kept = f"{_KEPT}/{place.remote}/state"
+        """Where the branch of there is kept, as it was fetched last."""
         self._kept_epochs = f"{_KEPT}/{place.remote}/epoch/"
 
     def push(self, within_s: float = PUSH_WITHIN_S) -> None:
@@ -94,10 +95,10 @@ class Sync:
             return None
         self._talk(
             "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.place.remote,
-            f"+{self.place.ref}:{self._kept}", f"+{EPOCHS}*:{self._kept_epochs}*", f"{APART}*:{APART}*",
+            f"+{self.place.ref}:{self.kept}", f"+{EPOCHS}*:{self._kept_epochs}*", f"{APART}*:{APART}*",
             within_s=within_s,
         )  # fmt: skip
-        return self._tip(self._kept)
+        return self._tip(self.kept)
 
     def relation(self, theirs: str | None) -> Relation:
         """What our branch is to a commit of theirs that was fetched.

@@ -9,11 +9,12 @@ from adapters.cli.folder import root_of
 from adapters.wiring import read_log, read_settings
 from bot.replies import sync as say
 from engine.clock import SystemClock
-from engine.recovery import load_board, refuse_unknown
-from engine.store.errors import EngineRunning
+from engine.recovery import load_board, refuse_broken, refuse_unknown
+from engine.store.entry import StoredEntry
+from engine.store.errors import BrokenLog, EngineRunning
 from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
-from engine.sync import HistoriesDiffer, Place, Relation, Sync
+from engine.sync import HistoriesDiffer, Place, Relation, Sync, SyncFailed
 from engine.union import United, unite
 from engine.workspace.repository import Repository
 
@@ -35,7 +36,7 @@ def sync(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> None:
             if relation == "apart" and theirs is not None:
                 united = _put_together(root, both, theirs)
             else:
-                _take_over(both, relation, theirs)
+                _take_over(root, both, relation, theirs)
     except EngineRunning:
         relation = "ahead"
     if relation in ("ahead", "nothing", "apart"):
@@ -55,7 +56,7 @@ def clone_state(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> N
         _publish_leftovers(root)
         theirs = both.fetch()
         relation = both.relation(theirs)
-        _take_over(both, relation, theirs)
+        _take_over(root, both, relation, theirs)
     if relation == "nothing":
         refuse(say.nothing_there(place.remote, place.ref))
     if relation == "apart":
@@ -69,19 +70,35 @@ def _publish_leftovers(root: Path) -> None:
         log.clean_leftovers()
 
 
-def _take_over(both: Sync, relation: Relation, theirs: str | None) -> None:
+def _take_over(root: Path, both: Sync, relation: Relation, theirs: str | None) -> None:
     """Have here what the branch there has, where it goes on from ours."""
     if theirs is not None and relation == "behind":
+        with closing(read_log(root)) as log:
+            _refuse_broken(root, both, log.last())
         both.take_over(theirs)
     elif relation in ("same", "ahead"):
         both.take_over_epochs()
+
+
+def _refuse_broken(root: Path, both: Sync, fork: StoredEntry | None) -> None:
+    """Return when what was fetched goes on from the fork as an engine writes: what it holds becomes the board of whoever takes it over.
+
+    Raises: SyncFailed with the reason; NewerLog.
+    """
+    with closing(GitLog.open(root, ref=both.kept)) as log:
+        try:
+            refuse_broken(log, fork)
+        except BrokenLog as error:
+            raise SyncFailed(say.broken(both.place.remote, both.kept, str(error))) from error
 
 
 def _put_together(root: Path, both: Sync, theirs: str) -> United:
     """Our events on top of theirs. Until the branch moves, at once, it is what it was."""
     with closing(read_log(root)) as log:
         refuse_unknown(log)
-        ours = list(log.entries(after=both.fork(theirs)))
+        fork = both.fork(theirs)
+        _refuse_broken(root, both, log.entry(fork))
+        ours = list(log.entries(after=fork))
         with closing(GitLog.open(root, ref=both.begin_union(theirs))) as union:
             united = unite(load_board(union), ours, lambda path, at: log.read(path, at=at), SystemClock().now_ms())
             if united.entries:

@@ -53,3 +53,11 @@ def no_remote_name(text: str) -> str:
 def differ(remote: str) -> str:
     """Both sides hold something of their own."""
     return f"both orch-state here and that of {remote} hold events that the other lacks; nothing was changed"
+
+
+def broken(remote: str, kept: str, fault: str) -> str:
+    """The branch of there holds what no engine wrote."""
+    return (
+        f"what {remote} has as orch-state is not what an engine writes: {fault} Nothing was changed here. "
+        f"`git log {kept}` shows it all; put a good branch in its place there, from whoever has one"
+    )

@@ -180,7 +180,7 @@ class ObjectLog(ABC):
         Raises: BrokenLog.
         """
         parts = self._parts(commit)
-        return stored_entry(commit, parts) if EVENT in dict(parts.trailers) else None
+        return stored_entry(commit, parts) if parts.parents or EVENT in dict(parts.trailers) else None
 
     def _chain(self, after: str | None, until: str) -> list[str]:
         """The commits from `until` down to `after` or the first root, both included, through all epochs."""

@@ -110,6 +110,42 @@ def test_two_sides_that_worked_apart_are_put_together_and_pushed(
     assert "Two engines worked on R1 apart" in orch("status", "-C", own_shop).out
 
 
+def spoilt(there: Path, kind: str) -> None:
+    """Let somebody add a commit to the branch that no engine writes."""
+    tree, message = git(there, "rev-parse", "orch-state^{tree}").strip(), "hello"
+    if kind == "tampered":
+        # The trailers of an honest event, beside other files than it leaves.
+        append(there, c.PauseRun(RunId("R1")))
+        message = git(there, "log", "-1", "--format=%B", "orch-state")
+        tip = git(there, "rev-parse", "orch-state~1").strip()
+        git(there, "update-ref", "refs/heads/orch-state", tip)
+    who = ("-c", "user.name=Eve", "-c", "user.email=eve@example.org")
+    made = git(there, *who, "commit-tree", tree, "-p", "orch-state", "-m", message).strip()
+    git(there, "update-ref", "refs/heads/orch-state", made)
+    git(there, "push", "--quiet", "origin", "orch-state")
+
+
+@pytest.mark.parametrize("kind", ["hello", "tampered"])
+@pytest.mark.parametrize("before", ["nothing", "behind", "apart"])
+def test_a_branch_that_no_engine_wrote_is_not_taken_over(
+    orch: Orch, own_shop: Path, remote: Path, tmp_path: Path, kind: str, before: str
+):
+    orch("sync", "-C", own_shop)
+    laptop = tmp_path / "laptop"
+    git(tmp_path, "clone", "--quiet", str(remote), "laptop")
+    if before != "nothing":
+        orch("clone-state", "-C", laptop)
+    if before == "apart":
+        orch("pause", "R1", "-C", laptop)
+    tip = git(laptop, "for-each-ref", "refs/heads/orch-state")
+    spoilt(own_shop, kind)
+    said = orch("sync", "-C", laptop)
+    assert (said.code, said.out) == (2, "")
+    assert "what origin has as orch-state is not what an engine writes: " in said.err
+    assert git(laptop, "for-each-ref", "refs/heads/orch-state") == tip
+    assert "0 events" not in orch("status", "-C", own_shop).out
+
+
 def test_beside_a_running_engine_sync_only_pushes_and_clone_state_does_nothing(
     orch: Orch, own_shop: Path, remote: Path
 ):
