@@ -3,7 +3,7 @@
 Must run while the engine's lock is held and before anything is dispatched.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Final
 
@@ -113,6 +113,15 @@ def needed_branches(board: Blackboard) -> set[str]:
     found = ((task, earlier(task.attempts)) for task in kept for earlier in (phoenix.conflicted, phoenix.checkpoint))
     needed = ((task, attempt) for task, attempt in (*current, *found) if attempt is not None)
     return {attempt_branch(task.run, task.id, attempt.number) for task, attempt in needed}
+
+
+def renamed_branches(repository: Repository, names: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """The attempt branches by their old names: the new one, as runs and tasks are called now, and the commit."""
+    now = {
+        name: ("/".join(names.get(part, part) for part in name.split("/")), commit)
+        for name, commit in repository.branches("orch/R").items()
+    }
+    return {old: (new, commit) for old, (new, commit) in now.items() if new != old}
 
 
 def delete_stale_branches(repository: Repository, board_now: Callable[[], Blackboard]) -> None:

@@ -9,7 +9,7 @@ from adapters.cli.folder import root_of
 from adapters.wiring import read_log, read_settings
 from bot.replies import sync as say
 from engine.clock import SystemClock
-from engine.recovery import load_board, refuse_broken, refuse_unknown
+from engine.recovery import load_board, refuse_broken, refuse_unknown, renamed_branches
 from engine.store.entry import StoredEntry
 from engine.store.errors import BrokenLog, EngineRunning
 from engine.store.gitlog import GitLog
@@ -26,7 +26,8 @@ def sync(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> None:
     """
     root = root_of(repo)
     place = _place(root, remote, quiet)
-    both = Sync(Repository.open(root, on_a_branch=False), place)
+    repository = Repository.open(root, on_a_branch=False)
+    both = Sync(repository, place)
     united = None
     try:
         with EngineLock(root, since_ms=SystemClock().now_ms()):
@@ -34,7 +35,7 @@ def sync(repo: Path, remote: str | None, quiet: bool, as_json: bool) -> None:
             theirs = both.fetch()
             relation = both.relation(theirs)
             if relation == "apart" and theirs is not None:
-                united = _put_together(root, both, theirs)
+                united = _put_together(repository, both, theirs)
             else:
                 _take_over(root, both, relation, theirs)
     except EngineRunning:
@@ -92,8 +93,9 @@ def _refuse_broken(root: Path, both: Sync, fork: StoredEntry | None) -> None:
             raise SyncFailed(say.broken(both.place.remote, both.kept, str(error))) from error
 
 
-def _put_together(root: Path, both: Sync, theirs: str) -> United:
+def _put_together(repository: Repository, both: Sync, theirs: str) -> United:
     """Our events on top of theirs. Until the branch moves, at once, it is what it was."""
+    root = repository.path
     with closing(read_log(root)) as log:
         refuse_unknown(log)
         fork = both.fork(theirs)
@@ -103,7 +105,13 @@ def _put_together(root: Path, both: Sync, theirs: str) -> United:
             united = unite(load_board(union), ours, lambda path, at: log.read(path, at=at), SystemClock().now_ms())
             if united.entries:
                 union.append(united.entries)
+    moved = renamed_branches(repository, united.names)
+    # Work that nobody has reviewed yet is kept alive by its branch alone, so the new name comes before the board that knows it.
+    for new, commit in moved.values():
+        repository.set_branch(new, commit)
     both.end_union()
+    for old in moved:
+        repository.delete_branch(old)
     return united
 
 

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from adapters.wiring import read_board
 from engine.core import commands as c
-from engine.core.ids import RunId
+from engine.core.entities import Criterion
+from engine.core.ids import RunId, TaskId
 from engine.ledger import carry_out
-from engine.recovery import load_board
+from engine.recovery import delete_stale_branches, load_board
 from engine.store.entry import Entry
 from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
+from engine.workspace.repository import Repository
 from tests.adapters.cli.conftest import Orch
 from tests.adapters.cli.written import START_MS, repository
 from tests.fakes.entries import git, new_repository
@@ -20,7 +23,8 @@ from tests.fakes.entries import git, new_repository
 
 def carried_out(log: GitLog, command: c.Command) -> list[Entry]:
     entries: list[Entry] = []
-    carry_out(load_board(log), command, "cli:ann", {}, START_MS, entries)
+    told = carry_out(load_board(log), command, "cli:ann", {}, START_MS, entries)
+    assert not isinstance(told, c.Refused), told.reason
     return entries
 
 
@@ -108,6 +112,28 @@ def test_two_sides_that_worked_apart_are_put_together_and_pushed(
     assert left
     assert left == git(tmp_path / "laptop", "for-each-ref", "--format=%(objectname)", "refs/orch/apart/")
     assert "Two engines worked on R1 apart" in orch("status", "-C", own_shop).out
+
+
+def test_work_that_waits_for_review_is_kept_under_its_new_name(
+    orch: Orch, own_shop: Path, remote: Path, tmp_path: Path
+):
+    orch("sync", "-C", own_shop)
+    git(tmp_path, "clone", "--quiet", str(remote), "laptop")
+    laptop, name = tmp_path / "laptop", TaskId("T11")
+    orch("clone-state", "-C", laptop)
+    for side, title in ((own_shop, "Another part"), (laptop, "A part of ours")):
+        criteria = (Criterion("it is done", "test -e done"),)
+        append(side, c.AddTask(RunId("R1"), title, criteria=criteria))
+    base, who = git(laptop, "rev-parse", "HEAD").strip(), ("-c", "user.name=A", "-c", "user.email=a@b")
+    work = git(laptop, *who, "commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "work").strip()
+    git(laptop, "branch", "orch/R1/T11/a1", work)
+    append(laptop, c.StartAttempt(name, base))
+    append(laptop, c.SubmitWork(name, 1, work, "done"))
+    orch("sync", "-C", own_shop)
+    assert "T11 is now T12" in orch("sync", "-C", laptop).out
+    repository = Repository.open(laptop)
+    delete_stale_branches(repository, lambda: read_board(laptop))
+    assert repository.branches("orch/") == {"orch/R1/T12/a1": work}
 
 
 def spoilt(there: Path, kind: str) -> None:
