@@ -117,8 +117,13 @@ def _refuse_secrets(
     found = [place for delta in changes for place in _secrets_in(worktree, delta, find)]
     if not found:
         return
-    old = (tree.get(delta.old_file.id) for delta in changes)
-    known = {secret for blob in old if isinstance(blob, pygit2.Blob) for secret in find(_text(blob.data))}
+    before = [delta.old_file for delta in changes if delta.status != DeltaStatus.UNTRACKED]
+    blobs = (tree.get(file.id) for file in before)
+    old = [
+        *(_text(blob.data) for blob in blobs if isinstance(blob, pygit2.Blob)),
+        *(_text(file.raw_path) for file in before),
+    ]
+    known = {secret for text in old for secret in find(text)}
     if new := [where for where, secret in found if secret not in known]:
         more = f" and {len(new) - MAX_PLACES} more" if len(new) > MAX_PLACES else ""
         raise CannotCommit(

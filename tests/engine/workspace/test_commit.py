@@ -165,7 +165,11 @@ def test_a_secret_in_the_target_of_a_symlink_is_refused(repository: Repository, 
 def test_what_the_base_held_already_is_not_the_workers_fault_in_whichever_file_it_is_now(
     repository: Repository, pool: WorktreePool
 ) -> None:
-    worktree = pool.take(commit(repository.path, {"old.ini": f"a = 1\nkey = {SECRET}\n", "other.ini": "b = 1\n"}))
+    base = {"old.ini": f"a = 1\nkey = {SECRET}\n", "other.ini": "b = 1\n", "sk-name-0123456789abcdef": ""}
+    worktree = pool.take(commit(repository.path, base))
+    write(worktree.path, {"sk-name-0123456789abcdef": "changed\n"})
+    assert changes(repository, worktree) == ["sk-name-0123456789abcdef"]
+    (worktree.path / "sk-name-0123456789abcdef").write_text("")
     (worktree.path / "old.ini").rename(worktree.path / "new.ini")
     assert changes(repository, worktree) == ["new.ini", "old.ini"]
     write(worktree.path, {"old.ini": f"key = {SECRET}\n"})
