@@ -15,6 +15,7 @@ import pygit2
 from engine.core import events as e
 from engine.ports import Log
 from engine.proofs import Fault, said_in
+from engine.rewording import reworded
 from engine.store.commits import PREVIOUS_EPOCH
 from engine.store.entry import StoredEntry
 from engine.store.errors import BrokenLog
@@ -136,6 +137,8 @@ def _unlike(old: StoredEntry, before: e.AnyEvent, new: StoredEntry, names: dict[
     if isinstance(expected, e.PostIntended) and isinstance(event, e.PostIntended):
         # These count events, which have other numbers here; earlier versions left them as they were.
         expected = msgspec.structs.replace(expected, key=event.key, until_seq=event.until_seq)
+    if event != expected:  # earlier versions left names in words as they were
+        expected = reworded(expected, names)
     said = {
         "event": (expected, event),
         "actor": (dict(old.trailers).get("Orch-Actor"), dict(new.trailers).get("Orch-Actor")),

@@ -21,6 +21,7 @@ from engine.core.fold_task import AboutAttempt
 from engine.core.ids import RunId, TaskId, number
 from engine.core.lifecycle import BrokenHistory, IllegalTransition
 from engine.ledger import ENGINE, carry_out, entry_of, follow_up
+from engine.rewording import reworded
 from engine.store.entry import Entry, StoredEntry
 from engine.store.layout import attempt_folder
 
@@ -76,7 +77,8 @@ class _Telling:
         """Fold the event in and add its entry; or set it aside."""
         before = e.decode(old.event)
         self._rename(name_given(before))
-        event = _renumbered(renamed(before, self.united.names), self._seqs, self.united.names)
+        names = self.united.names
+        event = reworded(_renumbered(renamed(before, names), self._seqs, names), names)
         actor = dict(old.trailers).get("Orch-Actor", ENGINE)
         if problem := self._problem_with(event):
             self._set_aside(old, event, problem)

@@ -194,6 +194,33 @@ def test_files_of_a_renamed_task_move_with_it(ours: ProvenRun, theirs: Clone):
     assert proven(ours) == ""
 
 
+def ask_about_a_renamed_task(ours: ProvenRun, theirs: Clone) -> None:
+    another(theirs, "their second")
+    ours.give(c.AddTask(R1, "Repair T5 and R1", criteria=(Criterion("it is done", CHECK),)), "cli:ada")
+    ours.give(c.InterruptTask(TaskId("T5"), "T5 goes astray"), "cli:ada")
+    assert put_together(ours).names == {"T5": "T6"}
+
+
+def test_the_engines_own_words_name_a_renamed_task_as_it_is_now(ours: ProvenRun, theirs: Clone):
+    ask_about_a_renamed_task(ours, theirs)
+    (question,) = board(ours).open_decisions.values()
+    assert question.question == "T6 (Repair T5 and R1) was interrupted: T5 goes astray. What now?"
+    with closing(GitLog.open(ours.repository.path)) as log:
+        last = log.last()
+    assert last is not None
+    assert last.subject.startswith("T6 ready -> waiting_human by cli:ada: D1 asks: T6 (Repair T5 and R1) was")
+    assert proven(ours) == ""
+
+
+def test_what_an_earlier_version_told_again_is_still_proven(
+    ours: ProvenRun, theirs: Clone, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("engine.union.reworded", lambda event, _names: event)
+    ask_about_a_renamed_task(ours, theirs)
+    assert next(iter(board(ours).open_decisions.values())).question.startswith("T5 ")
+    assert proven(ours) == ""
+
+
 def test_what_cannot_follow_is_set_aside_and_a_person_is_asked(ours: ProvenRun, theirs: Clone):
     theirs.complete(T3)
     ours.approve(T3)
