@@ -37,6 +37,7 @@ from engine.service import CannotStart, Engine, Parts, RunRequest
 from engine.store.errors import StoreError
 from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
+from engine.store.upkeep import EPOCH_BYTES
 from engine.sync import Sync
 from engine.workspace.repository import Repository
 
@@ -87,7 +88,7 @@ async def open_session(
         stack.enter_context(_cancelled_by_signals())
         door = socket_path(repository.git_dir)
         stack.enter_context(EngineLock(repository.git_dir, since_ms=clock.now_ms(), socket=door))
-        log = GitLog.open(repository.git_dir)
+        log = GitLog.open(repository.git_dir, epoch_bytes=settings.epoch_bytes)
         stack.callback(log.close)
         log.clean_leftovers()
         log.write_ahead()
@@ -155,14 +156,14 @@ async def request_for(
     return RunRequest(objective.strip(), branch, tip, config, gates, by, dedupe)
 
 
-def read_log(path: Path) -> GitLog:
+def read_log(path: Path, epoch_bytes: int = EPOCH_BYTES) -> GitLog:
     """The state branch of the repository that `path` lies in, for reading; close it. What a killed engine left durable but
     unpublished is published first, where that is possible.
 
     Raises: NotARepository, NoCommits, RepositoryUnusable.
     """
     git_dir = Repository.open(path, on_a_branch=False).git_dir
-    log = GitLog.open(git_dir)
+    log = GitLog.open(git_dir, epoch_bytes=epoch_bytes)
     holder = EngineLock.holder(git_dir)
     # An engine publishes for itself; another command that is at it is waited for.
     if (holder is None or not holder.socket) and log.has_leftovers():

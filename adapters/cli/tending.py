@@ -24,9 +24,9 @@ from engine.store.lock import EngineLock
 def upkeep(repo: Path, as_json: bool) -> None:
     """Seal what is due (unless an engine holds the repository), tend the branch, and print what came of it."""
     root = root_of(repo)
-    keep_logs_days = read_settings(root).keep_logs_days
-    with closing(read_log(root)) as log:
-        sealed = _seal_without_engine(root, log, keep_logs_days)
+    settings = read_settings(root)
+    with closing(read_log(root, settings.epoch_bytes)) as log:
+        sealed = _seal_without_engine(root, log, settings.keep_logs_days)
         tended = log.tend()
         sizes = log.upkeep.sizes()
     if as_json:
@@ -35,6 +35,8 @@ def upkeep(repo: Path, as_json: bool) -> None:
     if sealed is None:
         output.say(say.engine_is_running())
     output.say(say.tended(len(sealed or ()), tended.packs_before, tended.packs_after))
+    if tended.is_epoch_full:
+        output.say(say.epoch_is_full(settings.epoch_bytes))
     output.say(say.sizes(sizes.branch_bytes, sizes.pack_bytes, sizes.packs, sizes.epochs))
 
 

@@ -36,6 +36,7 @@ from bot.people import PeopleRules
 from engine.agent.outcome import Limits
 from engine.core.entities import GateSpec, LadderStep, RoleName
 from engine.options import Options
+from engine.store.upkeep import EPOCH_BYTES
 from engine.sync import Place
 from engine.workspace.repository import Repository
 
@@ -81,6 +82,7 @@ class Settings(BaseModel):
     gates: tuple[GateSpec, ...] = ()
     console_port: Port | None = None
     keep_logs_days: float = Options("").keep_logs_days
+    epoch_bytes: int = EPOCH_BYTES
     state_place: Place | None = None
     people: PeopleRules | None = None
     tools: Mapping[str, ToolTable] = {}
@@ -125,6 +127,7 @@ def load_settings(repository: Repository, base: str, overrides: Mapping[str, obj
         "cheap_model": file.cheap_model or "",
         "console_port": file.console.port,
         "keep_logs_days": file.state.keep_logs,
+        "epoch_bytes": file.state.epoch_mb * 2**20,
         "state_place": Place(file.state.push, file.state.quiet) if file.state.push else None,
         "people": PeopleRules(**file.people.model_dump()) if file.people else None,
         "tools": file.tools,

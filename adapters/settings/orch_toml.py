@@ -30,6 +30,7 @@ from engine.agent.outcome import Limits
 from engine.core.entities import LadderStep, RoleName
 from engine.model.lanes import Rates
 from engine.options import Options
+from engine.store.upkeep import EPOCH_BYTES
 
 FILE: Final = "orch.toml"
 LADDER: Final[tuple[LadderStep, ...]] = ("brief", "stronger_model", "replan", "human")
@@ -98,13 +99,15 @@ class _Console(BaseModel):
 
 
 class _State(BaseModel):
-    """`keep_logs`: days after which the conversations of a run that is over leave the files of the state branch.
+    """`keep_logs`: days after which the conversations of a run that is over leave the files of the state branch; `epoch_mb`: MiB that
+    a clone pays for the branch at most, about.
 
     `push` names a git remote and never an address: a file of a repository must not say where its history is sent.
     """
 
     model_config = FROZEN
     keep_logs: Annotated[float, Field(ge=0, le=36_500)] = Options("").keep_logs_days
+    epoch_mb: Annotated[int, Field(ge=1, le=4_096)] = EPOCH_BYTES // 2**20
     push: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$")] = ""
     quiet: bool = False
 

@@ -25,6 +25,11 @@ def sizes(branch_bytes: int, pack_bytes: int, packs: int, epochs: int) -> str:
     )
 
 
+def epoch_is_full(epoch_bytes: int) -> str:
+    """What comes of a branch that is too big; an upkeep of the engine does it, which has something to write."""
+    return f"orch-state is over {size(epoch_bytes)} for a clone: the next engine begins a new epoch"
+
+
 def size(in_bytes: int) -> str:
     """`812 bytes`, `1.4 kB`, `32.0 MB`, `73.5 GB`."""
     if in_bytes < 1000:

@@ -31,7 +31,7 @@ class LogMovedOn(StoreError):
         self.ref, self.left_at, self.found = ref, left_at, found
         super().__init__(
             f"{ref} was left at {left_at or 'nothing'} and is now at {found or 'nothing'}: somebody else moved it. "
-            f"Nothing was written; open the log again and fold from there."
+            f"Nothing more was written; `orch resume` goes on from what is there now."
         )
 
 

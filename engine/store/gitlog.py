@@ -30,7 +30,7 @@ from engine.store.objectlog import ObjectLog
 from engine.store.pack import Pack
 from engine.store.packfolder import PackFolder
 from engine.store.repository import common_dir, open_repository
-from engine.store.upkeep import Tended, Upkeep
+from engine.store.upkeep import EPOCH_BYTES, Tended, Upkeep
 from engine.store.wal import Group, WriteAheadLog
 from engine.store.wal import read as read_groups
 
@@ -48,7 +48,7 @@ _REREAD_AFTER_S: Final = (0.0, 0.02, 0.1)
 class GitLog(ObjectLog):
     """The port Log on one ref of a repository."""
 
-    def __init__(self, repository: pygit2.Repository, ref: str) -> None:
+    def __init__(self, repository: pygit2.Repository, ref: str, epoch_bytes: int) -> None:
         self._repository = repository
         self._path = Path(repository.path)
         self._disk = Disk()
@@ -59,15 +59,15 @@ class GitLog(ObjectLog):
         self._pack = Pack()
         self._unpublished = 0
         self._background = BackgroundGit(common_dir(self._path))
-        self.upkeep = Upkeep(common_dir(self._path), ref, self._background)
+        self.upkeep = Upkeep(common_dir(self._path), ref, self._background, epoch_bytes)
         self._closed = threading.Event()
         self._odb = Odb(common_dir(self._path) / "objects")
         super().__init__(self._odb, ref)
         self._published = self._left_at
 
     @classmethod
-    def open(cls, repository: Path, *, ref: str = refs.STATE) -> Self:
-        """The log on `ref` of the repository (any worktree of it, or bare); the ref need not exist.
+    def open(cls, repository: Path, *, ref: str = refs.STATE, epoch_bytes: int = EPOCH_BYTES) -> Self:
+        """The log on `ref` of the repository (any worktree of it, or bare); the ref need not exist. An epoch ends at `epoch_bytes`.
 
         Raises: RepositoryUnusable.
         """
@@ -82,7 +82,7 @@ class GitLog(ObjectLog):
             raise RepositoryUnusable(
                 f"{ref} in {repository} only points to another branch; delete it or choose another"
             )
-        return cls(opened, ref)
+        return cls(opened, ref, epoch_bytes)
 
     def tip(self) -> str | None:
         self._show()
@@ -105,7 +105,7 @@ class GitLog(ObjectLog):
                 self._publish()
             except (LogMovedOn, AppendFailed) as error:
                 extra = {"action": "unpublished", "reason": str(error)}
-                logger.error("what is durable is published when the log is opened again", extra=extra)  # noqa: TRY400 - no trace
+                logger.info("what git was not shown is in the write-ahead log", extra=extra)
             self._closed.set()
             if self._wal is not None:
                 self._wal.close()
@@ -295,7 +295,7 @@ class GitLog(ObjectLog):
             kept = self._wal_path.rename(self._wal_path.with_name(f"wal-{new[:12]}"))
             extra = {"action": "set_aside", "ref": self.ref, "file": str(kept)}
             logger.error(
-                "somebody moved the branch away from events that were not published; the file holds them", extra=extra
+                "somebody moved the branch away from events that were not published: %s holds them", kept, extra=extra
             )
             return
         aside = f"{refs.APART}{new[:12]}"
@@ -306,7 +306,8 @@ class GitLog(ObjectLog):
         self._pack = Pack()
         extra = {"action": "set_aside", "ref": self.ref, "kept": aside}
         logger.error(
-            "somebody moved the branch before events of ours were published; `git log` of the kept ref shows them",
+            "somebody moved the branch before events of ours were published: `git log %s` shows them",
+            aside,
             extra=extra,
         )
 

@@ -91,6 +91,15 @@ def test_the_history_of_a_file_is_found_through_bloom_filters(repository, log):
     assert all(b"BDAT" in graph.read_bytes()[:200] for graph in graphs.glob("*.graph"))
 
 
+def test_how_big_an_epoch_may_be_is_said_when_the_log_is_opened(repository, log):
+    append(log, 1, 30)
+    log.close()
+    small = GitLog.open(repository, epoch_bytes=1000)
+    assert small.tend().is_epoch_full
+    small.append([entry(31)])
+    assert len(epochs(repository)) == 1
+
+
 def test_a_branch_that_is_too_big_is_to_begin_an_epoch(repository, log):
     append(log, 1, 30)
     small = Upkeep(repository / ".git", log.ref, BackgroundGit(repository / ".git"), epoch_bytes=1000)
