@@ -4,7 +4,7 @@ Each merge names in `Orch-State` the state commit it was proven at. So the two h
 state branch contradicts the target, and whoever rewinds the target contradicts the state branch. Must only read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -15,7 +15,9 @@ from engine.core import plan
 from engine.core.blackboard import Blackboard
 from engine.core.entities import COMMITTERS, Criterion, GateProof, Receipt, Run, Task
 from engine.core.ids import RunId, TaskId
-from engine.workspace.repository import Repository, UnknownBranch, UnknownCommit
+from engine.store.refs import STATE
+from engine.workspace.git import run_git
+from engine.workspace.repository import Repository, UnknownCommit
 
 ANCHOR: Final = "Orch-State"
 
@@ -82,7 +84,7 @@ class Proofs:
             problems.append(f"the receipt is for {receipt.branch!r}, expected the run's branch {run.branch!r}")
         elif not self.holds(run, receipt.commit):
             problems.append(
-                f"{receipt.branch} does not hold {receipt.commit[:10]}, which landed there: was it rewound?"
+                f"{receipt.branch} does not hold {receipt.commit[:10]}, which landed there: {self._why(run, receipt.commit)}"
             )
         for problem in problems:
             yield Fault(problem, commit=landing.commit, seq=landing.seq, run=task.run, task=task.id)
@@ -92,22 +94,50 @@ class Proofs:
         if run.state != "completed":
             return
         if not self.holds(run, run.final_commit):
-            yield Fault(f"{run.branch} does not hold {run.final_commit[:10]}, where the run completed", run=run.id)
+            why = self._why(run, run.final_commit)
+            problem = f"{run.branch} does not hold {run.final_commit[:10]}, where the run completed: {why}"
+            yield Fault(problem, run=run.id)
         for fault in _unlike([(g.name, g.run) for g in run.final_gates], [(g.name, g.run) for g in run.gates], "gates"):
             yield Fault(f"at its completion: {fault}", run=run.id)
         for gate in _red(run.final_gates):
             yield Fault(f"it completed with the gate {gate.name!r} red (exit code {gate.exit_code})", run=run.id)
 
-    def of_branches(self) -> Iterator[Fault]:
-        """Landings on the target branches that the state branch knows nothing of: then its end was cut off."""
+    def of_branches(self, recorded: Collection[str], *, is_at_work: bool) -> Iterator[Fault]:
+        """Landings on the target branches that are none of the `recorded`: then the end of the state branch was cut off.
+
+        One that is prepared is on its way while an engine is at work.
+        """
         known = {task.receipt.commit for task in self._board.tasks.values() if task.receipt is not None}
         for branch in dict.fromkeys(run.branch for run in self._board.runs.values()):
             for commit in self._first_parents(branch):
                 found = said_in(commit.message)
-                if ANCHOR in found and str(commit.id) not in known:
-                    name = f"{found.get('Orch-Task', '?')} of {found.get('Orch-Run', '?')}"
-                    problem = f"{branch} holds a landing of {name} that the state branch has no receipt for"
-                    yield Fault(problem, commit=str(commit.id), run=found.get("Orch-Run", ""))
+                if ANCHOR not in found or str(commit.id) in recorded:
+                    continue
+                problem = f"{branch} holds a landing of {_landed(found)} that "
+                if str(commit.id) not in known:
+                    problem += "the state branch has no receipt for"
+                elif not is_at_work:
+                    problem += (
+                        "is prepared and not recorded: `orch resume` records it where an engine died in the middle; "
+                        "else the end of the state branch was cut off"
+                    )
+                else:
+                    continue
+                yield Fault(problem, commit=str(commit.id), run=found.get("Orch-Run", ""))
+
+    def of_lost_branch(self) -> Iterator[Fault]:
+        """A landing on any branch, of which there must be none where the state branch holds no run."""
+        trailer = f"^{ANCHOR}: [0-9a-f]{{40}}$"
+        options = "-1", "--format=%H", "--merges", "--extended-regexp", f"--grep={trailer}", "--branches", "--remotes"
+        for commit in run_git("log", *options, "HEAD", git_dir=self._repository.git_dir).stdout.decode().split():
+            found = said_in(self._repository.message(commit))
+            remote = next(iter(self._repository.remote_branches(STATE.removeprefix("refs/heads/"))), "")
+            if remote:
+                remedy = f"run `orch clone-state{f' --remote {remote}' if remote != 'origin' else ''}`"
+            else:
+                remedy = "`orch clone-state` gets it from a remote, and `git fsck` may still find the last commit of it"
+            problem = f"it is a landing of {_landed(found)}, and there is no run on a state branch here; {remedy}"
+            yield Fault(problem, commit=commit, run=found.get("Orch-Run", ""))
 
     def of_carried(self, tasks: Mapping[TaskId, Task]) -> Iterator[Fault]:
         """What is wrong with tests that landed in another task's work: they have to be in it."""
@@ -135,21 +165,34 @@ class Proofs:
 
     def _reachable(self, run: Run) -> Iterator[str]:
         try:
-            tip, base = self._repository.branch_tip(run.branch), self._repository.commit(run.base).id
-        except (UnknownBranch, UnknownCommit):
+            base = self._repository.commit(run.base).id
+        except UnknownCommit:
             return
-        walker = self._repository.handle().walk(pygit2.Oid(hex=tip))
-        walker.hide(base)
-        yield from (str(commit.id) for commit in walker)
-        if self._repository.is_ancestor(run.base, tip):
-            yield run.base
+        for tip in self._tips(run.branch):
+            walker = self._repository.handle().walk(pygit2.Oid(hex=tip))
+            walker.hide(base)
+            yield from (str(commit.id) for commit in walker)
+            if self._repository.is_ancestor(run.base, tip):
+                yield run.base
+
+    def _tips(self, branch: str) -> list[str]:
+        """Where the branch is here, and then at the remotes: a clone may have it there alone, or further on."""
+        here = self._repository.branches(branch).get(branch)
+        return list(dict.fromkeys(filter(None, (here, *self._repository.remote_branches(branch).values()))))
+
+    def _why(self, run: Run, commit: str) -> str:
+        """Why the run's branch may not hold the commit."""
+        is_fetched = self._repository.has(commit) and self._repository.has(run.base)
+        if is_fetched or not list(self._repository.handle().remotes.names()):
+            return "was it rewound?"
+        return f"fetch {run.branch} first, or was it rewound?"
 
     def _first_parents(self, branch: str) -> Iterator[pygit2.Commit]:
         first = next(run for run in self._board.runs.values() if run.branch == branch)
-        try:
-            commit = self._repository.commit(self._repository.branch_tip(branch))
-        except UnknownBranch:
+        tips = self._tips(branch)
+        if not tips:
             return
+        commit = self._repository.commit(tips[0])
         while str(commit.id) != first.base:
             yield commit
             if not commit.parents:
@@ -204,6 +247,10 @@ def without_receipt(tasks: Mapping[TaskId, Task]) -> Iterator[Fault]:
     for task in tasks.values():
         if task.state == "complete" and task.receipt is None and task.role in COMMITTERS:
             yield Fault("it is complete without a receipt", run=task.run, task=task.id)
+
+
+def _landed(found: Mapping[str, str]) -> str:
+    return f"{found.get('Orch-Task', '?')} of {found.get('Orch-Run', '?')}"
 
 
 def _of_gates(receipt: Receipt, criteria: Sequence[Criterion], run: Run) -> Iterator[str]:

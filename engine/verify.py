@@ -8,6 +8,7 @@ from engine.ports import Log
 from engine.proofs import Fault, Proofs, without_receipt
 from engine.replay import Replay
 from engine.retold import Retold
+from engine.store.lock import EngineLock
 from engine.workspace.repository import Repository
 
 __all__ = ["Fault", "verify"]
@@ -23,10 +24,12 @@ def verify(repository: Repository, log: Log, *, only_tip: bool = False) -> tuple
 
 
 def _faults(repository: Repository, log: Log, *, only_tip: bool) -> Iterator[Fault]:
+    # Asked before the log is read: what an engine has prepared until then it may record meanwhile, and then end.
+    is_at_work = EngineLock.holder(repository.git_dir) is not None
     try:
         replay = Replay(repository.handle(), only_tip=only_tip)
-        for step in replay.steps(log):
-            yield from step.faults
+        found = [fault for step in replay.steps(log) for fault in step.faults]
+        yield from found
         retold = Retold(repository.handle(), log, replay.places)
         yield from retold.check(replay.of_others)
         proofs = Proofs(repository, replay.board, retold.places)
@@ -37,6 +40,9 @@ def _faults(repository: Repository, log: Log, *, only_tip: bool) -> Iterator[Fau
         yield from proofs.of_carried(replay.board.tasks)
         for run in replay.board.runs.values():
             yield from proofs.of_run(run)
-        yield from proofs.of_branches()
+        recorded = {landing.event.receipt.commit for landing in replay.landings}
+        if not found and not replay.board.runs:
+            yield from proofs.of_lost_branch()
+        yield from proofs.of_branches(recorded, is_at_work=is_at_work)
     except pygit2.GitError as error:
         yield Fault(f"git can't read on: {error}; nothing more was verified; `git fsck --full` names all that is lost")

@@ -5,10 +5,14 @@ from typing import Final
 
 import pygit2
 
+from adapters.cli import output
 from adapters.cli.errors import refuse
+from adapters.wiring import STATE_BRANCH
 from bot.replies import commands as say
+from bot.replies import sync as sync_words
 from bot.text import clean
-from engine.workspace.repository import NotARepository
+from engine.core.blackboard import Blackboard
+from engine.workspace.repository import NotARepository, Repository
 
 _IGNORED: Final = ".venv/\n__pycache__/\n*.pyc\nnode_modules/\n.DS_Store\n"
 _NAME, _EMAIL = "orch", "engine@orch.invalid"
@@ -23,6 +27,13 @@ def root_of(folder: Path) -> Path:
         raise NotARepository(say.not_a_repository(str(folder.resolve())))
     repository = pygit2.Repository(str(folder))
     return Path(repository.workdir or repository.path).resolve()
+
+
+def tell_of_clone(root: Path, board: Blackboard) -> None:
+    """Where nothing was ever run, say how to get what a remote has."""
+    remotes = () if board.seq else Repository.open(root, on_a_branch=False).remote_branches(STATE_BRANCH)
+    for remote in remotes:
+        output.say(sync_words.is_elsewhere(remote))
 
 
 def make_repository(folder: Path, objective: str) -> Path:

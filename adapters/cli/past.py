@@ -8,7 +8,7 @@ import msgspec
 
 from adapters.cli import output
 from adapters.cli.errors import refuse
-from adapters.cli.folder import root_of
+from adapters.cli.folder import root_of, tell_of_clone
 from adapters.cli.moments import time_of
 from adapters.cli.names import run_of, task_of
 from adapters.wiring import read_log
@@ -36,7 +36,8 @@ def log(repo: Path, wishes: Wishes, as_json: bool) -> None:
     """The events that were asked for, newest first."""
     root = root_of(repo)
     with closing(read_log(root)) as branch:
-        wanted = _wanted(load_board(branch), wishes)
+        board = load_board(branch)
+        wanted = _wanted(board, wishes)
         history = History(Repository.open(root, on_a_branch=False), branch)
         found = history.find(wanted, wishes.limit + 1 if wishes.limit else None)
         command = history.command(wanted)
@@ -46,6 +47,7 @@ def log(repo: Path, wishes: Wishes, as_json: bool) -> None:
     elif not shown:
         since = iso(wanted.since_ms) if wanted.since_ms is not None else ""
         output.say(say.nothing_found(say.asked_for(wanted.run or "", wanted.task or "", wanted.actor or "", since)))
+        tell_of_clone(root, board)
     else:
         _print(shown, command, say.more(wishes.limit) if len(found) > len(shown) else "")
 

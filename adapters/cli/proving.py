@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from adapters.cli import output
-from adapters.cli.folder import root_of
+from adapters.cli.folder import root_of, tell_of_clone
 from adapters.wiring import read_board, read_log
 from bot.replies import proof as say
 from engine.verify import verify as find_faults
@@ -28,4 +28,5 @@ def verify(repo: Path, only_tip: bool, as_json: bool) -> int:
         board = read_board(root)
         receipts = sum(1 for task in board.tasks.values() if task.receipt is not None and task.state == "complete")
         output.say(say.proven(board.seq, receipts, only_tip))
+        tell_of_clone(root, board)
     return 1 if faults else 0

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from adapters.cli import output
 from adapters.cli.errors import refuse
-from adapters.cli.folder import root_of
+from adapters.cli.folder import root_of, tell_of_clone
 from adapters.cli.moments import Moment, moment_of, split_moment
 from adapters.cli.names import decision_of, run_of, task_of, unfinished
 from adapters.cli.view import RUN_STYLES, STYLES, prompt_view, run_view
@@ -54,11 +54,13 @@ def status(repo: Path, as_json: bool) -> None:
         output.show(_runs_table(cards))
     output.say("")
     output.say(run_words.engine_runs(holder.pid) if holder else run_words.engine_rests(len(cards)))
+    tell_of_clone(root, board)
 
 
 def list_runs(repo: Path, as_json: bool) -> None:
     """Every run, the newest first."""
-    board = read_board(root_of(repo))
+    root = root_of(repo)
+    board = read_board(root)
     cards = [run_card(board, run) for run in reversed(board.runs)]
     if as_json:
         output.say_json(cards)
@@ -66,15 +68,18 @@ def list_runs(repo: Path, as_json: bool) -> None:
         output.show(_runs_table(cards))
     else:
         output.say(run_words.no_runs())
+        tell_of_clone(root, board)
 
 
 def show(repo: Path, name: str | None, as_json: bool) -> None:
     """A run (the latest, when nothing is named), a task or a question, with everything a person asks about it, now or then."""
     typed, seq = split_moment(name or "")
-    moment = moment_of(root_of(repo), seq)
+    root = root_of(repo)
+    moment = moment_of(root, seq)
     board = moment.board
     if name is None and not board.runs:
         output.say(run_words.no_runs())
+        tell_of_clone(root, board)
         return
     found = _named(moment, typed or str(next(reversed(board.runs), "")))
     if moment.entry is not None and not as_json:

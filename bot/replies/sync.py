@@ -45,6 +45,12 @@ def nothing_there(remote: str, ref: str) -> str:
     )
 
 
+def is_elsewhere(remote: str) -> str:
+    """There is no state branch here, and a remote's was fetched beside its other branches."""
+    named = "" if remote == "origin" else f" --remote {remote}"
+    return f"{remote} has the runs of this repository: `orch clone-state{named}` gets them here"
+
+
 def no_remote_name(text: str) -> str:
     """An address where a name is wanted."""
     return f"{text!r} is no name of a git remote; `git remote add <name> <address>` makes one"

@@ -102,6 +102,13 @@ class Repository:
         names = (name.removeprefix(_HEADS) for name in handle.listall_references() if name.startswith(_HEADS + prefix))
         return {name: self.branch_tip(name) for name in names}
 
+    def remote_branches(self, name: str) -> dict[str, str]:
+        """The commits of this branch at the remotes, by remote, as they were when they were last fetched."""
+        handle = self.handle()
+        names = {f"refs/remotes/{remote}/{name}": remote for remote in handle.remotes.names() if remote}
+        found = [ref for ref in handle.listall_references() if ref in names]
+        return {names[ref]: str(handle.references[ref].resolve().target) for ref in found}
+
     def set_branch(self, name: str, commit: str) -> None:
         """Let the branch point to the commit, wherever it pointed before; for branches that only the engine writes."""
         oid = self.commit(commit).id

@@ -16,6 +16,7 @@ from engine.ledger import ENGINE, carry_out, entry_of
 from engine.store import layout
 from engine.store.entry import Entry
 from engine.store.gitlog import GitLog
+from engine.verify import Fault, verify
 from engine.workspace import train
 from engine.workspace.repository import Repository
 from tests.engine.workspace.target import git, make_repository
@@ -137,6 +138,20 @@ class ProvenRun:
         who = pygit2.Signature("coder", "coder@orch.invalid", self.now_ms // 1000, 0)
         tree = index.write_tree(handle)
         return str(handle.create_commit(None, who, who, f"work {name}\n", tree, [base]))
+
+
+def faults(run: ProvenRun, *, only_tip: bool = False) -> tuple[Fault, ...]:
+    """What `orch verify` finds."""
+    log = GitLog.open(run.repository.path)
+    try:
+        return verify(run.repository, log, only_tip=only_tip)
+    finally:
+        log.close()
+
+
+def text(found: tuple[Fault, ...]) -> str:
+    """The faults, a line each."""
+    return "\n".join(f"{fault.where}: {fault.problem}" for fault in found)
 
 
 def rewrite(run: ProvenRun, change: "dict[int, str | None]") -> None:

@@ -12,10 +12,10 @@ from engine.core.entities import Criterion, FileRef, GateProof, Spend
 from engine.core.ids import RunId, TaskId
 from engine.store import layout
 from engine.store.entry import Entry
-from engine.store.gitlog import GitLog
+from engine.store.lock import EngineLock
 from engine.union import WAS, was_of
-from engine.verify import Fault, verify
-from tests.engine.proven import BY, CHECK, ProvenRun, reword, rewrite
+from engine.verify import Fault
+from tests.engine.proven import BY, CHECK, ProvenRun, faults, reword, rewrite, text
 from tests.engine.workspace.target import git
 
 T3, T4, T5 = TaskId("T3"), TaskId("T4"), TaskId("T5")
@@ -24,18 +24,6 @@ T3, T4, T5 = TaskId("T3"), TaskId("T4"), TaskId("T5")
 @pytest.fixture
 def run(tmp_path: Path) -> ProvenRun:
     return ProvenRun(tmp_path / "target").start()
-
-
-def faults(run: ProvenRun, *, only_tip: bool = False) -> tuple[Fault, ...]:
-    log = GitLog.open(run.repository.path)
-    try:
-        return verify(run.repository, log, only_tip=only_tip)
-    finally:
-        log.close()
-
-
-def text(found: tuple[Fault, ...]) -> str:
-    return "\n".join(f"{fault.where}: {fault.problem}" for fault in found)
 
 
 def seq_of(run: ProvenRun, kind: str, task: str) -> int:
@@ -58,12 +46,16 @@ def test_a_run_under_way_is_proven_so_far(run: ProvenRun):
     assert faults(run) == ()
 
 
-def test_a_landing_that_is_not_recorded_yet_is_no_fault(run: ProvenRun):
+def test_a_landing_that_is_prepared_and_not_recorded_is_a_fault_while_no_engine_is_at_work(run: ProvenRun):
     work = run.approve(T3)
     receipt, files = run.proven(T3, work)
     run.land(T3, receipt, files)
     git(run.repository.path, "update-ref", "refs/heads/orch-state", "orch-state~1")
-    assert faults(run) == ()
+    with EngineLock(run.repository.git_dir, since_ms=0):
+        assert faults(run) == ()
+    (found,) = faults(run)
+    assert found.commit == receipt.commit
+    assert "main holds a landing of T3 of R1 that is prepared and not recorded: `orch resume` records" in found.problem
 
 
 def test_a_landing_that_was_overtaken_and_proven_again_is_no_fault(run: ProvenRun):

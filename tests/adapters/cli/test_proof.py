@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.adapters.cli.conftest import Orch
 from tests.adapters.cli.written import OPENING, WritingDriver, repository, write
 from tests.bot.story import middle
@@ -116,3 +118,11 @@ def test_replay_names_the_commit_whose_header_cannot_be_read(orch: Orch, tmp_pat
     said = orch("replay", "R1", "-C", path)
     assert said.code == 1
     assert f"commit {made[:10]}: its header has no readable author line" in said.out
+
+
+@pytest.mark.parametrize("verb", ["verify", "status", "list", "show", "log"])
+def test_a_plain_clone_is_told_where_the_runs_are(orch: Orch, shop: Path, tmp_path: Path, verb: str):
+    git(shop, "clone", "--quiet", ".", str(tmp_path / "clone"))
+    said = orch(verb, "-C", tmp_path / "clone")
+    assert said.code == 0
+    assert said.out.endswith("origin has the runs of this repository: `orch clone-state` gets them here\n")
