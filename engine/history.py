@@ -7,7 +7,6 @@ command that a person can type.
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Final
 
 import msgspec
@@ -23,14 +22,21 @@ from engine.workspace.git import run_git
 from engine.workspace.repository import Repository
 
 _REGEX_SIGNS: Final = re.compile(r"([\\.\[\]{}()*+?^$|])")
+_ESCAPED: Final = r"\\\1"
+_AUTHOR: Final = re.compile(r"(?P<person>.+) \((?P<surface>[^()]+)\)")
+"""As engine.ledger.author writes it."""
 _FOR_PEOPLE: Final = "--format=%h %ad %an: %s"
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which events: of a run, of a task in it, by an actor (`coder`, `cli:ada`, or `ada` alone), since a time; None is any."""
+    """Which events: of a run, of a task in it with the questions about it, by an actor, since a time; None is any.
+
+    An actor is a role, `cli:ada`, `ada` alone, or the author as git shows it: `ada (cli)`, `orch coder`.
+    """
 
     run: RunId | None = None
     task: TaskId | None = None
+    questions: tuple[DecisionId, ...] = ()
     actor: str | None = None
     since_ms: int | None = None
 
@@ -52,11 +58,29 @@ class History:
 
         Raises: GitError; BrokenLog.
         """
-        return list(islice(self._found(wanted), limit))
+        if self._log.tip() is None:
+            return []
+        options = self._options(wanted, limit)
+        # One search a path: git's Bloom filters answer for a single one.
+        searches = [(*options, "--", path) for path in _paths(wanted)] or [options]
+        commits = {commit for search in searches for commit in self._git("log", "--format=%H", *search).split()}
+        entries = [entry for commit in commits if (entry := self._log.entry(commit)) is not None]
+        return sorted(entries, key=lambda entry: entry.seq, reverse=True)[:limit]
 
-    def command(self, wanted: Wanted) -> str:
-        """The git command that prints the same, for people."""
-        return _typed(("log", _FOR_PEOPLE, "--date=iso", *self._arguments(wanted)))
+    def command(self, wanted: Wanted, limit: int | None = None, *, is_reversed: bool = False) -> str:
+        """The git command that prints the same, for people: newest first, unless it `is_reversed`."""
+        order = ("--reverse",) if is_reversed else ()
+        paths = _paths(wanted)
+        where = ("--", *paths) if paths else ()
+        return _typed(("log", _FOR_PEOPLE, "--date=iso", *order, *self._options(wanted, limit), *where))
+
+    def before_sealing(self, run: RunId) -> str | None:
+        """The last commit that has the files of a run that was put away; None when that is not here (an earlier epoch, say).
+
+        Raises: GitError.
+        """
+        sealing = ("-1", "--format=%P", "--diff-filter=D", *self._tips(), "--", layout.run_path(run))
+        return self._git("log", *sealing).strip() or None
 
     def commit_of(self, seq: int) -> StoredEntry:
         """The event of this number, whose commit is how things stood right after it.
@@ -77,30 +101,20 @@ class History:
             )
         return found
 
-    def _found(self, wanted: Wanted) -> Iterator[StoredEntry]:
-        if self._log.tip() is None:
-            return
-        for commit in self._git("log", "--format=%H", *self._arguments(wanted)).split():
-            entry = self._log.entry(commit)
-            # The roots of epochs are no events, but touch every path that there is.
-            if entry is not None:
-                yield entry
-
-    def _arguments(self, wanted: Wanted) -> Sequence[str]:
-        chosen = []
+    def _options(self, wanted: Wanted, limit: int | None) -> tuple[str, ...]:
+        # The roots of epochs are no events, but touch every path that there is.
+        chosen = ["--min-parents=1"]
+        if limit is not None:
+            chosen.append(f"-n{limit}")
         if wanted.actor is not None:
-            signs = _REGEX_SIGNS.sub(r"\\\1", wanted.actor)
-            chosen += ["--extended-regexp", f"--grep=^Orch-Actor: (.*:)?{signs}$"]
+            chosen += ["--extended-regexp", f"--grep=^Orch-Actor: {_actors(wanted.actor)}$"]
         if wanted.since_ms is not None:
             chosen.append(f"--since={iso(wanted.since_ms)}")
-        chosen.append(self._branch)
-        if next(self._ends_of_epochs(), None) is not None:
-            chosen.append(f"--glob={EPOCHS}*")
-        if wanted.task is not None and wanted.run is not None:
-            chosen += ["--", layout.task_path(wanted.run, wanted.task)]
-        elif wanted.run is not None:
-            chosen += ["--", layout.run_folder(wanted.run)]
-        return chosen
+        return (*chosen, *self._tips())
+
+    def _tips(self) -> tuple[str, ...]:
+        is_long = next(self._ends_of_epochs(), None) is not None
+        return (self._branch, f"--glob={EPOCHS}*") if is_long else (self._branch,)
 
     def _ends_of_epochs(self) -> Iterator[StoredEntry]:
         """The last events of the epochs that are over and here, newest first."""
@@ -114,9 +128,10 @@ class History:
         return run_git(*arguments, git_dir=self._repository.git_dir, accept=(0, 1)).stdout.decode("utf-8", "replace")
 
 
-def path_of(board: Blackboard, run: RunId) -> str:
-    """Where the run lies on a branch whose board this is: its folder, or its file in the archive."""
-    return layout.archive_path(run) if board.runs[run].sealed_at else layout.run_folder(run)
+def about_task(board: Blackboard, task: TaskId) -> Wanted:
+    """All events of a task, with what was asked and answered about it."""
+    asked = tuple(decision.id for decision in board.decisions.values() if decision.task == task)
+    return Wanted(board.tasks[task].run, task, asked)
 
 
 def file_of(board: Blackboard, name: RunId | TaskId | DecisionId) -> str:
@@ -144,6 +159,23 @@ def show_command(commit: str, path: str) -> str:
 def diff_command(before: tuple[str, str], after: tuple[str, str]) -> str:
     """The git command that compares two paths, each in a commit."""
     return _typed(("diff", *(f"{commit[:12]}:{path}" for commit, path in (before, after))))
+
+
+def _paths(wanted: Wanted) -> list[str]:
+    if wanted.run is None:
+        return []
+    if wanted.task is None:
+        return [layout.run_folder(wanted.run)]
+    asked = (layout.decision_path(wanted.run, question) for question in wanted.questions)
+    return [layout.task_path(wanted.run, wanted.task), *asked]
+
+
+def _actors(typed: str) -> str:
+    """A regular expression for what may stand in `Orch-Actor`."""
+    name = _AUTHOR.fullmatch(typed)
+    if name is None:
+        return f"(.*:)?{_REGEX_SIGNS.sub(_ESCAPED, typed.removeprefix('orch '))}"
+    return _REGEX_SIGNS.sub(_ESCAPED, f"{name['surface']}:{name['person']}")
 
 
 def _typed(arguments: Sequence[str]) -> str:

@@ -6,14 +6,15 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.cli import output
-from adapters.cli.folder import root_of
-from adapters.cli.moments import Moment, moment_of, split_moment
+from adapters.cli.folder import root_of, typed_here
+from adapters.cli.moments import Moment, commit_with_files, moment_of, split_moment
 from adapters.cli.names import run_of
 from bot.comparison import Comparison, Fact, TaskPair, compare
 from bot.replies import comparison as words
 from bot.replies import history as say
 from engine.core.ids import RunId
-from engine.history import diff_command, path_of
+from engine.history import diff_command
+from engine.store.layout import run_folder
 
 
 def diff(repo: Path, before: str, after: str, as_json: bool) -> None:
@@ -22,7 +23,8 @@ def diff(repo: Path, before: str, after: str, as_json: bool) -> None:
     sides = [_side(root, typed) for typed in (before, after)]
     (then, first), (now, second) = sides
     found = compare((then.board, first), (now.board, second))
-    command = diff_command((then.commit, path_of(then.board, first)), (now.commit, path_of(now.board, second)))
+    places = [(commit_with_files(root, moment, run), run_folder(run)) for moment, run in sides]
+    command = typed_here(diff_command(*places), root)
     if as_json:
         output.say_json({"runs": [before, after], "facts": found.facts, "tasks": found.tasks, "git": command})
         return

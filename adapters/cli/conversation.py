@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -10,14 +12,16 @@ import msgspec
 from adapters.cli import output
 from adapters.cli.errors import refuse
 from adapters.cli.folder import root_of
+from adapters.cli.moments import Moment, commit_with_files, moment_of
 from adapters.cli.names import task_of
-from adapters.wiring import read_board, read_log
+from adapters.wiring import read_log
 from bot.replies import commands as say
 from bot.replies import reading as words
 from bot.text import clean, one_line, shorten
 from engine.agent.outcome import Turn
 from engine.clock import iso
 from engine.core.entities import Task
+from engine.core.ids import RunId
 from engine.model.types import Message, ToolCall
 from engine.ports import Log
 from engine.store.layout import attempt_folder
@@ -34,8 +38,8 @@ def logs(repo: Path, name: str, attempt: int | None, *, is_followed: bool, is_fu
     Raises: BadInput when there is none.
     """
     root = root_of(repo)
-    board = read_board(root)
-    task = board.tasks[task_of(board, name)]
+    now = moment_of(root, None)
+    task = now.board.tasks[task_of(now.board, name)]
     if is_followed:
         from adapters.cli.following import follow
 
@@ -44,13 +48,11 @@ def logs(repo: Path, name: str, attempt: int | None, *, is_followed: bool, is_fu
     number = attempt if attempt is not None else len(task.attempts)
     if not 1 <= number <= len(task.attempts):
         refuse(say.no_attempt(task.id, attempt, len(task.attempts)))
-    log = read_log(root)
-    try:
-        conversations = read_conversations(log, task, number)
-    finally:
-        log.close()
+    with closing(read_log(root)) as log:
+        conversations = read_conversations(log, task, number, kept_in(root, now, task.run))
     if not conversations:
-        refuse(say.no_conversation(task.id, number))
+        is_put_away = bool(now.board.runs[task.run].sealed_at)
+        refuse(say.no_conversation(task.id, number, is_put_away=is_put_away))
     if as_json:
         output.say_json([{"speaker": speaker, "turns": turns} for speaker, turns in conversations])
         return
@@ -62,10 +64,20 @@ def logs(repo: Path, name: str, attempt: int | None, *, is_followed: bool, is_fu
             print_turn(turn, is_full)
 
 
-def read_conversations(log: Log, task: Task, attempt: int) -> list[tuple[str, list[Turn]]]:
-    """Who spoke, and the turns in order: the worker, and the strategist who reviewed the work."""
+def kept_in(root: Path, now: Moment, run: RunId) -> str | None:
+    """The commit that holds the conversations of a run that was put away; None for another, which has them on the branch."""
+    return commit_with_files(root, now, run) if now.board.runs[run].sealed_at else None
+
+
+def read_conversations(log: Log, task: Task, attempt: int, kept: str | None = None) -> list[tuple[str, list[Turn]]]:
+    """Who spoke, and the turns in order: the worker, and the strategist who reviewed the work.
+
+    Where the run was put away they are in the commit `kept`; what came in later is on the branch.
+    """
     found: dict[str, list[Turn]] = {}
-    for path, content in log.files(under=attempt_folder(task.run, task.id, attempt), suffix=".jsonl"):
+    folder = attempt_folder(task.run, task.id, attempt)
+    places = (None,) if kept is None else (kept, None)
+    for path, content in chain.from_iterable(log.files(at=at, under=folder, suffix=".jsonl") for at in places):
         speaker = task.role if path.rpartition("/")[2][0].isdigit() else "strategist"
         turns = found.setdefault(speaker, [])
         turns += [msgspec.json.decode(line, type=Turn) for line in content.splitlines() if line]

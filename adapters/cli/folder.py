@@ -1,5 +1,7 @@
 """The folder that a command works on: the repository it lies in, or a new one made from nothing. Must not overwrite."""
 
+import os
+import shlex
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +36,15 @@ def tell_of_clone(root: Path, board: Blackboard) -> None:
     remotes = () if board.seq else Repository.open(root, on_a_branch=False).remote_branches(STATE_BRANCH)
     for remote in remotes:
         output.say(sync_words.is_elsewhere(remote))
+
+
+def typed_here(command: str, root: Path) -> str:
+    """The git command as it is typed in the present folder: git reads the paths after a `--` from there, not from the root."""
+    here = Path.cwd()
+    if here == root:
+        return command
+    folder = min(os.path.relpath(root, here), str(root), key=len)
+    return command.replace("git", f"git -C {shlex.quote(folder)}", 1)
 
 
 def make_repository(folder: Path, objective: str) -> Path:

@@ -6,9 +6,10 @@ from contextlib import closing
 from pathlib import Path
 
 from adapters.cli import output
-from adapters.cli.conversation import print_turn, read_conversations
+from adapters.cli.conversation import kept_in, print_turn, read_conversations
+from adapters.cli.moments import moment_of
 from adapters.looking_on import News, Said, TurnOver, Wish, looking_on
-from adapters.wiring import read_board, read_log
+from adapters.wiring import read_log
 from bot.replies import reading as words
 from bot.text import clean
 from engine.agent.outcome import Turn
@@ -32,10 +33,12 @@ async def follow(root: Path, task: Task, attempt: int, *, is_full: bool, as_json
 
 
 def _recorded(root: Path, task: Task, attempt: int) -> Iterator[TurnOver]:
-    task = read_board(root).tasks[task.id]
+    now = moment_of(root, None)
+    task = now.board.tasks[task.id]
+    kept = kept_in(root, now, task.run)
     with closing(read_log(root)) as log:
         for number in (attempt,) if attempt else range(max(1, len(task.attempts)), len(task.attempts) + 1):
-            for speaker, turns in read_conversations(log, task, number):
+            for speaker, turns in read_conversations(log, task, number, kept):
                 label = attempt_label(task.run, task.id, number, "" if speaker == task.role else "review")
                 yield from (TurnOver(label, turn) for turn in turns)
 

@@ -1,6 +1,7 @@
 """Moments as they are typed: `R7@1841` is R7 right after event 1841; `3d` and `2026-11-25` are times."""
 
 import re
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from adapters.wiring import read_log
 from bot.replies import history as say
 from engine.clock import iso
 from engine.core.blackboard import Blackboard
+from engine.core.ids import RunId
 from engine.history import History
 from engine.recovery import load_board
 from engine.store.entry import StoredEntry
@@ -57,12 +59,17 @@ def moment_of(root: Path, seq: int | None) -> Moment:
 
     Raises: NotInHistory.
     """
-    log = read_log(root)
-    try:
+    with closing(read_log(root)) as log:
         entry = None if seq is None else History(Repository.open(root, on_a_branch=False), log).commit_of(seq)
         return Moment(load_board(log, entry), entry)
-    finally:
-        log.close()
+
+
+def commit_with_files(root: Path, moment: Moment, run: RunId) -> str:
+    """What git calls a commit in which the run's own files are as they were at the moment: they go when it is put away."""
+    if not moment.board.runs[run].sealed_at:
+        return moment.commit
+    with closing(read_log(root)) as log:
+        return History(Repository.open(root, on_a_branch=False), log).before_sealing(run) or moment.commit
 
 
 def time_of(typed: str, now_ms: int) -> int:

@@ -8,7 +8,7 @@ import msgspec
 
 from adapters.cli import output
 from adapters.cli.errors import refuse
-from adapters.cli.folder import root_of, tell_of_clone
+from adapters.cli.folder import root_of, tell_of_clone, typed_here
 from adapters.cli.moments import time_of
 from adapters.cli.names import run_of, task_of
 from adapters.wiring import read_log
@@ -16,7 +16,7 @@ from bot.replies import history as say
 from bot.text import one_line
 from engine.clock import SystemClock, iso
 from engine.core.blackboard import Blackboard
-from engine.history import History, Wanted
+from engine.history import History, Wanted, about_task
 from engine.recovery import load_board
 from engine.store.entry import StoredEntry
 from engine.workspace.repository import Repository
@@ -40,7 +40,7 @@ def log(repo: Path, wishes: Wishes, as_json: bool) -> None:
         wanted = _wanted(board, wishes)
         history = History(Repository.open(root, on_a_branch=False), branch)
         found = history.find(wanted, wishes.limit + 1 if wishes.limit else None)
-        command = history.command(wanted)
+        command = typed_here(history.command(wanted, wishes.limit or None), root)
     shown = found[: wishes.limit or None]
     if as_json:
         output.say_json({"events": [_facts(entry) for entry in shown], "git": command})
@@ -53,14 +53,14 @@ def log(repo: Path, wishes: Wishes, as_json: bool) -> None:
 
 
 def history(repo: Path, task: str, as_json: bool) -> None:
-    """Everything that happened to a task, oldest first."""
+    """Everything that happened to a task, and what was asked and answered about it, oldest first."""
     root = root_of(repo)
     with closing(read_log(root)) as branch:
         board = load_board(branch)
         name = task_of(board, task)
-        wanted = Wanted(board.tasks[name].run, name)
+        wanted = about_task(board, name)
         past = History(Repository.open(root, on_a_branch=False), branch)
-        found, command = past.find(wanted)[::-1], past.command(wanted)
+        found, command = past.find(wanted)[::-1], typed_here(past.command(wanted, is_reversed=True), root)
     if as_json:
         output.say_json({"task": name, "events": [_facts(entry) for entry in found], "git": command})
     else:
@@ -76,7 +76,10 @@ def _wanted(board: Blackboard, wishes: Wishes) -> Wanted:
             refuse(say.other_run(task, own, run or ""))
         run = own
     since_ms = time_of(wishes.since, SystemClock().now_ms()) if wishes.since is not None else None
-    return Wanted(run, task, wishes.actor, since_ms)
+    if wishes.actor is not None and not wishes.actor.strip():
+        refuse(say.no_actor())
+    wanted = Wanted(run) if task is None else about_task(board, task)
+    return msgspec.structs.replace(wanted, actor=wishes.actor, since_ms=since_ms)
 
 
 def _print(found: Sequence[StoredEntry], command: str, more: str = "") -> None:

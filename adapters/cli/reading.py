@@ -1,6 +1,6 @@
 """Reads the state branch back: what needs you, the runs, one run, task or question. Needs no engine and writes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -9,8 +9,8 @@ from rich.text import Text
 
 from adapters.cli import output
 from adapters.cli.errors import refuse
-from adapters.cli.folder import root_of, tell_of_clone
-from adapters.cli.moments import Moment, moment_of, split_moment
+from adapters.cli.folder import root_of, tell_of_clone, typed_here
+from adapters.cli.moments import Moment, commit_with_files, moment_of, split_moment
 from adapters.cli.names import decision_of, run_of, task_of, unfinished
 from adapters.cli.view import RUN_STYLES, STYLES, prompt_view, run_view
 from adapters.wiring import read_board
@@ -25,7 +25,7 @@ from bot.replies.summary import summary_lines
 from bot.text import clean, one_line
 from engine.clock import SystemClock, iso
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Task
+from engine.core.entities import FileRef, Task
 from engine.core.ids import DecisionId, RunId, TaskId
 from engine.core.lifecycle import RUN_OVER
 from engine.history import file_of, show_command
@@ -86,13 +86,13 @@ def show(repo: Path, name: str | None, as_json: bool) -> None:
         entry = moment.entry
         output.say(past_words.as_of(entry.seq, iso(entry.at_ms), one_line(entry.subject)) + "\n", style="dim")
     if found in board.tasks:
-        _show_task(moment, TaskId(found), as_json)
+        _show_task(root, moment, TaskId(found), as_json)
     elif found in board.decisions:
         _show_decision(moment, DecisionId(found), as_json)
     else:
         _show_run(moment, RunId(found), as_json)
-    if moment.entry is not None and not as_json:
-        command = show_command(moment.commit, file_of(board, found))
+    if not as_json:
+        command = typed_here(show_command(moment.commit, file_of(board, found)), root)
         output.say("\n" + past_words.same_with_git(command), style="dim")
 
 
@@ -154,7 +154,7 @@ def _show_notes(board: Blackboard, name: RunId) -> None:
             output.say("\n" + "\n".join([title, *(f"  {one_line(line)}" for line in lines)]))
 
 
-def _show_task(moment: Moment, name: TaskId, as_json: bool) -> None:
+def _show_task(root: Path, moment: Moment, name: TaskId, as_json: bool) -> None:
     board, task = moment.board, moment.board.tasks[name]
     if as_json:
         output.say_json({**moment.facts(), "task": task, "line": task_line(board, task)})
@@ -166,11 +166,12 @@ def _show_task(moment: Moment, name: TaskId, as_json: bool) -> None:
     )  # fmt: skip
     note = Text(one_line(found.note), style="dim")
     output.show(Group(head, note) if found.note else head)
-    for line in _task_lines(task):
+    kept = commit_with_files(root, moment, task.run)
+    for line in _task_lines(task, lambda ref: typed_here(show_command(kept, ref.path), root)):
         output.say(line)
 
 
-def _task_lines(task: Task) -> list[str]:
+def _task_lines(task: Task, command: Callable[[FileRef], str]) -> list[str]:
     lines = ["", clean(task.description).strip()] if task.description.strip() else []
     lines += ["", *(words.criterion(number, entry) for number, entry in enumerate(task.criteria, 1))]
     for attempt in task.attempts:
@@ -178,7 +179,7 @@ def _task_lines(task: Task) -> list[str]:
         if attempt.verdict is not None:
             lines.append(f"  {one_line(words.verdict(attempt.verdict))}")
         lines += [f"  {one_line(words.watched(nudge))}" for nudge in attempt.nudges]
-        lines += [f"  git show orch-state:{ref.path}" for ref in attempt.evidence]
+        lines += [f"  {command(ref)}" for ref in attempt.evidence]
     if task.receipt is not None:
         lines += ["", words.receipt(task.receipt)]
     return lines

@@ -44,7 +44,8 @@ def _snippet(desk: Desk, task: Task, attempt: int, most: int) -> Message:
     with closing(desk.open_log()) as log:
         found = last_lines(log, task, attempt, most, desk.unwritten)
     if found is None:
-        return refusal(names_say.no_conversation(task.id, attempt))
+        is_put_away = bool(desk.engine.board.runs[task.run].sealed_at)
+        return refusal(names_say.no_conversation(task.id, attempt, is_put_away=is_put_away))
     title = say.logs_title(task.id, attempt, found.speaker, found.turns)
     return LogSnippet(task.id, attempt, title, found.lines, say.logs_more(task.id))
 

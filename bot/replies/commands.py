@@ -52,8 +52,13 @@ def not_written(reason: str) -> str:
     return f"the answer could not be written: {reason}"
 
 
-def no_conversation(task: str, attempt: int) -> str:
-    """An attempt that has not written a batch yet."""
+def no_conversation(task: str, attempt: int, *, is_put_away: bool = False) -> str:
+    """An attempt that has not written a batch yet, or whose run is in the archive."""
+    if is_put_away:
+        return (
+            f"the conversation of attempt {attempt} of {task} is in the history alone, since its run was put away: `orch logs {task}` "
+            "reads it there (in a clone after `orch clone-state`)"
+        )
     return f"attempt {attempt} of {task} has written no conversation yet; it is written in batches of 16 turns"
 
 

@@ -37,6 +37,11 @@ def bad_since(text: str) -> str:
     return f"{text!r} is no time: give one like 2026-11-25, 2026-11-25T14:30 (UTC), or an age: 90m, 12h, 3d, 2w"
 
 
+def no_actor() -> str:
+    """A name that is empty."""
+    return "--actor needs a name: a role, a person, or an author as `git log` shows it"
+
+
 def bad_moment(text: str) -> str:
     """What follows an @ and is no number."""
     return f"{text!r} names no moment; write the number of an event after the @, as in R7@1841 (`orch log` shows them)"

@@ -22,10 +22,10 @@ def events(said: Said) -> list[int]:
     return [event["seq"] for event in json.loads(said.out)["events"]]
 
 
-def by_git(repository: Path, said: Said) -> list[str]:
+def by_git(said: Said) -> list[str]:
     """The abbreviated commits that the printed command finds, in the given order."""
     command = said.out.rstrip().rpartition("with git: ")[2] or json.loads(said.out)["git"]
-    printed = subprocess.run(shlex.split(command), cwd=repository, check=True, capture_output=True, text=True).stdout
+    printed = subprocess.run(shlex.split(command), check=True, capture_output=True, text=True).stdout
     return [line.split()[0] for line in printed.splitlines()]
 
 
@@ -45,7 +45,7 @@ def test_what_log_prints_git_alone_prints_too(orch: Orch, shop: Path):
     for wish in ((), ("--task", "T5"), ("--run", "R1", "--actor", "U7"), ("--since", "2026-01-01T00:00:59")):
         said = orch("log", "-n", "0", "-C", shop, *wish)
         assert commits(said)
-        assert [c[:7] for c in commits(said)] == [c[:7] for c in by_git(shop, said)[: len(commits(said))]]
+        assert [c[:7] for c in commits(said)] == [c[:7] for c in by_git(said)]
 
 
 def test_log_is_narrowed_by_task_actor_and_time(orch: Orch, shop: Path):
@@ -71,6 +71,7 @@ def test_log_is_narrowed_by_task_actor_and_time(orch: Orch, shop: Path):
         (("show", "R1@0"), "there is no event 0"),
         (("show", "T8@3"), "T8 did not exist at event 3"),
         (("diff", "R1", "R9"), "there is no R9"),
+        (("log", "--actor", ""), "--actor needs a name"),
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence(orch: Orch, shop: Path, arguments: tuple[str, ...], words: str):
@@ -89,7 +90,7 @@ def test_a_task_of_another_run_is_not_looked_for(orch: Orch, tmp_path: Path):
 def test_history_tells_a_task_from_its_beginning_as_git_does(orch: Orch, shop: Path):
     said = orch("history", "T8", "-C", shop)
     assert "T8 planned for a coder by planner: Read the exchange rates" in said.out.splitlines()[0]
-    assert [c[:7] for c in commits(said)] == [c[:7] for c in reversed(by_git(shop, said))]
+    assert [c[:7] for c in commits(said)] == [c[:7] for c in by_git(said)]
     assert events(orch("history", "T8", "--json", "-C", shop)) == [27, 32, *range(50, 65)]
 
 
@@ -117,7 +118,7 @@ def test_show_at_a_moment_is_how_things_stood_then(orch: Orch, shop: Path):
     assert out.startswith("as of event 20, 2026-01-01 00:00 UTC: T4 planned -> ready\n")
     assert "2 of 6 tasks done" in out
     command = shlex.split(out.rstrip().rpartition("with git: ")[2])
-    printed = subprocess.run(command, cwd=shop, check=True, capture_output=True).stdout
+    printed = subprocess.run(command, check=True, capture_output=True).stdout
     assert json.loads(printed) == json.loads(orch("show", "R1@20", "--json", "-C", shop).out)["run"]
 
 
@@ -133,7 +134,7 @@ def test_diff_shows_what_differs_and_names_what_does_not(orch: Orch, shop: Path)
     assert re.search(r"^Read the exchange rates +– +T8 waiting human, 5 attempts$", out, re.MULTILINE)
     assert "the same: objective, began on, model, settings, gates" in out
     command = shlex.split(out.rstrip().rpartition("with git: ")[2])
-    printed = subprocess.run(command, cwd=shop, check=True, capture_output=True, text=True).stdout
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert '-  "tokens": 0' not in printed
     assert "T8.json" in printed
 

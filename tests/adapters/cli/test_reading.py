@@ -128,7 +128,7 @@ def test_show_a_landed_task_tells_its_proof(orch: Orch, shop: Path):
 def test_show_question_has_all_of_its_evidence(orch: Orch, shop: Path):
     out = orch("show", "D1", "-C", shop).out
     assert "│ E   assert round_money('2.675') == '2.68'" in out
-    assert out.endswith("answer with: orch decide D1 retry\n")
+    assert "answer with: orch decide D1 retry\n" in out
 
 
 def test_show_as_json_is_what_the_branch_holds(orch: Orch, shop: Path):
