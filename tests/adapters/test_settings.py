@@ -31,6 +31,10 @@ every_seconds = 60
 usd = 2.5
 tokens = 100000
 
+[state]
+keep_logs = 7
+epoch_mb = 64
+
 [models]
 coder = "openai/gpt-5"
 
@@ -102,6 +106,7 @@ def test_every_key_of_the_file_is_read(tmp_path: Path):
     assert (found.ladder, found.stronger_model) == (("brief", "human"), "anthropic/big")
     assert (found.guardian_turns, found.guardian_seconds) == (10, 60)
     assert (found.budget_usd, found.budget_tokens) == (2.5, 100000)
+    assert (found.keep_logs_days, found.epoch_bytes) == (7, 64 * 2**20)
     assert (found.setup, found.include, found.network) == ("make deps", (".env.test",), True)
     assert found.gates == (GateSpec("tests", "make test", 60, "report.xml"),)
     assert found.limits == Limits(max_turns=12, max_seconds=300, max_output_tokens=16_000)

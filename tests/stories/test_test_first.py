@@ -125,7 +125,7 @@ def test_conflict_marks_that_are_left_fail_the_attempt(workshop: Workshop):
             "Scale sums": [
                 [twice, when_the_other_has_landed],
                 [runs("grep -n '<<<<<<<' calc.py"), runs("touch x.txt"), done("left as it was")],
-                [replaces("calc.py", "return a + b", "return 1 * a + b"), done()],
+                [runs(r"sed -i '/^<<<<<<<\|^=======\|^>>>>>>>\|^    return a + b$/d' calc.py"), done()],
             ],
         },
     )
