@@ -20,11 +20,13 @@ from engine.core.entities import FileRef
 from engine.core.fold_task import AboutAttempt
 from engine.core.ids import RunId, TaskId, number
 from engine.core.lifecycle import BrokenHistory, IllegalTransition
+from engine.core.subjects import subject
 from engine.ledger import ENGINE, carry_out, entry_of, follow_up
 from engine.rewording import reworded
 from engine.store.entry import Entry, StoredEntry
 from engine.store.layout import attempt_folder
 
+MAX_WORDS_CHARS: Final = 200
 WAS: Final = "Orch-Was"
 """In a commit that tells an event again: the commit before, and the run and the task as they were named there."""
 
@@ -66,6 +68,7 @@ class _Telling:
         self._now_ms = now_ms
         self._touched: dict[RunId, dict[TaskId, None]] = {}
         self._aside: dict[RunId, list[c.SetAside]] = {}
+        self._by_people: set[str] = set()
         self._cut: set[tuple[TaskId, int]] = set()
         self._seqs: dict[int, int] = {}
         """Where each of our events is on their board, or the one before it if it was set aside."""
@@ -79,7 +82,6 @@ class _Telling:
         self._rename(name_given(before))
         names = self.united.names
         event = reworded(_renumbered(renamed(before, names), self._seqs, names), names)
-        actor = dict(old.trailers).get("Orch-Actor", ENGINE)
         if problem := self._problem_with(event):
             self._set_aside(old, event, problem)
             return
@@ -87,7 +89,7 @@ class _Telling:
         touched = self._touched.setdefault(event.run, {})
         files = {new.path: self._read(was.path, old.commit) for was, new in _files(before, event)}
         try:
-            record = e.Record(board.seq + 1, iso(old.at_ms), actor, event)
+            record = e.Record(board.seq + 1, iso(old.at_ms), _actor_of(old), event)
             entry = entry_of(board, record, old.at_ms, {path: c for path, c in files.items() if c is not None}, touched)
         except (IllegalTransition, BrokenHistory) as error:
             self._set_aside(old, event, str(error))
@@ -102,7 +104,17 @@ class _Telling:
         if isinstance(event, e.AttemptStarted):
             self._cut.add((event.task, event.attempt))
         if not isinstance(event, FOLLOWS_OF_ITSELF):
-            self._aside.setdefault(event.run, []).append(c.SetAside(old.event, old.commit, problem))
+            aside = c.SetAside(old.event, old.commit, problem, self._said(old, event))
+            self._aside.setdefault(event.run, []).append(aside)
+            self._by_people |= {old.commit} if ":" in _actor_of(old) else set()
+
+    def _said(self, old: StoredEntry, event: e.AnyEvent) -> str:
+        """When who did what, for people."""
+        task = self._board.tasks.get(getattr(event, "task", None) or TaskId(""))
+        said = subject(e.Record(old.seq, iso(old.at_ms), _actor_of(old), event), task, task)
+        if isinstance(event, e.DecisionAnswered) and event.answer.changes:
+            said = f"{said}: {' '.join(event.answer.changes.split())[:MAX_WORDS_CHARS]}"
+        return f"{iso(old.at_ms)[:16].replace('T', ' ')} UTC: {said}"
 
     def _problem_with(self, event: e.AnyEvent) -> str:
         """Why an event that would fold is set aside all the same: its task waits for others here, or its attempt is another one here."""
@@ -123,6 +135,8 @@ class _Telling:
             if run in self._board.runs:
                 follow_up(self._board, run, touched, self._now_ms, self.united.entries)
         for run, events in self._aside.items():
+            # What people said comes first: the question names so many alone.
+            events.sort(key=lambda one: one.commit not in self._by_people)
             order = c.SetEventsAside(run, tuple(events))
             carry_out(self._board, order, ENGINE, {}, self._now_ms, self.united.entries)
             self.united.set_aside += len(events)
@@ -131,6 +145,10 @@ class _Telling:
         if name is not None and name in _names_on(self._board):
             self._last[name[0]] += 1
             self.united.names[name] = f"{name[0]}{self._last[name[0]]}"
+
+
+def _actor_of(entry: StoredEntry) -> str:
+    return dict(entry.trailers).get("Orch-Actor", ENGINE)
 
 
 def was_of(commit: str, event: e.AnyEvent) -> str:

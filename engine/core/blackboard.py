@@ -272,7 +272,14 @@ def _apply_to_decision(board: Blackboard, at: str, event: e.DecisionEvent) -> To
 def _open(board: Blackboard, event: e.DecisionEvent) -> Decision:
     decision = board.decisions[event.decision]
     if not decision.is_open or decision.run != event.run:
-        raise BrokenHistory(f"{decision.id} is no open question of {event.run}")
+        over = (
+            "was withdrawn"
+            if decision.withdrawn
+            else f"was answered by {decision.answer.by}"
+            if decision.answer
+            else ""
+        )
+        raise BrokenHistory(f"{decision.id} {over or f'is no question of {event.run}'}")
     return decision
 
 

@@ -360,11 +360,12 @@ class SettleRun(msgspec.Struct, frozen=True):
 
 
 class SetAside(msgspec.Struct, frozen=True):
-    """An event of another engine that can't be taken over: its line, its commit, and why."""
+    """An event of another engine that can't be taken over: its line, its commit, why, and for people when who did what."""
 
     event: str
     commit: str
     problem: str
+    said: str = ""
 
 
 class SetEventsAside(msgspec.Struct, frozen=True):

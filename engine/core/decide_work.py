@@ -9,6 +9,7 @@ from typing import Final
 
 from engine.core import commands as c
 from engine.core import events as e
+from engine.core import limits
 from engine.core.blackboard import Blackboard
 from engine.core.decide_failures import decide_failure
 from engine.core.decide_integration import decide_integration
@@ -193,6 +194,7 @@ def _set_aside(board: Blackboard, command: c.SetEventsAside) -> Events | c.Refus
         return c.Refused(f"there is no run {command.run}, or nothing to set aside")
     count = len(command.events)
     named = f"{count} event{'s' if count != 1 else ''} of one"
+    more = [f"and {left} more, each in `orch log`"] if (left := count - limits.MAX_ASIDE_SHOWN) > 0 else []
     choice = "Keep what stands" if run.state in RUN_OVER else "Keep what stands, or stop the run"
     return [
         *(e.EventSetAside(run.id, commit=one.commit, event=one.event, problem=one.problem) for one in command.events),
@@ -200,9 +202,15 @@ def _set_aside(board: Blackboard, command: c.SetEventsAside) -> Events | c.Refus
             run.id, decision=next_decision_id(board), topic="apart",
             options=("keep",) if run.state in RUN_OVER else ("keep", "stop"),
             question=f"Two engines worked on {run.id} apart, and {named} can't follow the other's. {choice}?",
-            evidence="\n".join(f"{one.commit[:10]} {one.problem}" for one in command.events),
+            evidence="\n".join([*map(_told_aside, command.events[: limits.MAX_ASIDE_SHOWN]), *more]),
         ),
     ]  # fmt: skip
+
+
+def _told_aside(one: c.SetAside) -> str:
+    if not one.said:
+        return f"{one.commit[:10]} {one.problem}"
+    return f"{one.said}; it can't follow, since {one.problem} ({one.commit[:10]})"
 
 
 def _seal(board: Blackboard, command: c.SealRun) -> Events | c.Refused:

@@ -39,4 +39,6 @@ MAX_NOTES_WEIGHED: Final = 200
 MAX_ANCESTORS_WEIGHED: Final = 200
 MAX_TASKS_SHOWN: Final = 60
 """In the question about a plan."""
+MAX_ASIDE_SHOWN: Final = 11
+"""In the question about events of another engine; with the line that says how many more, what a chat shows."""
 MAX_SUBTASKS: Final = 12

@@ -11,6 +11,8 @@ from engine.redaction import Redactor
 from engine.site import Sites
 from engine.workspace.pool import WorktreePool
 from engine.workspace.repository import Repository
+from tests.engine.apart import Clone, clone
+from tests.engine.proven import ProvenRun
 from tests.engine.workspace.target import make_repository
 from tests.fakes.workshop import CALC
 
@@ -27,3 +29,13 @@ def sites(calc: Repository, tmp_path: Path) -> Iterator[Sites]:
     pool = WorktreePool(calc, tmp_path / "home")
     yield Sites(calc, pool, CellFactory(probe()), OPTIONS, Redactor())
     pool.close()
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> ProvenRun:
+    return ProvenRun(tmp_path / "ours").start()
+
+
+@pytest.fixture
+def theirs(ours: ProvenRun, tmp_path: Path) -> Clone:
+    return clone(ours, tmp_path / "theirs")

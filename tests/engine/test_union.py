@@ -1,7 +1,6 @@
 """Two engines that worked apart: the published history stands, the other follows, and nothing is lost."""
 
 import shutil
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -13,95 +12,19 @@ from engine.clock import iso
 from engine.core import commands as c
 from engine.core import events as e
 from engine.core.blackboard import Blackboard, fold
-from engine.core.entities import Criterion, RunConfig
+from engine.core.entities import Criterion
 from engine.core.ids import DecisionId, RunId, TaskId
-from engine.ledger import carry_out
-from engine.recovery import load_board
 from engine.store.entry import Entry, StoredEntry
 from engine.store.gitlog import GitLog
 from engine.sync import HistoriesDiffer, Place, Sync, SyncFailed
-from engine.union import United, unite
-from engine.verify import verify
-from engine.workspace.repository import Repository
+from engine.union import unite
 from tests.bench.store_workload import Workload
-from tests.engine.core import laws
+from tests.engine.apart import NOW_MS, Clone, Killed, another, board, proven, put_together
 from tests.engine.proven import CHECK, ProvenRun
-from tests.engine.store.test_store_machine import record_of
 from tests.engine.workspace.target import git
 from tests.fakes.board_view import facts
 
 R1, T3, T4 = RunId("R1"), TaskId("T3"), TaskId("T4")
-NOW_MS = 1_780_000_000_000
-
-
-class Clone(ProvenRun):
-    """The same run as another engine has it, in a repository of its own."""
-
-    def __init__(self, of: ProvenRun, folder: Path) -> None:
-        shutil.copytree(of.repository.path, folder)
-        self.repository = Repository.open(folder)
-        self.log, self.now_ms, self.given, self.edit = GitLog.open(folder), of.now_ms + 500_000, [], of.edit
-        self.board = load_board(self.log)
-
-
-@pytest.fixture
-def ours(tmp_path: Path) -> ProvenRun:
-    return ProvenRun(tmp_path / "ours").start()
-
-
-@pytest.fixture
-def theirs(ours: ProvenRun, tmp_path: Path) -> Clone:
-    return clone(ours, tmp_path / "theirs")
-
-
-def clone(ours: ProvenRun, folder: Path) -> Clone:
-    """An engine that goes on from here, and publishes first."""
-    found = Clone(ours, folder)
-    git(ours.repository.path, "remote", "add", "origin", str(found.repository.path))
-    return found
-
-
-def put_together(ours: ProvenRun, kind: type[Sync] = Sync, remote: str = "origin") -> United:
-    """What `orch sync` does before it pushes."""
-    both = kind(ours.repository, Place(remote))
-    tip = both.fetch()
-    assert tip is not None
-    assert both.relation(tip) == "apart"
-    with closing(GitLog.open(ours.repository.path)) as log:
-        told = list(log.entries(after=both.fork(tip)))
-        with closing(GitLog.open(ours.repository.path, ref=both.begin_union(tip))) as union:
-            united = unite(load_board(union), told, lambda path, at: log.read(path, at=at), NOW_MS)
-            union.append(united.entries)
-    both.end_union()
-    assert both.relation(tip) == "ahead"
-    return united
-
-
-class Killed(Sync):
-    """A union that is killed when the refs of our epochs are moved, and the branch is not."""
-
-    def take_over(self, theirs: str) -> None:
-        raise SyncFailed("killed")
-
-
-def another(run: ProvenRun, objective: str, *, epoch: bool = False) -> None:
-    """A further run, perhaps in a new epoch."""
-    if epoch:
-        run.log.begin_epoch()
-    base = run.repository.branch_tip("main")
-    run.give(c.StartRun(objective, "main", base, RunConfig("pilot"), "cli:ada"), "cli:ada")
-
-
-def board(run: ProvenRun) -> Blackboard:
-    with closing(GitLog.open(run.repository.path)) as log:
-        folded = fold(map(record_of, log.entries()))
-        assert facts(load_board(log)) == facts(folded)
-        return folded
-
-
-def proven(run: ProvenRun) -> str:
-    with closing(GitLog.open(run.repository.path)) as log:
-        return "\n".join(f"{fault.where}: {fault.problem}" for fault in verify(run.repository, log))
 
 
 def test_what_does_not_touch_is_all_there_afterwards(ours: ProvenRun, theirs: Clone):
@@ -221,27 +144,6 @@ def test_what_an_earlier_version_told_again_is_still_proven(
     assert proven(ours) == ""
 
 
-def test_what_cannot_follow_is_set_aside_and_a_person_is_asked(ours: ProvenRun, theirs: Clone):
-    theirs.complete(T3)
-    ours.approve(T3)
-    united = put_together(ours)
-    assert united.set_aside == 4
-    found = board(ours)
-    assert found.tasks[T3].state == "complete"
-    (question,) = found.open_decisions.values()
-    assert (question.kind, question.run, question.options) == ("apart", R1, ("keep", "stop"))
-    assert "4 events of one can't follow the other's" in question.question
-    with closing(GitLog.open(ours.repository.path)) as log:
-        kept = [event for one in log.entries() if isinstance(event := e.decode(one.event), e.EventSetAside)]
-    assert [type(e.decode(one.event)).__name__ for one in kept] == [
-        "AttemptStarted", "TurnsLogged", "WorkSubmitted", "WorkApproved"
-    ]  # fmt: skip
-    answer = c.AnswerDecision(question.id, "keep", "cli:ada", "2026-01-01T00:00:00Z")
-    entries: list[Entry] = []
-    assert not isinstance(carry_out(found, answer, "cli:ada", {}, NOW_MS, entries), c.Refused)
-    assert found.open_decisions == {}
-
-
 def test_what_a_chat_was_told_is_not_told_again(ours: ProvenRun, theirs: Clone):
     another(theirs, "their second")
     ours.give(c.BindChat(R1, "web", "w", "ch"), "cli:ada")
@@ -264,64 +166,6 @@ def test_what_a_chat_was_told_is_not_told_again(ours: ProvenRun, theirs: Clone):
 def seq_of_landing(run: ProvenRun) -> int:
     with closing(GitLog.open(run.repository.path)) as log:
         return next(one.seq for one in log.entries() if isinstance(e.decode(one.event), e.WorkMerged))
-
-
-def test_two_answers_to_one_question_are_one_answer_and_one_set_aside(ours: ProvenRun, theirs: Clone):
-    def answered(run: ProvenRun, by: str) -> None:
-        run.give(c.AnswerDecision(DecisionId("D1"), "stop", by, "2026-01-01T00:00:00Z"), by)
-
-    ours.give(c.AskAboutBudget(R1, "0.00 USD left"))
-    shutil.rmtree(theirs.repository.path)
-    theirs = Clone(ours, theirs.repository.path)
-    answered(theirs, "cli:ada")
-    answered(ours, "cli:bob")
-    put_together(ours)
-    found = board(ours)
-    answer = found.decisions[DecisionId("D1")].answer
-    assert answer is not None
-    assert answer.by == "cli:ada"
-    assert found.decisions[DecisionId("D2")].options == ("keep",), "the run is over"
-
-
-def interrupted(run: ProvenRun) -> None:
-    run.give(c.InterruptTask(T4), "cli:ada")
-
-
-def begun(run: ProvenRun) -> None:
-    run.complete(T3)
-    run.give(c.StartAttempt(T4, run.repository.branch_tip("main")), "coder")
-
-
-def linked(run: ProvenRun) -> None:
-    run.give(c.ChangeDependencies(T4, add=(TaskId("T5"),)), "cli:ada")
-
-
-@pytest.mark.parametrize(
-    ("there", "state"),
-    [(interrupted, "waiting_human"), (begun, "active"), (linked, "planned")],
-)
-def test_a_task_that_is_ready_here_stays_what_it_is_there(
-    tmp_path: Path, there: Callable[[ProvenRun], None], state: str
-):
-    ours = ProvenRun(tmp_path / "ours").start(tasks=3)
-    ours.give(c.ChangeDependencies(T4, add=(T3,)), "cli:ada")
-    theirs = clone(ours, tmp_path / "theirs")
-    there(theirs)
-    ours.complete(T3)
-    put_together(ours)
-    assert board(ours).tasks[T4].state == state
-    laws.questions_match_waiting_tasks(board(ours))
-
-
-def test_a_retry_takes_no_task_from_the_person_who_is_asked_about_it_there(ours: ProvenRun, tmp_path: Path):
-    ours.give(c.StartAttempt(T4, ours.repository.branch_tip("main")), "coder")
-    theirs = clone(ours, tmp_path / "theirs")
-    interrupted(theirs)
-    ours.give(c.FailAttempt(T4, 1, "tests_red", "1 failed"))
-    united = put_together(ours)
-    assert united.set_aside == 2
-    assert board(ours).tasks[T4].state == "waiting_human"
-    laws.questions_match_waiting_tasks(board(ours))
 
 
 def test_our_epochs_are_kept_and_theirs_hold(ours: ProvenRun, theirs: Clone):
