@@ -44,6 +44,7 @@ from engine.unwritten import UnwrittenTurns
 from engine.work import Evidence, Failed, Job, Journal, Submitted, WorkOutcome
 from engine.workspace.commit import CannotCommit, commit_worktree, unfit
 from engine.workspace.git import GitError
+from engine.workspace.keeping import kept, made_again
 from engine.workspace.repository import UnknownCommit
 
 Read = Callable[[str], bytes | None]
@@ -105,7 +106,7 @@ class LocalWorker:
         notepad = Notepad()
         notebook = Notebook(journal, self._redact, notepad, self._unwritten.page(job.label))
         try:
-            beginning = await asyncio.to_thread(begin, self._sites.repository, job)
+            beginning = await to_the_end(asyncio.to_thread(made_again, partial(self._begin, job)))
             if beginning.goes_on and job.checkpoint is not None:
                 earlier = without_diff(earlier, job.checkpoint.number)
             more = await asyncio.to_thread(self._known, job, beginning)
@@ -128,6 +129,18 @@ class LocalWorker:
             return Failed("lost", str(error), is_final=True)
         except (GitError, OSError) as error:
             return Failed("lost", f"no worktree could be used: {error}")
+
+    def _begin(self, job: Job) -> Beginning:
+        """The beginning, which the attempt's branch holds where nothing else does.
+
+        Raises: as `begin`.
+        """
+        repository = self._sites.repository
+        beginning = begin(repository, job)
+        if beginning.commit != job.base:
+            with kept(repository, repository.handle(), beginning.commit, job.base):
+                repository.set_branch(attempt_branch(job.run.id, job.task.id, job.attempt), beginning.commit)
+        return beginning
 
     def _known(self, job: Job, beginning: Beginning) -> tuple[Context, ...]:
         """What the role is told beside the board's view: of its beginning, the repository, and for the last look all changes."""

@@ -13,6 +13,7 @@ import pygit2
 from pygit2.enums import FileMode
 
 from engine.store.packfolder import PackFolder
+from engine.workspace.git import GitError
 from engine.workspace.removal import remove_tree
 from engine.workspace.repository import Repository, UnknownCommit
 
@@ -37,23 +38,24 @@ def remove_folders_aside(repository: Repository) -> None:
 def made_again(make: Callable[[], Made]) -> Made:
     """What `make` returns; it is called anew when objects were pruned between two of its steps."""
     for _ in range(_TRIES - 1):
-        with suppress(KeyError, pygit2.GitError, UnknownCommit):
+        with suppress(KeyError, OSError, pygit2.GitError, GitError, UnknownCommit):
             return make()
     return make()
 
 
 @contextmanager
 def kept(repository: Repository, handle: pygit2.Repository, commit: str, base: str) -> Iterator[None]:
-    """Within, nothing of the commit that is not the base's too is pruned: let a branch hold it before leaving.
+    """Within, nothing of the commit and its history that is not the base's too is pruned: let a branch hold it before leaving.
 
     Raises: KeyError, pygit2.GitError when some of it is gone already; OSError.
     """
-    tree, before = (handle[each].peel(pygit2.Tree) for each in (commit, base))
+    history = handle.walk(pygit2.Oid(hex=commit))
+    history.hide(pygit2.Oid(hex=base))
     with folder_aside(repository) as folder:
         pack = pygit2.PackBuilder(handle)
-        pack.add(pygit2.Oid(hex=commit))
-        for each in _added(tree, before):
-            pack.add(each)
+        for made in history:
+            for each in (made.id, *_added(made.tree, handle[base].peel(pygit2.Commit).tree)):
+                pack.add(each)
         pack.write(folder)
         with PackFolder(repository.git_dir).taking(Path(folder)):
             yield

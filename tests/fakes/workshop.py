@@ -1,8 +1,10 @@
 """The real engine on a real repository, with a model that plays the crew: what the stories are told with."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+import subprocess
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from engine.cell.sandbox import CellFactory, probe
@@ -178,6 +180,31 @@ class Shift:
 
 
 ENDS = ("completed", "failed", "cancelled")
+
+
+@contextmanager
+def tidied(shop: Workshop) -> Iterator[None]:
+    """While the context is open, somebody's git packs and prunes, over and over again."""
+    is_over, rounds = threading.Event(), []
+
+    def tidy() -> None:
+        while not is_over.is_set():
+            # A worktree that is just being made can stop a `git gc`, which loses nothing.
+            with suppress(subprocess.CalledProcessError):
+                shop.git("worktree", "prune")
+                shop.git("pack-refs", "--all")
+                shop.git("gc", "--quiet", "--prune=now")
+                rounds.append("done")
+
+    tidying = threading.Thread(target=tidy)
+    tidying.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        tidying.join()
+    assert rounds
+    shop.git("fsck", "--strict")
 
 
 def tell(story: Coroutine[object, object, None]) -> None:

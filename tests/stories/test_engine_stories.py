@@ -1,6 +1,8 @@
 """Stories of the real engine: real git, real cells, a model that plays the crew. What a user was promised, seen from outside."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from engine.core import events as e
 from engine.core.entities import GateSpec
 from engine.model.types import ModelError, Reply, Request
 from tests.fakes.role_model import RoleModel, done, planned, rejects, replaces, runs, writes
-from tests.fakes.workshop import CALC, JUNIT, R1, Workshop, tell
+from tests.fakes.workshop import CALC, JUNIT, R1, Workshop, tell, tidied
 
 ADD = "python3 -m unittest -q test_calc.Calc.test_add"
 MEND_ADD = (replaces("calc.py", "a - b", "a + b"), done("add adds"))
@@ -136,7 +138,10 @@ def test_green_alone_and_red_together_is_tried_again_with_the_earlier_diff_in_th
     shop.assert_receipts_hold()
 
 
-def test_a_conflict_is_an_attempt_of_the_same_task_and_loses_no_work(tmp_path: Path):
+@pytest.mark.parametrize("around", [nullcontext, tidied])
+def test_a_conflict_is_an_attempt_of_the_same_task_and_loses_no_work(
+    tmp_path: Path, around: Callable[[Workshop], AbstractContextManager[None]]
+):
     shop = Workshop(tmp_path)
     landed = asyncio.Event()
 
@@ -167,7 +172,8 @@ def test_a_conflict_is_an_attempt_of_the_same_task_and_loses_no_work(tmp_path: P
             failures = [attempt.failure for attempt in shift.task("Document sum").attempts]
             assert failures == ["conflict", "wrong_result", ""]
 
-    tell(story())
+    with around(shop):
+        tell(story())
     assert "calc.py" in model.briefs("Document sum")[1].split("## Earlier attempts")[1]
     assert '"""The sum."""\n    return a + b' in shop.show("calc.py")
     mergers = {r.messages[1].content for r in model.requests if r.messages[0].content.startswith("You are the merger")}
