@@ -1,6 +1,6 @@
 """Verifies a repository's runs from git alone: the state branch event by event, then every receipt. Must only read."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pygit2
 
@@ -14,21 +14,28 @@ from engine.workspace.repository import Repository
 __all__ = ["Fault", "verify"]
 
 
-def verify(repository: Repository, log: Log, *, only_tip: bool = False) -> tuple[Fault, ...]:
+def verify(
+    repository: Repository, log: Log, *, only_tip: bool = False, tell: Callable[[int], None] | None = None
+) -> tuple[Fault, ...]:
     """Everything that is not as an honest engine leaves it, in the order of the log; empty when all is proven.
 
     After a commit that can't be read or an impossible step, the rest of the log can't be judged and is not. With `only_tip` every
     event is folded, but only the newest commit is compared with the outcome: enough to trust what the branch says now.
+    `tell` is called with the number of each event once it is folded.
     """
-    return tuple(_faults(repository, log, only_tip=only_tip))
+    return tuple(_faults(repository, log, only_tip, tell))
 
 
-def _faults(repository: Repository, log: Log, *, only_tip: bool) -> Iterator[Fault]:
+def _faults(repository: Repository, log: Log, only_tip: bool, tell: Callable[[int], None] | None) -> Iterator[Fault]:
     # Asked before the log is read: what an engine has prepared until then it may record meanwhile, and then end.
     is_at_work = EngineLock.holder(repository.git_dir) is not None
     try:
         replay = Replay(repository.handle(), only_tip=only_tip)
-        found = [fault for step in replay.steps(log) for fault in step.faults]
+        found: list[Fault] = []
+        for step in replay.steps(log):
+            found += step.faults
+            if tell is not None and step.entry is not None:
+                tell(step.entry.seq)
         yield from found
         retold = Retold(repository.handle(), log, replay.places)
         yield from retold.check(replay.of_others)

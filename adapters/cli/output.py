@@ -38,6 +38,13 @@ def complain(text: str) -> None:
     _print(f"orch: {text}", "", sys.stderr)
 
 
+def overwrite(text: str) -> None:
+    """Let one line of a terminal say this, on stderr, in place of what it said; nothing where that is no terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{text}\x1b[K")
+        sys.stderr.flush()
+
+
 def _print(text: str, style: str, stream: TextIO) -> None:
     from bot.text import clean
 

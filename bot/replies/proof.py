@@ -14,6 +14,11 @@ def proven(events: int, receipts: int, only_tip: bool = False) -> str:
     return f"proven from git alone: {compared}{count(events, 'event')}, {count(receipts, 'receipt')}"
 
 
+def verified_so_far(events: int) -> str:
+    """It goes on."""
+    return f"{count(events, 'event')} verified ..."
+
+
 def fault(where: str, problem: str) -> str:
     """One thing that is wrong, and where."""
     return f"{where}: {problem}" if where else problem

@@ -1,10 +1,13 @@
 """`orch verify` ends with 1 on what is not proven, and says where; the engine's own tests cover what it finds."""
 
+import io
 import json
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
+from adapters.cli import proving
 from tests.adapters.cli.conftest import Orch
 from tests.adapters.cli.written import OPENING, WritingDriver, repository, write
 from tests.bot.story import middle
@@ -118,6 +121,22 @@ def test_replay_names_the_commit_whose_header_cannot_be_read(orch: Orch, tmp_pat
     said = orch("replay", "R1", "-C", path)
     assert said.code == 1
     assert f"commit {made[:10]}: its header has no readable author line" in said.out
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_sees_how_far_it_is(shop: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(proving, "EVENTS_A_WORD", 10)
+    terminal = Terminal()
+    with redirect_stderr(terminal), redirect_stdout(io.StringIO()):
+        proving.verify(shop, False, True)
+    assert terminal.getvalue().startswith("\r10 events verified ...\x1b[K\r20 events verified ...\x1b[K")
+    assert terminal.getvalue().endswith("\r\x1b[K")
 
 
 @pytest.mark.parametrize("verb", ["verify", "status", "list", "show", "log"])
