@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 from typing import Final
 
+from msgspec.structs import astuple
+
 from engine.clock import iso
 from engine.core import commands as c
 from engine.core import phoenix
-from engine.core.blackboard import Blackboard
+from engine.core.blackboard import Blackboard, Touched
 from engine.core.entities import TaskState
 from engine.core.events import Record, UnknownEvent, decode
 from engine.core.ids import attempt_branch
@@ -72,19 +74,23 @@ def refuse_broken(log: Log, fork: StoredEntry | None) -> None:
     """
     refuse_unknown(log)
     board = load_board(log, fork) if fork else Blackboard()
-    files = dict(_board_files(log, fork)) if fork else {}
-    last = fork
+    last, touched = fork, dict[tuple[object, ...], Touched]()
     for last in log.entries(after=fork.commit if fork else None):
         try:
-            record = Record(last.seq, iso(last.at_ms), dict(last.trailers).get("Orch-Actor", ""), decode(last.event))
-            changed = project(board, board.apply(record))
+            changed = board.apply(
+                Record(last.seq, iso(last.at_ms), dict(last.trailers).get("Orch-Actor", ""), decode(last.event))
+            )
+            touched[astuple(changed)] = changed
         except UnknownEvent as error:
             raise NewerLog(last.commit, str(error)) from error
         except (BrokenHistory, IllegalTransition) as error:
             raise BrokenLog(last.commit, f"its event can't follow: {error}") from error
-        gone = tuple(f"{path}/" for path, content in changed.items() if content is None)
-        files = {path: content for path, content in files.items() if not path.startswith(gone)} if gone else files
-        files |= {path: content for path, content in changed.items() if content is not None}
+    files: dict[str, bytes | None] = dict(_board_files(log, fork)) if fork else {}
+    for each in touched.values():
+        files |= project(board, each)
+    # The folder of a run that was put away.
+    gone = tuple(f"{path}/" for path, content in files.items() if content is None)
+    files = {path: content for path, content in files.items() if content is not None and not path.startswith(gone)}
     found = dict(_board_files(log, last)) if last else {}
     if wrong := sorted(path for path in files.keys() | found.keys() if files.get(path) != found.get(path)):
         raise BrokenLog(last.commit if last else "", f"{wrong[0]} is not as the events leave it")

@@ -9,12 +9,12 @@ import pytest
 
 from engine.core import commands as c
 from engine.core.blackboard import Blackboard
-from engine.core.entities import Attempt, FailureKind, Task, TaskState
+from engine.core.entities import Attempt, FailureKind, RunConfig, Task, TaskState
 from engine.core.ids import RunId, TaskId
 from engine.core.lifecycle import UNFINISHED
 from engine.housekeeping import Housekeeper
 from engine.ledger import Ledger
-from engine.recovery import delete_stale_branches, load_board, needed_branches
+from engine.recovery import delete_stale_branches, load_board, needed_branches, refuse_broken
 from engine.store.gitlog import GitLog
 from engine.store.memory import MemoryLog
 from engine.workspace.repository import Repository
@@ -119,3 +119,12 @@ def test_a_board_is_read_from_one_commit_while_the_engine_goes_on(tmp_path: Path
     seq = run.board.seq
     board = load_board(Late.open(run.repository.path))
     assert (board.seq, list(board.runs), run.board.seq > seq) == (seq, ["R1"], True)
+
+
+def test_what_an_engine_wrote_is_taken_from_any_of_its_events_on(tmp_path: Path):
+    run = ProvenRun(tmp_path / "target").start().complete().finish()
+    run.log.begin_epoch()
+    run.give(c.SealRun(RunId("R1")))
+    run.give(c.StartRun("more", "main", run.repository.branch_tip("main"), RunConfig("pilot"), "cli:ada"), "cli:ada")
+    for fork in (None, *run.log.entries()):
+        refuse_broken(run.log, fork)
