@@ -243,7 +243,7 @@ def entry_of(
     name, email = author(record.actor)
     return Entry(
         seq=record.seq, at_ms=at_ms, author=name, author_email=email, trailers=trailers_of(record),
-        subject=subject(record, before, draft.tasks.get(task) if task else None), event=e.encode(record.event),
+        subject=subject(record, before, draft), event=e.encode(record.event),
         # What goes, goes first: turns that are told after their run was sealed are kept in their own commit.
         files={**layout.project(draft, touched), **files},
     )  # fmt: skip

@@ -130,7 +130,7 @@ class Replay:
         touched = self.board.apply(record)
         changed, gone = self._put(event, layout.project(self.board, touched))
         if is_compared:
-            expected = subject(record, before, self.board.tasks.get(task) if task else None)
+            expected = subject(record, before, self.board)
             # A union writes down later what happened then; else both times are one.
             written_ms = max(entry.at_ms, entry.committed_at_ms if WAS in dict(entry.trailers) else 0)
             whole = encode_again(entry, author(record.actor)[1], written_ms)

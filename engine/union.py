@@ -111,7 +111,7 @@ class _Telling:
     def _said(self, old: StoredEntry, event: e.AnyEvent) -> str:
         """When who did what, for people."""
         task = self._board.tasks.get(getattr(event, "task", None) or TaskId(""))
-        said = subject(e.Record(old.seq, iso(old.at_ms), _actor_of(old), event), task, task)
+        said = subject(e.Record(old.seq, iso(old.at_ms), _actor_of(old), event), task, self._board)
         if isinstance(event, e.DecisionAnswered) and event.answer.changes:
             said = f"{said}: {' '.join(event.answer.changes.split())[:MAX_WORDS_CHARS]}"
         return f"{iso(old.at_ms)[:16].replace('T', ' ')} UTC: {said}"

@@ -5,19 +5,23 @@
 
 from engine.core import events as e
 from engine.core import phoenix
+from engine.core.blackboard import Blackboard
 from engine.core.entities import Task
+from engine.core.ids import DecisionId, TaskId
 
 Line = tuple[str, str]
 """What happened, and after the colon what a reader asks next (or nothing)."""
 
 
-def subject(record: e.Record, before: Task | None, after: Task | None) -> str:
-    """One line about the event; `before` and `after` are its task around it, None when it is about no task."""
+def subject(record: e.Record, before: Task | None, board: Blackboard) -> str:
+    """One line about the event; `before` is its task until then, None when it is about none; the board is as the event leaves it."""
     event = record.event
+    task: TaskId | None = getattr(event, "task", None)
+    after = board.tasks.get(task) if task else None
     if isinstance(event, e.RunEvent):
-        happened, more = _about_run(event)
+        happened, more = _about_run(event, board)
     elif isinstance(event, e.DecisionEvent):
-        happened, more = _about_decision(event, _move(before, after))
+        happened, more = _about_decision(event, before, board)
     elif isinstance(event, e.ChatEvent):
         happened, more = _about_chat(event)
     elif isinstance(event, e.SpendEvent):
@@ -103,7 +107,7 @@ def _verdict(event: e.WorkApproved) -> str:
     return f"{event.verdict.word}: {'; '.join((*event.verdict.notes, *event.verdict.wrong_tests))}"
 
 
-def _about_run(event: e.RunEvent) -> Line:  # noqa: C901, PLR0911 - a table, one row a kind
+def _about_run(event: e.RunEvent, board: Blackboard) -> Line:  # noqa: C901, PLR0911 - a table, one row a kind
     run = event.run
     match event:
         case e.RunStarted():
@@ -111,7 +115,7 @@ def _about_run(event: e.RunEvent) -> Line:  # noqa: C901, PLR0911 - a table, one
         case e.SpecWritten():
             return f"{run} has a spec", event.spec.summary
         case e.RunMoved():
-            return f"{run} is now {event.to}", event.reason
+            return f"{run} is now {event.to}", event.reason or _open_questions(board, event)
         case e.RunPaused():
             return f"{run} paused", event.reason
         case e.RunResumed():
@@ -133,19 +137,39 @@ def _about_run(event: e.RunEvent) -> Line:  # noqa: C901, PLR0911 - a table, one
             return f"{run} sets aside an event of another engine ({event.commit[:10]})", event.problem
 
 
-def _about_decision(event: e.DecisionEvent, move: str) -> Line:
+def _open_questions(board: Blackboard, event: e.RunMoved) -> str:
+    if event.to != "waiting_human":
+        return ""
+    return ", ".join(_named(asked.id, board) for asked in board.open_decisions.values() if asked.run == event.run)
+
+
+def _named(decision: DecisionId, board: Blackboard) -> str:
+    # Where two engines worked apart, what is told may be about a question that is not on this board.
+    asked = board.decisions.get(decision)
+    return f"{decision} of {asked.task}" if asked is not None and asked.task else str(decision)
+
+
+def _without_name(question: str, task: Task | None) -> str:
+    """The question without the task's name and title, where the line begins with the task anyway."""
+    name = f"{task.id} ({task.title}) " if task else ""
+    return f"it {question.removeprefix(name)}" if name and question.startswith(name) else question
+
+
+def _about_decision(event: e.DecisionEvent, before: Task | None, board: Blackboard) -> Line:
+    name = _named(event.decision, board)
     match event:
         case e.HumanAsked():
-            question = f"{event.decision} asks: {event.question}"
-            return (move, question) if move else (f"{event.run} has a question", question)
+            after = board.tasks.get(event.task) if event.task else None
+            question = f"{event.decision} asks: {_without_name(event.question, after)}"
+            return (_move(before, after) or f"{event.run} has a question"), question
         case e.DecisionAnswered():
-            return f"{event.decision} answered", event.answer.choice.replace("_", " ")
+            return f"{name} answered", event.answer.choice.replace("_", " ")
         case e.DecisionWithdrawn():
-            return f"{event.decision} withdrawn", event.reason
+            return f"{name} withdrawn", event.reason
         case e.DecisionReminded():
-            return f"{event.decision} asked again", ""
+            return f"{name} asked again", ""
         case e.DecisionProposed():
-            return f"{event.decision} has a first voice of two", event.answer.choice.replace("_", " ")
+            return f"{name} has a first voice of two", event.answer.choice.replace("_", " ")
 
 
 def _about_spend(event: e.SpendEvent) -> Line:

@@ -14,7 +14,8 @@ from engine.store.entry import Entry, StoredEntry
 from engine.store.errors import BrokenLog
 from engine.store.guide import EPOCH_BODY, EPOCH_SUBJECT, FIRST_BODY, FIRST_SUBJECT, FORMAT_NUMBER
 
-MAX_SUBJECT = 100
+MAX_SUBJECT = 140
+"""Characters: what is cut off stands in the event alone."""
 COMMITTER = "orch engine <engine@orch.invalid>"
 EVENT, SEQ, FORMAT = "Orch-Event", "Orch-Seq", "Orch-Format"
 PREVIOUS_EPOCH = "Orch-Prev-Epoch"

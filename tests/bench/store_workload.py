@@ -79,12 +79,11 @@ class Workload:
         task: TaskId | None = getattr(event, "task", None)
         before = self.board.tasks.get(task) if task else None
         touched = self.board.apply(record)
-        after = self.board.tasks.get(task) if task else None
         trailers = [("Orch-Run", str(RUN)), *([("Orch-Task", str(task))] if task else []), ("Orch-Actor", actor)]
         name, email = author(actor)
         return Entry(
             seq=seq, at_ms=at_ms, author=name, author_email=email, trailers=tuple(trailers),
-            subject=subject(record, before, after), event=e.encode(event), files=layout.project(self.board, touched),
+            subject=subject(record, before, self.board), event=e.encode(event), files=layout.project(self.board, touched),
         )  # fmt: skip
 
 

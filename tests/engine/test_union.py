@@ -131,7 +131,7 @@ def test_the_engines_own_words_name_a_renamed_task_as_it_is_now(ours: ProvenRun,
     with closing(GitLog.open(ours.repository.path)) as log:
         last = log.last()
     assert last is not None
-    assert last.subject.startswith("T6 ready -> waiting_human by cli:ada: D1 asks: T6 (Repair T5 and R1) was")
+    assert last.subject.startswith("T6 ready -> waiting_human by cli:ada: D1 asks: it was")
     assert proven(ours) == ""
 
 

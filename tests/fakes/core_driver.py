@@ -91,5 +91,5 @@ class CoreDriver:
         before = self.board.tasks.get(name) if name else None
         self.board.apply(record)
         self.records.append(record)
-        self.subjects.append(subject(record, before, self.board.tasks.get(name) if name else None))
+        self.subjects.append(subject(record, before, self.board))
         return record

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from engine.core import events as e
+from engine.core.subjects import lead
 from tests.engine.core import laws
 from tests.golden.core_stories import STORIES
 from tests.golden.write import LOGS, replay, write
@@ -53,6 +54,25 @@ def test_a_stored_log_is_not_overwritten(tmp_path: Path):
     assert victim.read_text() == "old"
     assert len(write(tmp_path, force=True)) == len(STORIES)
     assert victim.read_bytes() == (LOGS / victim.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("once", "now"),
+    [
+        ("D1 answered by slack:T1:U7: retry", "D1 of T3 answered by slack:T1:U7: retry"),
+        ("D1 asked again", "D1 of T3 asked again"),
+        ("R1 is now waiting_human", "R1 is now waiting_human: D1 of T3"),
+        (
+            "T3 failed -> waiting_human: D1 asks: T3 (Build a) failed 5 times, last because its checks were red. What now?",
+            "T3 failed -> waiting_human: D1 asks: it failed 5 times, last because its checks were red. What now?",
+        ),
+    ],
+)
+def test_what_an_older_version_said_of_it_is_still_held_to_be_the_same(once: str, now: str):
+    said = "".join(log.with_suffix(".subjects.txt").read_text("utf-8") for log in STORED).split("\n")
+    assert now in said
+    assert once not in said
+    assert lead(once) == lead(now)
 
 
 def test_every_subject_is_one_short_line():

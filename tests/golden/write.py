@@ -30,7 +30,7 @@ def replay(records: Sequence[Record]) -> tuple[str, str]:
         name = getattr(record.event, "task", None)
         before = board.tasks.get(name) if name else None
         board.apply(record)
-        lines.append(subject(record, before, board.tasks.get(name) if name else None))
+        lines.append(subject(record, before, board))
     return board_text(board), "".join(f"{line}\n" for line in lines)
 
 

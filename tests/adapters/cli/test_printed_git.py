@@ -101,7 +101,7 @@ def test_git_prints_the_same_commits_in_the_same_order(orch: Orch, told: tuple[P
 
 def test_a_task_s_history_has_the_answers_about_it(orch: Orch, told: tuple[Path, int]):
     out = orch("history", "T4").out
-    for words in ("D1 answered by slack:T1:U7", "D2 answered by cli:ada"):
+    for words in ("D1 of T4 answered by slack:T1:U7", "D2 of T4 answered by cli:ada"):
         assert words in out
     assert "D1" not in orch("history", "T3").out
 

@@ -61,7 +61,7 @@ def test_a_commit_looks_as_people_and_programs_expect(repository):
 def test_a_long_subject_is_cut_between_characters(repository):
     log = GitLog.open(repository)
     log.append([entry(1, subject="\N{CAT FACE}" * 300)])
-    assert git(repository, "log", "-1", "--format=%s", "orch-state") == "\N{CAT FACE}" * 99 + "…\n"
+    assert git(repository, "log", "-1", "--format=%s", "orch-state") == "\N{CAT FACE}" * 139 + "…\n"
 
 
 def test_everything_lies_in_packs_and_nothing_is_kept_afterwards(repository):
