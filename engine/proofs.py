@@ -20,6 +20,7 @@ from engine.workspace.git import run_git
 from engine.workspace.repository import Repository, UnknownCommit
 
 ANCHOR: Final = "Orch-State"
+_BRANCH: Final = STATE.removeprefix("refs/heads/")
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -102,20 +103,21 @@ class Proofs:
         for gate in _red(run.final_gates):
             yield Fault(f"it completed with the gate {gate.name!r} red (exit code {gate.exit_code})", run=run.id)
 
-    def of_branches(self, recorded: Collection[str], *, is_at_work: bool) -> Iterator[Fault]:
+    def of_branches(self, recorded: Collection[str], tips: Mapping[str, str], *, is_at_work: bool) -> Iterator[Fault]:
         """Landings on the target branches that are none of the `recorded`: then the end of the state branch was cut off.
 
-        One that is prepared is on its way while an engine is at work.
+        `tips` are the branches here before the log was read: an engine lands more meanwhile. What is prepared is on its way while
+        an engine is at work.
         """
         known = {task.receipt.commit for task in self._board.tasks.values() if task.receipt is not None}
         for branch in dict.fromkeys(run.branch for run in self._board.runs.values()):
-            for commit in self._first_parents(branch):
+            for commit in self._first_parents(branch, tips):
                 found = said_in(commit.message)
                 if ANCHOR not in found or str(commit.id) in recorded:
                     continue
                 problem = f"{branch} holds a landing of {_landed(found)} that "
                 if str(commit.id) not in known:
-                    problem += "the state branch has no receipt for"
+                    problem += f"the state branch has no receipt for{self._newer()}"
                 elif not is_at_work:
                     problem += (
                         "is prepared and not recorded: `orch resume` records it where an engine died in the middle; "
@@ -131,13 +133,19 @@ class Proofs:
         options = "-1", "--format=%H", "--merges", "--extended-regexp", f"--grep={trailer}", "--branches", "--remotes"
         for commit in run_git("log", *options, "HEAD", git_dir=self._repository.git_dir).stdout.decode().split():
             found = said_in(self._repository.message(commit))
-            remote = next(iter(self._repository.remote_branches(STATE.removeprefix("refs/heads/"))), "")
-            if remote:
+            if remote := next(iter(self._repository.remote_branches(_BRANCH)), ""):
                 remedy = f"run `orch clone-state{f' --remote {remote}' if remote != 'origin' else ''}`"
             else:
                 remedy = "`orch clone-state` gets it from a remote, and `git fsck` may still find the last commit of it"
             problem = f"it is a landing of {_landed(found)}, and there is no run on a state branch here; {remedy}"
             yield Fault(problem, commit=commit, run=found.get("Orch-Run", ""))
+
+    def _newer(self) -> str:
+        """Where the state branch has gone on, as far as it was fetched."""
+        remotes = self._repository.remote_branches(_BRANCH).items()
+        return "".join(
+            f"; that of {remote} is another one: `orch sync`" for remote, tip in remotes if tip not in self._places
+        )
 
     def of_carried(self, tasks: Mapping[TaskId, Task]) -> Iterator[Fault]:
         """What is wrong with tests that landed in another task's work: they have to be in it."""
@@ -182,17 +190,18 @@ class Proofs:
 
     def _why(self, run: Run, commit: str) -> str:
         """Why the run's branch may not hold the commit."""
-        is_fetched = self._repository.has(commit) and self._repository.has(run.base)
+        is_here = self._repository.has(commit) and self._repository.has(run.base)
+        is_fetched = is_here and self._repository.remote_branches(run.branch)
         if is_fetched or not list(self._repository.handle().remotes.names()):
             return "was it rewound?"
         return f"fetch {run.branch} first, or was it rewound?"
 
-    def _first_parents(self, branch: str) -> Iterator[pygit2.Commit]:
+    def _first_parents(self, branch: str, tips: Mapping[str, str]) -> Iterator[pygit2.Commit]:
         first = next(run for run in self._board.runs.values() if run.branch == branch)
-        tips = self._tips(branch)
-        if not tips:
+        tip = tips.get(branch) or next(iter(self._repository.remote_branches(branch).values()), None)
+        if tip is None:
             return
-        commit = self._repository.commit(tips[0])
+        commit = self._repository.commit(tip)
         while str(commit.id) != first.base:
             yield commit
             if not commit.parents:

@@ -9,6 +9,7 @@ from engine.proofs import Fault, Proofs, without_receipt
 from engine.replay import Replay
 from engine.retold import Retold
 from engine.store.lock import EngineLock
+from engine.workspace.git import GitError
 from engine.workspace.repository import Repository
 
 __all__ = ["Fault", "verify"]
@@ -28,7 +29,7 @@ def verify(
 
 def _faults(repository: Repository, log: Log, only_tip: bool, tell: Callable[[int], None] | None) -> Iterator[Fault]:
     # Asked before the log is read: what an engine has prepared until then it may record meanwhile, and then end.
-    is_at_work = EngineLock.holder(repository.git_dir) is not None
+    is_at_work, tips = EngineLock.holder(repository.git_dir) is not None, repository.branches("")
     try:
         replay = Replay(repository.handle(), only_tip=only_tip)
         found: list[Fault] = []
@@ -50,6 +51,6 @@ def _faults(repository: Repository, log: Log, only_tip: bool, tell: Callable[[in
         recorded = {landing.event.receipt.commit for landing in replay.landings}
         if not found and not replay.board.runs:
             yield from proofs.of_lost_branch()
-        yield from proofs.of_branches(recorded, is_at_work=is_at_work)
-    except pygit2.GitError as error:
+        yield from proofs.of_branches(recorded, tips, is_at_work=is_at_work)
+    except (pygit2.GitError, GitError) as error:
         yield Fault(f"git can't read on: {error}; nothing more was verified; `git fsck --full` names all that is lost")

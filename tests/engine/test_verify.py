@@ -12,9 +12,10 @@ from engine.core.entities import Criterion, FileRef, GateProof, Spend
 from engine.core.ids import RunId, TaskId
 from engine.store import layout
 from engine.store.entry import Entry
+from engine.store.gitlog import GitLog
 from engine.store.lock import EngineLock
 from engine.union import WAS, was_of
-from engine.verify import Fault
+from engine.verify import Fault, verify
 from tests.engine.proven import BY, CHECK, ProvenRun, faults, reword, rewrite, text
 from tests.engine.workspace.target import git
 
@@ -56,6 +57,17 @@ def test_a_landing_that_is_prepared_and_not_recorded_is_a_fault_while_no_engine_
     (found,) = faults(run)
     assert found.commit == receipt.commit
     assert "main holds a landing of T3 of R1 that is prepared and not recorded: `orch resume` records" in found.problem
+
+
+def test_what_an_engine_lands_meanwhile_is_no_fault(run: ProvenRun):
+    run.complete(T3)
+    left = [T4]
+
+    def land_more(_: int) -> None:
+        if left:
+            run.complete(left.pop())
+
+    assert verify(run.repository, GitLog.open(run.repository.path), tell=land_more) == ()
 
 
 def test_a_landing_that_was_overtaken_and_proven_again_is_no_fault(run: ProvenRun):

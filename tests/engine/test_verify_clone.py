@@ -55,6 +55,15 @@ def test_a_clone_that_lacks_what_landed_is_told_to_fetch_it(run: ProvenRun, tmp_
     assert found.count(": fetch main first, or was it rewound?") == 2
 
 
+def test_a_clone_whose_state_branch_lags_behind_is_told_so(run: ProvenRun, tmp_path: Path):
+    cloned = clone(run.complete(TaskId("T3")), tmp_path / "clone")
+    run.complete(TaskId("T4"))
+    git(cloned.repository.path, "fetch", "-q", "origin")
+    assert text(faults(cloned)).endswith(
+        "that the state branch has no receipt for; that of origin is another one: `orch sync`"
+    )
+
+
 def test_a_clone_without_its_state_branch_is_told_to_get_it(run: ProvenRun, tmp_path: Path):
     run.complete().finish()
     cloned = clone(run, tmp_path / "clone")
