@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections import deque
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Final
 
@@ -51,27 +52,25 @@ def _snippet(desk: Desk, task: Task, attempt: int, most: int) -> Message:
 
 
 async def history(desk: Desk, call: Call) -> Message:
-    """The last commits about a run, a task or a question; without a name, about everything."""
+    """The last commits about a run, a question, or a task and its questions; without a name, about everything."""
     name = call.text("name")
-    lines = await asyncio.to_thread(_commits, desk, name, _wanted(call))
+    asked = [str(each.id) for each in desk.engine.board.decisions.values() if each.task == name]
+    names = [name, *asked] if name else []
+    lines = await asyncio.to_thread(_commits, desk, names, _wanted(call))
     if not lines:
         return refusal(say.no_history(name))
-    return Listing(say.history_title(name), lines, say.history_more(name))
+    return Listing(say.history_title(name), lines, say.history_more(names))
 
 
-def _commits(desk: Desk, name: str, most: int) -> tuple[str, ...]:
+def _commits(desk: Desk, names: Sequence[str], most: int) -> tuple[str, ...]:
     with closing(desk.open_log()) as log:
-        return tuple(say.commit_line(e.commit, iso(e.at_ms), shorten(e.subject, 160)) for e in _last(log, name, most))
+        return tuple(say.commit_line(e.commit, iso(e.at_ms), shorten(e.subject, 160)) for e in _last(log, names, most))
 
 
-def _last(log: Log, name: str, most: int) -> deque[StoredEntry]:
+def _last(log: Log, names: Sequence[str], most: int) -> deque[StoredEntry]:
     found: deque[StoredEntry] = deque(maxlen=most)
-    found.extend(entry for entry in log.entries() if not name or _is_about(entry, name))
+    found.extend(entry for entry in log.entries() if not names or any(f'"{name}"' in entry.event for name in names))
     return found
-
-
-def _is_about(entry: StoredEntry, name: str) -> bool:
-    return any(value == name for _, value in entry.trailers) or f'"{name}"' in entry.event
 
 
 async def ask(desk: Desk, call: Call) -> Message:

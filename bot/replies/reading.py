@@ -1,5 +1,7 @@
 """Words around what is read back: headings of a task's page, and of its conversation."""
 
+from collections.abc import Sequence
+
 from bot.replies import tasks
 from bot.replies.tasks import failed
 from engine.core.entities import Attempt, Criterion, GateProof, Nudge, Receipt, Verdict
@@ -142,9 +144,9 @@ def history_title(name: str) -> str:
     return f"{name} on orch-state, newest last" if name else "orch-state, newest last"
 
 
-def history_more(name: str) -> str:
-    """How to see all of it."""
-    return f"all of it: git log --grep {name} orch-state" if name else "all of it: git log orch-state"
+def history_more(names: Sequence[str]) -> str:
+    """How to see all of it: each event holds the names of what it is about."""
+    return " ".join(["all of it: git log", *(f"--grep='\"{name}\"'" for name in names), "orch-state"])
 
 
 def no_history(name: str) -> str:

@@ -24,7 +24,8 @@ a task was planned, an attempt failed, a person answered, work was merged. The f
 
 ## Read it
 
-With git alone; `orch` has a shorter command for most of it, which also prints the git command that does the same.
+With git alone, at the root of the repository; `orch` has a shorter command for most of it, which also prints the git command
+that does the same.
 
 What happened, newest first (`orch log`):
 

@@ -80,6 +80,9 @@ def test_the_loser_is_told_who_decided(chat: Platform):
             await talk.clicks(BOB, "retry", on=question)
             told = await chat.presses(ALICE, button)
             assert told.startswith(f"D1 is decided: retry, by {chat.who(BOB)} at 20")
+            history = await talk.types(ALICE, "history T3")
+            assert "D1 of T3 answered by" in history
+            assert history.splitlines()[-1].startswith("""all of it: git log --grep='"T3"' --grep='"D1"' """)
 
     run(story())
 
