@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -40,10 +41,11 @@ def tell_of_clone(root: Path, board: Blackboard) -> None:
 
 def typed_here(command: str, root: Path) -> str:
     """The git command as it is typed in the present folder: git reads the paths after a `--` from there, not from the root."""
-    here = Path.cwd()
-    if here == root:
-        return command
-    folder = min(os.path.relpath(root, here), str(root), key=len)
+    folder = str(root)
+    with suppress(FileNotFoundError):  # the present folder may be gone
+        if Path.cwd() == root:
+            return command
+        folder = min(os.path.relpath(root), folder, key=len)
     return command.replace("git", f"git -C {shlex.quote(folder)}", 1)
 
 

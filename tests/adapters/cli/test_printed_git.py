@@ -127,6 +127,13 @@ def test_git_compares_the_same_runs(orch: Orch, told: tuple[Path, int]):
         assert "T3.json" in typed(command)
 
 
+def test_a_folder_that_is_gone_is_no_obstacle(orch: Orch, told: tuple[Path, int]):
+    path, _ = told
+    (path / "deep").rmdir()
+    (command,) = printed(orch("log", "-n", "1", "-C", path).out)
+    assert f"git -C {path} log" in command
+
+
 def test_what_was_said_is_read_where_it_lies(orch: Orch, told: tuple[Path, int]):
     for asked in (("logs", "T3"), ("logs", "T3", "--follow")):
         said = orch(*asked)
