@@ -74,9 +74,7 @@ def test_the_question_about_what_was_set_aside_is_short_and_begins_with_people(o
     put_together(ours)
     (question,) = board(ours).open_decisions.values()
     lines = question.evidence.split("\n")
-    assert (
-        "T3 by cli:ada: D1 asks: it was interrupted: not so. What now?; it can't follow, since T3" in lines[0]
-    )
+    assert "T3 by cli:ada: D1 asks: it was interrupted: not so. What now?; it can't follow, since T3" in lines[0]
     assert lines[11:] == ["and 5 more, each in `orch log`"]
 
 
